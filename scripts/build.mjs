@@ -1,0 +1,74 @@
+/**
+ * Builds every package with `tsc -b`, then the demo with Vite (leave it out with --packages).
+ *
+ * tsc rewrites `./x.ts` to `./x.js` in imports, but not in `new URL('./x.ts', import.meta.url)`, which is how a page names its worker.
+ * That one form is rewritten here, so that source and build both name a file that exists.
+ */
+import { createHash } from 'node:crypto'
+import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { setup } from './setup.mjs'
+import { root, run } from './workspace.mjs'
+
+const configurationStamp = join(root, '.cache', 'built-with')
+
+const moduleUrl = /(new URL\(\s*(['"])\.{1,2}\/[^'"]+?)\.ts(\2,\s*import\.meta\.url)/g
+
+/** Builds the packages; resolves with the exit code. */
+export async function buildPackages() {
+  const code = await run('tsc', haveConfigurationsChanged() ? ['-b', '--force'] : ['-b'])
+  if (code === 0) {
+    rewriteModuleUrls()
+    mkdirSync(dirname(configurationStamp), { recursive: true })
+    writeFileSync(configurationStamp, configurationHash())
+  }
+  return code
+}
+
+/** Builds packages and demo; resolves with the exit code. */
+export async function build() {
+  return (await buildPackages()) || (await run('vite', ['build', '--logLevel', 'warn']))
+}
+
+/**
+ * TypeScript 7.0's `tsc -b` does not always check again after `lib` has changed in a configuration that others extend. What keeps the
+ * rooms apart is in these files, so a change in any of them builds everything anew.
+ */
+function haveConfigurationsChanged() {
+  return !existsSync(configurationStamp) || readFileSync(configurationStamp, 'utf8') !== configurationHash()
+}
+
+function configurationHash() {
+  const hash = createHash('sha256')
+  const folders = ['.', ...['packages', 'demo-app', 'e2e'].flatMap((folder) => [folder, ...foldersIn(folder)])]
+  for (const folder of folders) {
+    for (const name of readdirSync(join(root, folder))) {
+      if (/^tsconfig.*\.json$/.test(name)) hash.update(name).update(readFileSync(join(root, folder, name)))
+    }
+  }
+  return hash.update(readFileSync(join(root, 'pnpm-lock.yaml'))).digest('hex')
+}
+
+function foldersIn(folder) {
+  return readdirSync(join(root, folder), { withFileTypes: true })
+    .filter((entry) => entry.isDirectory() && !['node_modules', 'dist'].includes(entry.name))
+    .flatMap((entry) => [join(folder, entry.name), ...foldersIn(join(folder, entry.name))])
+}
+
+function rewriteModuleUrls() {
+  for (const name of readdirSync(join(root, 'packages'))) {
+    const dist = join(root, 'packages', name, 'dist')
+    for (const file of existsSync(dist) ? readdirSync(dist, { recursive: true }) : []) {
+      if (!file.endsWith('.js')) continue
+      const before = readFileSync(join(dist, file), 'utf8')
+      const after = before.replace(moduleUrl, '$1.js$3')
+      if (after !== before) writeFileSync(join(dist, file), after)
+    }
+  }
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
+  await setup()
+  process.exitCode = process.argv.includes('--packages') ? await buildPackages() : await build()
+}

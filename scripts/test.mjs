@@ -1,0 +1,78 @@
+/**
+ * `npm test`: sets up, then runs every lane in order and prints what each took. All lanes run even when one fails.
+ *
+ *   node scripts/test.mjs               all lanes, browsers included
+ *   node scripts/test.mjs --quick       the lanes of daily work, in seconds
+ *   node scripts/test.mjs unit e2e      only these; what follows `--` goes to the last lane's tool
+ */
+import { build, buildPackages } from './build.mjs'
+import { ensureChromium } from './browsers.mjs'
+import { packAndCheck } from './pack.mjs'
+import { setup } from './setup.mjs'
+import { run } from './workspace.mjs'
+
+/** In order: cheap before dear, and the build before what looks at its results. `isQuick` marks the lanes of daily work. */
+const lanes = [
+  { name: 'format', isQuick: true, run: (extra) => run('oxfmt', ['--check', ...extra]) },
+  { name: 'lint', isQuick: true, run: (extra) => run('oxlint', extra) },
+  { name: 'types', isQuick: true, run: () => buildPackages() },
+  { name: 'unit', isQuick: true, run: (extra) => run('vitest', ['run', '--project', 'unit', ...extra]) },
+  { name: 'dead code', isQuick: true, run: (extra) => run('knip', ['--no-config-hints', ...extra]) },
+  { name: 'layering', isQuick: false, run: (extra) => run('vitest', ['run', '--project', 'layering', ...extra]) },
+  { name: 'packages', isQuick: false, run: () => packAndCheck() },
+  { name: 'e2e', isQuick: false, run: runE2e },
+]
+
+async function runE2e(extra) {
+  const chromium = await ensureChromium()
+  return (
+    (await build()) ||
+    (await run('playwright', ['test', '--config', 'e2e/playwright.config.ts', ...extra], { CHROMIUM: chromium }))
+  )
+}
+
+function chosenLanes(args) {
+  const names = args.filter((arg) => !arg.startsWith('--'))
+  const unknown = names.filter((name) => !lanes.some((lane) => lane.name === name))
+  if (unknown.length > 0) {
+    console.error(`No such lane: ${unknown.join(', ')}. There are: ${lanes.map((lane) => lane.name).join(', ')}.`)
+    process.exit(2)
+  }
+  if (names.length > 0) return lanes.filter((lane) => names.includes(lane.name))
+  return args.includes('--quick') ? lanes.filter((lane) => lane.isQuick) : lanes
+}
+
+const args = process.argv.slice(2)
+const separator = args.includes('--') ? args.indexOf('--') : args.length
+const chosen = chosenLanes(args.slice(0, separator))
+const extra = args.slice(separator + 1)
+
+const startedAt = performance.now()
+await setup()
+
+const results = []
+for (const [index, lane] of chosen.entries()) {
+  console.log(`\n[${index + 1}/${chosen.length}] ${lane.name} …`)
+  const laneStartedAt = performance.now()
+  const hasPassed = (await lane.run(lane === chosen.at(-1) ? extra : []).catch(reportCrash)) === 0
+  const seconds = (performance.now() - laneStartedAt) / 1000
+  results.push({ name: lane.name, hasPassed, seconds })
+  console.log(
+    `[${index + 1}/${chosen.length}] ${lane.name}: ${hasPassed ? 'passed' : 'FAILED'} in ${seconds.toFixed(1)} s`,
+  )
+}
+
+function reportCrash(error) {
+  console.error(error)
+  return 1
+}
+
+console.log('\nlane         result   seconds')
+for (const { name, hasPassed, seconds } of results) {
+  console.log(`${name.padEnd(12)} ${(hasPassed ? 'passed' : 'FAILED').padEnd(8)} ${seconds.toFixed(1).padStart(7)}`)
+}
+console.log(`${'all'.padEnd(21)} ${((performance.now() - startedAt) / 1000).toFixed(1).padStart(8)}\n`)
+
+const failed = results.filter((result) => !result.hasPassed).length
+console.log(`${results.length - failed} passed, ${failed} failed`)
+process.exitCode = failed === 0 ? 0 : 1

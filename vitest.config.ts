@@ -1,0 +1,21 @@
+import { defineConfig } from 'vitest/config'
+
+/** Tests run what is in the workspace, not what was last built. */
+const conditions = ['source', 'module', 'node', 'development|production']
+
+export default defineConfig({
+  resolve: { conditions },
+  ssr: { resolve: { conditions } },
+  test: {
+    projects: [
+      {
+        extends: true,
+        test: { name: 'unit', include: ['packages/*/{src,test}/**/*.test.ts', 'demo-app/{src,server}/**/*.test.ts'] },
+      },
+      {
+        extends: true,
+        test: { name: 'layering', include: ['test/**/*.test.ts'], testTimeout: 120_000, hookTimeout: 120_000 },
+      },
+    ],
+  },
+})
