@@ -1,0 +1,97 @@
+import { applyMergePatch, type JsonObject } from '../json.ts'
+import type { RecordVersion } from '../record-version.ts'
+import type { ConflictPolicy, ResolveConflict } from '../schema.ts'
+import { checkObject } from '../values/check-value.ts'
+import type { Op } from '../wire/mutation.ts'
+import type { RefusalCode } from '../wire/outcome.ts'
+
+/** A live record as the partner stores it. */
+export interface StoredRecord {
+  readonly version: RecordVersion
+  readonly value: JsonObject
+  /** The mutation that made this version; null if it is not known. */
+  readonly mutationId: string | null
+}
+
+/** What an operation does to the record. */
+export type OpResult =
+  | { readonly type: 'put'; readonly value: JsonObject; readonly merged: boolean }
+  | { readonly type: 'delete'; readonly merged: boolean }
+  /** What it wants is so already; nothing is written. */
+  | { readonly type: 'nothing' }
+  | { readonly type: 'conflict'; readonly code: RefusalCode; readonly message: string }
+
+/** What {@link applyOp} needs to know. */
+export interface OpContext {
+  readonly current: StoredRecord | null
+  readonly policy: ConflictPolicy | ResolveConflict
+  /** True if `base` is older than the outcomes and log kept: what happened since is not known, so it is not merged. */
+  readonly isBaseTooOld: boolean
+}
+
+/**
+ * What one operation makes of the current record (docs/protocol.md section 7). Pure; no wall clock decides anything.
+ *
+ * | current  | insert        | put, patch                  | delete                          |
+ * |----------|---------------|-----------------------------|---------------------------------|
+ * | absent   | put           | base null (put): put, else conflict `record-deleted` | nothing |
+ * | as based | `record-exists` | put                       | delete                          |
+ * | changed  | `record-exists` | by policy                 | by policy; `merge`: `record-changed` |
+ *
+ * A delete that did not know of another's edit does not take that edit away unless the collection says that the initiator wins.
+ */
+export function applyOp(op: Op, context: OpContext): OpResult {
+  const { current } = context
+  if (current === null) return applyToAbsent(op)
+  if (op.op === 'insert') return conflict('record-exists', 'a record with this id exists already')
+  if (isBasedOn(op, current)) return applyToCurrent(op, current.value, false)
+  if (context.isBaseTooOld) return conflict('stale-base', 'the record changed too long ago to merge with')
+  return resolve(op, current, context.policy)
+}
+
+/** True if the operation was made on exactly this version, or on the result of the mutation that made it. */
+function isBasedOn(op: Op, current: StoredRecord): boolean {
+  return op.base === current.version || (op.baseMutation !== undefined && op.baseMutation === current.mutationId)
+}
+
+function applyToAbsent(op: Op): OpResult {
+  if (op.op === 'delete') return { type: 'nothing' }
+  const isNew = op.op === 'insert' || (op.op === 'put' && op.base === null && op.baseMutation === undefined)
+  if (isNew) return { type: 'put', value: op.value, merged: false }
+  return conflict('record-deleted', 'the record is not there any more')
+}
+
+function applyToCurrent(op: Op, value: JsonObject, merged: boolean): OpResult {
+  if (op.op === 'delete') return { type: 'delete', merged }
+  if (op.op !== 'patch') return { type: 'put', value: op.value, merged }
+  return { type: 'put', value: applyMergePatch(value, op.value) as JsonObject, merged }
+}
+
+function resolve(op: Op, current: StoredRecord, policy: ConflictPolicy | ResolveConflict): OpResult {
+  if (policy === 'partnerWins') return conflict('record-changed', 'another write came first')
+  if (policy === 'initiatorWins') return applyToCurrent(op, current.value, true)
+  if (policy === 'merge') {
+    if (op.op === 'patch') return applyToCurrent(op, current.value, true)
+    return op.base === null && op.baseMutation === undefined
+      ? conflict('record-exists', 'a record with this id exists already')
+      : conflict('record-changed', 'the record was changed by another write')
+  }
+  return resolveByFunction(op, current, policy)
+}
+
+function resolveByFunction(op: Op, current: StoredRecord, resolveConflict: ResolveConflict): OpResult {
+  if (op.op === 'delete') return conflict('record-changed', 'the record was changed by another write')
+  const proposed = applyToCurrent(op, current.value, true)
+  if (proposed.type !== 'put') return proposed
+  const resolved = resolveConflict({ current: current.value, proposed: proposed.value })
+  if (resolved === null) return conflict('record-changed', 'another write came first')
+  const checked = checkObject(resolved)
+  if (!checked.ok || checked.value['id'] !== op.id) {
+    throw new TypeError('a collection’s conflict function must return a JSON record with the same id, or null')
+  }
+  return { type: 'put', value: checked.value, merged: true }
+}
+
+function conflict(code: RefusalCode, message: string): OpResult {
+  return { type: 'conflict', code, message }
+}

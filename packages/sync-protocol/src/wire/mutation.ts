@@ -1,0 +1,87 @@
+import type { JsonObject } from '../json.ts'
+import type { RecordVersion } from '../record-version.ts'
+import { LIMITS } from '../limits.ts'
+import { checkObject } from '../values/check-value.ts'
+import { parseCollectionName, parseRecordId, parseRecordVersion, parseUuid } from './ids.ts'
+import { ParseFault, parseArray, parseInteger, parseObject, parseOneOf, parseOptional } from './parse.ts'
+
+/** What all operations name: the record, and the state of it on which the operation was made. */
+export interface OpTarget {
+  readonly collection: string
+  readonly id: string
+  /** The version on which it was made; null: the record must not exist. */
+  readonly base: RecordVersion | null
+  /**
+   * The mutation on whose result this operation was made, if there is one: where the record's current version comes from it, there
+   * is no conflict, whatever `base` says. So a replayed chain does not conflict with itself.
+   */
+  readonly baseMutation?: string
+}
+
+/** One operation on one record. `patch` carries a JSON merge patch (RFC 7396); `insert` and `put` the whole record, `id` included. */
+export type Op =
+  | (OpTarget & { readonly op: 'insert' | 'put' | 'patch'; readonly value: JsonObject })
+  | (OpTarget & { readonly op: 'delete' })
+
+/** One atomic local intention, of one or many records. */
+export interface Mutation {
+  /** UUID, lower case; used once for ever. */
+  readonly mutationId: string
+  /** Position in the outbox; grows with each mutation of one replica. */
+  readonly order: number
+  readonly ops: readonly Op[]
+}
+
+/**
+ * A mutation as the partner takes it in: the frame is checked (a malformed frame is a 400), the values are not yet, since a fault of
+ * one mutation must never hold up the others: it is an outcome.
+ */
+export interface MutationFrame {
+  readonly mutationId: string
+  readonly order: number
+  /** Unchecked; {@link parseOps} checks them. */
+  readonly ops: unknown
+}
+
+const OPS = ['insert', 'put', 'patch', 'delete'] as const
+
+/** Checks the frame of a mutation. */
+export function parseMutationFrame(input: unknown, path: string): MutationFrame {
+  const mutation = parseObject(input, path)
+  return {
+    mutationId: parseUuid(mutation['mutationId'], `${path}/mutationId`),
+    order: parseInteger(mutation['order'], `${path}/order`, 0),
+    ops: mutation['ops'],
+  }
+}
+
+/** Checks a mutation's operations: names, ids, versions and the value domain. */
+export function parseOps(input: unknown, path: string): Op[] {
+  const ops = parseArray(input, path, LIMITS.opsPerMutation, parseOp)
+  if (ops.length === 0) throw new ParseFault(path, 'must have at least one operation')
+  return ops
+}
+
+function parseOp(input: unknown, path: string): Op {
+  const fields = parseObject(input, path)
+  const op = parseOneOf(fields['op'], `${path}/op`, OPS)
+  const baseMutation = parseOptional(fields['baseMutation'], `${path}/baseMutation`, parseUuid)
+  const target: OpTarget = {
+    collection: parseCollectionName(fields['collection'], `${path}/collection`),
+    id: parseRecordId(fields['id'], `${path}/id`),
+    base: parseOptional(fields['base'], `${path}/base`, parseRecordVersion),
+    ...(baseMutation === null ? {} : { baseMutation }),
+  }
+  if (op === 'delete') return { op, ...target }
+  const value = checkObject(fields['value'])
+  if (!value.ok) throw new ParseFault(`${path}/value${value.path}`, value.message)
+  checkIdField(op, target.id, value.value, `${path}/value/id`)
+  return { op, ...target, value: value.value }
+}
+
+function checkIdField(op: 'insert' | 'put' | 'patch', id: string, value: JsonObject, path: string): void {
+  const field = Object.hasOwn(value, 'id') ? value['id'] : undefined
+  if (op === 'patch' ? field !== undefined && field !== id : field !== id) {
+    throw new ParseFault(path, 'must be the id of the record')
+  }
+}
