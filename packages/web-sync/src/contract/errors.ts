@@ -1,0 +1,70 @@
+/**
+ * Codes of failures that reach the app: the same string in code, logs and docs; part of the API. What to do next stands in
+ * docs/errors.md, and in each error's message.
+ */
+export const SYNC_ERROR_CODES = [
+  /** A value is outside the value domain or fails its collection's validator; `path` says where. Nothing was stored. */
+  'invalid-value',
+  /** A record id is not a string of 1–256 well-formed characters. Nothing was stored. */
+  'invalid-id',
+  /** A mutation has no operation, more than 1,000, or more than 1 MiB. Nothing was stored. */
+  'invalid-mutation',
+  /** The schema does not declare the collection. */
+  'unknown-collection',
+  /** The schema does not declare the index, or the query does not fit it. */
+  'invalid-query',
+  /** An insert of an id that exists on the device. Nothing was stored. */
+  'record-exists',
+  /** A patch or delete of a record that is not there. Nothing was stored. */
+  'record-missing',
+  /** A patch or delete of a record that the first sync has not loaded yet: wait for the sync, then do it again. */
+  'not-loaded',
+  /** The device has no room: nothing was stored, everything else goes on. */
+  'quota-exceeded',
+  /** The browser's database does not answer; reload, then see docs/browsers.md. */
+  'storage-failed',
+  /** The store on the device was written by a newer version of the app: reload to get it. Nothing was changed. */
+  'newer-schema',
+  /** The store belongs to another account. */
+  'account-mismatch',
+  /** The space was closed or wiped. */
+  'closed',
+  /** There is no such refused or salvaged entry (any more). */
+  'not-found',
+  /** The write was refused by the partner: see `refusal`. */
+  'refused',
+  /** The wait for an answer was ended by the caller. */
+  'aborted',
+  /** A bug in web-sync; please report it. */
+  'internal',
+] as const
+
+/** A code of {@link SYNC_ERROR_CODES}. */
+export type SyncErrorCode = (typeof SYNC_ERROR_CODES)[number]
+
+/** Facts beside the code. */
+export interface SyncErrorFacts {
+  /** JSON pointer to the fault, where there is one. */
+  readonly path?: string
+  /** Why the partner refused, for code 'refused': a RefusalCode, 'undeliverable' or 'access-ended'. */
+  readonly refusal?: string
+  readonly cause?: unknown
+}
+
+/** Every failure that reaches the app. */
+export class SyncError extends Error {
+  override readonly name = 'SyncError'
+  /** Stable; switch on this, never on the message. */
+  readonly code: SyncErrorCode
+  /** JSON pointer to the fault, or undefined. */
+  readonly path: string | undefined
+  /** Why the partner refused, or undefined. */
+  readonly refusal: string | undefined
+
+  constructor(code: SyncErrorCode, message: string, facts: SyncErrorFacts = {}) {
+    super(message, facts.cause === undefined ? undefined : { cause: facts.cause })
+    this.code = code
+    this.path = facts.path
+    this.refusal = facts.refusal
+  }
+}

@@ -1,0 +1,245 @@
+import type {
+  CheckpointName,
+  CommitResult,
+  Digest,
+  JsonObject,
+  Memory,
+  Mutation,
+  Op,
+  Page,
+  PartnerRecord,
+  Progress,
+  RefusalCode,
+  ResetKind,
+  ResyncCause,
+  SchemaShape,
+  SentKey,
+} from 'sync-protocol'
+import type { Query, QueryResult } from './query.ts'
+
+/**
+ * The key that an ask was sent with: compared inside every transaction that follows from its answer. If the stored one is another,
+ * the answer is dropped: the sync key is the law, the lock only a courtesy.
+ */
+export interface Fence {
+  readonly partnershipId: string | null
+  readonly key: SentKey
+  /** Generation of the records that the answer goes into. */
+  readonly generation: number
+  /** True if the answer belongs to a full resync: then the row of the resync is compared and advanced, not the store's key. */
+  readonly isResync: boolean
+}
+
+/** What the engine reads before each ask, in one transaction. */
+export interface SyncState {
+  readonly account: string
+  readonly space: string
+  readonly replicaId: string
+  /** What the ask is sent with: of the resync if one is under way, else of the store. */
+  readonly fence: Fence
+  /** True if `fence.key` is settled: only then mutations are sent and checkpoints offered. */
+  readonly isSettled: boolean
+  readonly schema: SchemaShape
+  readonly memory: Memory
+  /** Of the records at `fence.key`. */
+  readonly digest: Digest
+}
+
+/** A page, with what its reply's head said. */
+export interface ReceivedPage {
+  readonly partnershipId: string
+  /** The replica that the initiator is from this page on; null: as before. */
+  readonly forkedReplicaId: string | null
+  readonly durable: number
+  readonly page: Page
+}
+
+/** One line of the exchange log that the app may show; the last {@link EXCHANGE_LOG_SIZE} are kept. */
+export interface ExchangeEntry {
+  readonly atMs: number
+  readonly host: 'worker' | 'service-worker'
+  /** n of the key that was sent, and of the key after it. */
+  readonly from: number
+  readonly to: number
+  readonly partnershipId: string | null
+  readonly mutations: number
+  readonly changes: number
+  /** 'ok', a problem's code with its reason, a failure's reason, 'rollback to N', 'resync'. */
+  readonly result: string
+}
+
+/** How many exchange entries are kept. */
+export const EXCHANGE_LOG_SIZE = 200
+
+/**
+ * The engine's side of a store. Each method is one transaction: all of it or nothing becomes visible and durable; a rejected promise
+ * means that nothing changed. Rollback, resync, flip and removal are strictly durable; applied pages are not (losing one is a lost
+ * response, case K2, or a set-back client, case K3).
+ */
+export interface SyncStore {
+  /** What an ask is composed from. */
+  readState(): Promise<SyncState>
+  /** Settled checkpoints that {@link SyncStore.rollBack} can restore, newest first; at most `max`. */
+  readHave(max: number): Promise<CheckpointName[]>
+  /**
+   * Mutations that can be sent, in order: those set aside are left out, and so are those that touch a record of one left out.
+   * At least one if there is one, else at most `limit.mutations` and about `limit.bytes` of JSON.
+   */
+  readOutbox(limit: { readonly mutations: number; readonly bytes: number }): Promise<Mutation[]>
+  /**
+   * Applies a page: compare with the fence → pre-images → base → outcomes → overlay rebased → digest compared → key. In a resync the
+   * page goes into the new generation, and the first settled page flips it. A fault leaves everything as it was.
+   */
+  commitPage(fence: Fence, received: ReceivedPage): Promise<CommitResult>
+  /** Returns base and key to an older checkpoint; acked mutations of later steps return to the front of the outbox. */
+  rollBack(fence: Fence, to: CheckpointName): Promise<'done' | 'stale' | 'unrestorable'>
+  /** Opens a row for a full resync (key 0, a new generation), or begins the one under way anew. */
+  beginResync(fence: Fence, reset: ResetKind, cause: ResyncCause): Promise<'done' | 'stale'>
+  /** Takes a mutation out of the way: it stays in the outbox, visible and retryable, and is not sent. */
+  setAside(mutationId: string, code: 'undeliverable' | 'too-large'): Promise<void>
+  /** Access has ended: base, undo and salvage go; outbox and journal become refused entries with code `access-ended`. */
+  removeAccess(fence: Fence): Promise<'done' | 'stale'>
+  /** Stores what the machine remembers, and what the run did. */
+  writeMemory(
+    memory: Memory,
+    run: { readonly exchanges: readonly ExchangeEntry[]; readonly syncedAtMs: number | null },
+  ): Promise<void>
+}
+
+/** A write as the app asks for it; the store finds out what it is based on. */
+export type LocalOp =
+  | {
+      readonly op: 'insert' | 'put' | 'patch'
+      readonly collection: string
+      readonly id: string
+      readonly value: JsonObject
+    }
+  | { readonly op: 'delete'; readonly collection: string; readonly id: string }
+
+/** Where a mutation is in its life; see docs/glossary.md. `unknown`: never seen, or forgotten after it was durable. */
+export type WriteStage = 'stored' | 'accepted' | 'durable' | 'refused' | 'set-aside' | 'discarded' | 'unknown'
+
+/** A mutation that waits for the partner, or is kept until it is durable. */
+export interface WriteEntry {
+  readonly mutationId: string
+  readonly order: number
+  readonly createdAtMs: number
+  readonly stage: WriteStage
+  readonly ops: readonly Op[]
+  /** n of the page that brought the outcome; null before. */
+  readonly acceptedAt: number | null
+  /** Why it was set aside; null otherwise. */
+  readonly code: 'undeliverable' | 'too-large' | null
+}
+
+/** A mutation that the partner refused, kept until the app retries or discards it. */
+export interface RefusedEntry {
+  readonly mutationId: string
+  readonly order: number
+  readonly refusedAtMs: number
+  readonly type: 'refused' | 'conflict'
+  readonly code: RefusalCode | 'access-ended'
+  readonly message: string
+  readonly path: string
+  readonly ops: readonly Op[]
+  /** The partner's records at that time. */
+  readonly records: readonly PartnerRecord[]
+}
+
+/** A record image that a rollback or resync took away and that no own mutation made. */
+export interface SalvageEntry {
+  readonly collection: string
+  readonly id: string
+  readonly value: JsonObject
+  readonly version: string
+  readonly salvagedAtMs: number
+}
+
+/** Numbers for the status. */
+export interface StoreCounts {
+  /** Mutations not accepted yet, those set aside included. */
+  readonly pending: number
+  readonly setAside: number
+  readonly refused: number
+  /** Accepted mutations kept for replay. */
+  readonly journal: number
+  readonly salvage: number
+  /** Journal entries that left by the retention limit before the partner called them durable, ever. */
+  readonly journalDropped: number
+}
+
+/** What the app may know of the store's sync state. */
+export interface SyncSummary {
+  readonly key: SentKey
+  readonly partnershipId: string | null
+  readonly replicaId: string
+  readonly isSettled: boolean
+  readonly isResyncing: boolean
+  readonly progress: Progress | null
+  readonly lastSyncAtMs: number | null
+  readonly memory: Memory
+  readonly counts: StoreCounts
+}
+
+/** For the panel that draws the key's life. */
+export interface SyncInspection extends SyncSummary {
+  readonly have: readonly CheckpointName[]
+  readonly outbox: readonly WriteEntry[]
+  readonly journal: readonly WriteEntry[]
+  readonly exchanges: readonly ExchangeEntry[]
+  readonly undoBytes: number
+}
+
+/** Says what a transaction changed; sent to all tabs after it is complete. */
+export interface StoreNotice {
+  /** Collections whose records may look different now. */
+  readonly collections: readonly string[]
+  /** Mutations whose stage changed. */
+  readonly mutations: readonly { readonly mutationId: string; readonly stage: WriteStage }[]
+  /** True if there is something new to send. */
+  readonly hasNewWrites: boolean
+}
+
+/** The app's side of a store. Each method is one transaction. Faults of the input are {@link SyncError}s, and nothing is stored. */
+export interface RecordStore {
+  /**
+   * Stores one atomic mutation: records and outbox together, strictly durable; resolves when the transaction is complete.
+   * Errors: invalid-value, invalid-id, invalid-mutation, unknown-collection, record-exists, record-missing, not-loaded, quota-exceeded.
+   */
+  write(mutationId: string, ops: readonly LocalOp[]): Promise<void>
+  get(collection: string, id: string): Promise<JsonObject | undefined>
+  query(query: Query): Promise<QueryResult<JsonObject>>
+  count(query: Query): Promise<number>
+  readSummary(): Promise<SyncSummary>
+  inspect(): Promise<SyncInspection>
+  listWrites(): Promise<WriteEntry[]>
+  readStage(mutationId: string): Promise<WriteStage>
+  listRefused(): Promise<RefusedEntry[]>
+  /** Sends a refused mutation again as a new one made on the records as they are now (`newMutationId`), with other ops if given; one set aside is sent again as it is. */
+  retry(mutationId: string, newMutationId: string, ops?: readonly LocalOp[]): Promise<void>
+  /** The only way in which a write is lost: a refused or set-aside mutation (and what depends on it) is given up. */
+  discard(mutationId: string): Promise<void>
+  listSalvage(): Promise<SalvageEntry[]>
+  /** Writes salvaged records anew, as one mutation. Entries whose id is taken meanwhile stay. Returns how many were restored. */
+  restoreSalvage(
+    mutationId: string,
+    entries: readonly { readonly collection: string; readonly id: string }[] | 'all',
+  ): Promise<number>
+  discardSalvage(entries: readonly { readonly collection: string; readonly id: string }[] | 'all'): Promise<void>
+  /** Removes all that is not needed any more in short steps (old generations, undo beyond its limit); true if more is left. */
+  tidy(): Promise<boolean>
+  /** Ends all use; later calls reject with 'closed'. */
+  close(): Promise<void>
+}
+
+/** One store for one (account, space) on this device. */
+export interface Store extends SyncStore, RecordStore {}
+
+/** What a store is opened with. */
+export interface StoreOptions {
+  readonly account: string
+  readonly space: string
+  readonly schema: SchemaShape
+  /** Called after each transaction that changed something. */
+  readonly onNotice: (notice: StoreNotice) => void
+}

@@ -1,0 +1,3 @@
+/** The engine: drives the initiator's machine through the ports. */
+export * from './compose-ask.ts'
+export * from './run-sync.ts'

@@ -1,0 +1,343 @@
+import {
+  type Host,
+  INITIAL_KEY,
+  type InitiatorEffect,
+  type InitiatorEvent,
+  type InitiatorState,
+  type Progress,
+  type ReplyLimit,
+  stateFromMemory,
+  transition,
+  type WakeReason,
+} from 'sync-protocol'
+import type {
+  Auth,
+  AuthHeaders,
+  Clock,
+  ExchangeEntry,
+  Lock,
+  Random,
+  ReceivedPage,
+  StopSignal,
+  SyncStore,
+  Transport,
+} from '../contract/index.ts'
+import { composeAsk, type ComposedAsk } from './compose-ask.ts'
+import { ExchangeLog } from './exchange-log.ts'
+import { OpenReply } from './open-reply.ts'
+
+/** What a run needs of its host. The engine owns no timers, listeners or globals. */
+export interface SyncPorts {
+  readonly store: SyncStore
+  readonly transport: Transport
+  readonly clock: Clock
+  readonly random: Random
+  readonly lock: Lock
+  /** Names the local database: one run at a time on it, whichever tab or worker it is in. */
+  readonly lockName: string
+  /** null: cookies prove who is asking. */
+  readonly auth: Auth | null
+}
+
+/** How a run is to be made. */
+export interface SyncOptions {
+  readonly reason: WakeReason
+  readonly host: Host
+  readonly limit: ReplyLimit
+  /** True: give up at once if another context runs. Default false: wait for it, then look whether there is still something to do. */
+  readonly ifAvailable?: boolean
+  /** Ends the run after so many asks (a service worker's events are short). Default: no bound. */
+  readonly maxExchanges?: number
+  /** Ends the run before its next ask. */
+  readonly signal?: StopSignal
+  readonly onEvent?: (event: RunEvent) => void
+}
+
+/** What a run tells while it goes on. */
+export type RunEvent =
+  | { readonly type: 'state'; readonly state: InitiatorState }
+  | { readonly type: 'progress'; readonly progress: Progress | null }
+  /** An ask with these mutations is on its way. */
+  | { readonly type: 'sending'; readonly mutationIds: readonly string[] }
+  | { readonly type: 'exchange'; readonly entry: ExchangeEntry }
+  | { readonly type: 'report'; readonly code: 'digest-mismatch' | 'degraded' }
+  /** The store rejected; the machine goes on as after a failed transaction. */
+  | { readonly type: 'fault'; readonly error: unknown }
+
+/** How a run ended. */
+export type RunResult =
+  /** Another context holds the lock. */
+  | { readonly type: 'busy' }
+  | {
+      readonly type: 'ended'
+      readonly state: InitiatorState
+      readonly exchanges: number
+      /** True if nothing was left to send or to fetch. */
+      readonly isUpToDate: boolean
+    }
+
+/**
+ * One run: exchanges until up to date, under one lock.
+ *
+ *     lock ─► read memory ─► wake ─► [ask ─► page ─► commit ─► … ─► reply ended]* ─► store memory ─► unlock
+ *
+ * It only carries out what {@link transition} decides and reports what came of it. What always holds: a page is one transaction, which
+ * opens by comparing the stored key with the one that was sent, so a run may be killed between any two lines, or race with another one
+ * that lost the lock's protection, and costs no more than a repeated request.
+ *
+ * Never rejects for what can go wrong outside; it rejects if the store cannot even be read (code 'closed', 'storage-failed').
+ *
+ * @example
+ * const result = await runSync(ports, { reason: 'start', host: 'worker', limit: { changes: 5000, bytes: 4e6, pages: 100 } })
+ */
+export async function runSync(ports: SyncPorts, options: SyncOptions): Promise<RunResult> {
+  const ifAvailable = options.ifAvailable ?? false
+  const result = await ports.lock.hold(ports.lockName, { ifAvailable }, async () => {
+    const { memory } = await ports.store.readState()
+    return new Run(ports, options, stateFromMemory(memory)).go()
+  })
+  return result ?? { type: 'busy' }
+}
+
+class Run {
+  readonly #ports: SyncPorts
+  readonly #options: SyncOptions
+  readonly #log: ExchangeLog
+  #state: InitiatorState
+  #composed: ComposedAsk | null = null
+  #reply: OpenReply | null = null
+  #received: ReceivedPage | null = null
+  #asks = 0
+  #isUpToDate = false
+
+  constructor(ports: SyncPorts, options: SyncOptions, state: InitiatorState) {
+    this.#ports = ports
+    this.#options = options
+    this.#state = state
+    this.#log = new ExchangeLog(ports.clock, options.host, (entry) => this.#tell({ type: 'exchange', entry }))
+  }
+
+  async go(): Promise<RunResult> {
+    const { reason } = this.#options
+    // Another context may have sent the write while this one waited for the lock.
+    if (reason === 'write' && this.#state.type === 'idle' && !(await this.#hasSendable())) {
+      this.#isUpToDate = true
+    } else {
+      let event: InitiatorEvent | null = { type: 'wake', reason, nowMs: this.#ports.clock.nowMs() }
+      while (event !== null) event = await this.#take(event)
+    }
+    return { type: 'ended', state: this.#state, exchanges: this.#asks, isUpToDate: this.#isUpToDate }
+  }
+
+  /** One step of the machine: the state it leads to, its effects carried out, and the event that comes of them; null: the end. */
+  async #take(event: InitiatorEvent): Promise<InitiatorEvent | null> {
+    const step = transition(this.#state, event)
+    this.#state = step.state
+    this.#tell({ type: 'state', state: step.state })
+    let next: InitiatorEvent | null = null
+    for (const effect of step.effects) {
+      if (effect.type === 'end') {
+        await this.#end()
+        return null
+      }
+      next = (await this.#perform(effect)) ?? next
+    }
+    return next ?? this.#readOn()
+  }
+
+  async #perform(effect: Exclude<InitiatorEffect, { type: 'end' }>): Promise<InitiatorEvent | null> {
+    switch (effect.type) {
+      case 'ask':
+        return this.#ask(effect.maxMutations, effect.withDigest)
+      case 'commitPage':
+        return this.#commitPage()
+      case 'refreshAuth':
+        return this.#refreshAuth()
+      case 'rollBack':
+        return this.#rollBack(effect)
+      case 'beginResync':
+        return this.#beginResync(effect)
+      case 'setAside':
+        return this.#setAside(effect.code)
+      case 'removeAccess':
+        return this.#removeAccess()
+      case 'report':
+        this.#tell({ type: 'report', code: effect.code })
+        return null
+    }
+  }
+
+  async #end(): Promise<void> {
+    this.#reply?.cancel()
+    this.#log.end('stopped')
+    const isUpToDate = this.#state.type === 'idle' && this.#isUpToDate
+    await this.#storeMemory(isUpToDate ? this.#ports.clock.nowMs() : null)
+  }
+
+  // --- asking
+
+  async #ask(maxMutations: number | null, withDigest: boolean): Promise<InitiatorEvent> {
+    this.#dropReply('stale')
+    if (this.#options.signal?.aborted === true || this.#asks >= (this.#options.maxExchanges ?? Infinity)) {
+      return { type: 'stop' }
+    }
+    const { store, random } = this.#ports
+    const { host, limit } = this.#options
+    const headers = await this.#getHeaders(false)
+    if (headers === 'failed') return this.#failed('network')
+    if (headers === null) return { type: 'authRefreshed', isSignedIn: false }
+    const composed = await this.#orNull(composeAsk(store, random, { host, limit, maxMutations, withDigest }))
+    if (composed === null) return this.#failed('storage')
+    return this.#send(composed, headers)
+  }
+
+  async #send(composed: ComposedAsk, headers: AuthHeaders): Promise<InitiatorEvent> {
+    const { ask, isSettled } = composed
+    this.#composed = composed
+    this.#asks += 1
+    this.#log.begin(composed)
+    // Told to the machine before the answer can come, since what an answer means depends on what was sent.
+    this.#state = transition(this.#state, { type: 'sent', mutations: ask.mutations.length, isSettled }).state
+    this.#tell({ type: 'sending', mutationIds: ask.mutations.map((mutation) => mutation.mutationId) })
+    const answer = await this.#ports.transport.send(ask, headers)
+    if (answer.type === 'failed') return this.#failed(answer.reason)
+    if (answer.type === 'problem') {
+      this.#log.end(
+        'reason' in answer.problem ? `${answer.problem.code} ${answer.problem.reason}` : answer.problem.code,
+      )
+      return { type: 'problem', problem: answer.problem, retryAfterMs: answer.retryAfterMs, ...this.#chance() }
+    }
+    if (!OpenReply.isAnswerTo(composed, answer.head)) {
+      answer.pages.cancel()
+      return this.#failed('not-our-partner')
+    }
+    this.#reply = new OpenReply(composed, answer.head, answer.pages)
+    return this.#readOn()
+  }
+
+  /** The next page of the reply that is open, or its end. */
+  async #readOn(): Promise<InitiatorEvent> {
+    const reply = this.#reply
+    // No effect and nothing to read would be a machine that waits for nobody.
+    if (reply === null) return { type: 'stop' }
+    this.#received = await reply.next()
+    if (this.#received !== null) return { type: 'page' }
+    const end = reply.end()
+    this.#reply = null
+    if (end.type === 'empty') return this.#failed('network')
+    if (end.type === 'broken') return this.#failed('server-error')
+    if (end.type === 'later') return this.#failed('busy')
+    this.#log.end('ok')
+    const hasMore = end.hasMore || (await this.#hasSendable())
+    this.#isUpToDate = !hasMore
+    return { type: 'replyEnded', hasMore }
+  }
+
+  async #commitPage(): Promise<InitiatorEvent> {
+    const reply = this.#reply as OpenReply
+    const received = this.#received as ReceivedPage
+    const result = (await this.#orNull(this.#ports.store.commitPage(reply.fence, received))) ?? 'failed'
+    if (result === 'applied') {
+      reply.advance()
+      this.#log.page(received)
+      this.#tell({ type: 'progress', progress: received.page.progress })
+    } else {
+      this.#dropReply(result)
+    }
+    return { type: 'committed', result, ...this.#chance() }
+  }
+
+  #dropReply(result: string): void {
+    this.#reply?.cancel()
+    if (this.#reply !== null) this.#log.end(result)
+    this.#reply = null
+  }
+
+  async #hasSendable(): Promise<boolean> {
+    const mutations = await this.#orNull(this.#ports.store.readOutbox({ mutations: 1, bytes: 1 }))
+    return mutations !== null && mutations.length > 0
+  }
+
+  // --- signing
+
+  async #refreshAuth(): Promise<InitiatorEvent> {
+    const headers = await this.#getHeaders(true)
+    if (headers === 'failed') return this.#failed('network')
+    return { type: 'authRefreshed', isSignedIn: headers !== null && this.#ports.auth !== null }
+  }
+
+  /** An app whose token endpoint is out of reach throws: that is the network's fault, not a sign-out. */
+  async #getHeaders(isRefresh: boolean): Promise<AuthHeaders | null | 'failed'> {
+    const { auth } = this.#ports
+    if (auth === null) return {}
+    try {
+      return await auth.getHeaders(isRefresh)
+    } catch {
+      return 'failed'
+    }
+  }
+
+  // --- resets
+
+  async #rollBack(effect: Extract<InitiatorEffect, { type: 'rollBack' }>): Promise<InitiatorEvent> {
+    const { fence } = this.#composed as ComposedAsk
+    const result = (await this.#orNull(this.#ports.store.rollBack(fence, effect.to))) ?? 'failed'
+    if (result === 'done') {
+      this.#log.reset(fence.key, effect.to, effect.to.partnershipId, `rollback to ${effect.to.n}`)
+      await this.#storeMemory(null)
+    }
+    return { type: 'rolledBack', result, ...this.#chance() }
+  }
+
+  async #beginResync(effect: Extract<InitiatorEffect, { type: 'beginResync' }>): Promise<InitiatorEvent> {
+    const { fence } = this.#composed as ComposedAsk
+    const result = (await this.#orNull(this.#ports.store.beginResync(fence, effect.reset, effect.cause))) ?? 'failed'
+    if (result === 'done') {
+      this.#log.reset(fence.key, INITIAL_KEY, null, `resync ${effect.cause}`)
+      await this.#storeMemory(null)
+    }
+    return { type: 'resyncBegun', result, ...this.#chance() }
+  }
+
+  async #removeAccess(): Promise<null> {
+    await this.#orNull(this.#ports.store.removeAccess((this.#composed as ComposedAsk).fence))
+    return null
+  }
+
+  /** The culprit is the oldest that can be sent: the search has made it the only one in the ask. */
+  async #setAside(code: 'undeliverable' | 'too-large'): Promise<null> {
+    const [culprit] = (await this.#orNull(this.#ports.store.readOutbox({ mutations: 1, bytes: 1 }))) ?? []
+    if (culprit !== undefined) await this.#orNull(this.#ports.store.setAside(culprit.mutationId, code))
+    return null
+  }
+
+  // --- small things
+
+  /** Stored at the end and after each reset, so that a killed run does not forget how many there were. */
+  async #storeMemory(syncedAtMs: number | null): Promise<void> {
+    await this.#orNull(this.#ports.store.writeMemory(this.#state.memory, { exchanges: this.#log.take(), syncedAtMs }))
+  }
+
+  #failed(reason: 'network' | 'timeout' | 'not-our-partner' | 'busy' | 'server-error' | 'storage'): InitiatorEvent {
+    this.#log.end(reason)
+    return { type: 'failed', reason, ...this.#chance() }
+  }
+
+  #chance(): { nowMs: number; random: number } {
+    return { nowMs: this.#ports.clock.nowMs(), random: this.#ports.random.fraction() }
+  }
+
+  /** A store that fails (quota, a broken database) is an outcome to the machine, not an exception; the app is told what it was. */
+  async #orNull<T>(work: Promise<T>): Promise<T | null> {
+    try {
+      return await work
+    } catch (error) {
+      this.#tell({ type: 'fault', error })
+      return null
+    }
+  }
+
+  #tell(event: RunEvent): void {
+    this.#options.onEvent?.(event)
+  }
+}
