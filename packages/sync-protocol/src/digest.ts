@@ -56,8 +56,10 @@ export class DigestBuilder {
   build(): Digest {
     const digest: Record<string, CollectionDigest> = Object.create(null)
     for (const [collection, count] of this.#counts) {
-      if (count === 0) continue
-      const sum = (this.#sums.get(collection) ?? 0n).toString(16).padStart(16, '0')
+      const bits = this.#sums.get(collection) ?? 0n
+      // No records but a sum: a fault that must be seen, so it is not left out.
+      if (count === 0 && bits === 0n) continue
+      const sum = bits.toString(16).padStart(16, '0')
       digest[collection] = { count, sum }
     }
     return digest

@@ -55,11 +55,12 @@ export function diffMergePatch(before: JsonObject, after: JsonObject): JsonObjec
     const old = getField(before, field)
     const value = after[field] as JsonValue
     if (old !== undefined && isEqualJson(old, value)) continue
-    if (containsNull(value)) return undefined
     if (isJsonObject(value) && isJsonObject(old)) {
       const inner = diffMergePatch(old, value)
       if (inner === undefined) return undefined
       setField(patch, field, inner)
+    } else if (containsNull(value)) {
+      return undefined
     } else {
       setField(patch, field, value)
     }

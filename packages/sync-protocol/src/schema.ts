@@ -147,8 +147,12 @@ export function findRecordFault(
   if (validator === null) return null
   const result = validator['~standard'].validate(value)
   if (result instanceof Promise) throw new TypeError('a collection’s validator must answer synchronously')
-  const issue = result.issues?.[0]
-  if (issue === undefined) return null
-  const path = (issue.path ?? []).map((part) => `/${String(typeof part === 'object' ? part.key : part)}`).join('')
-  return { path, message: issue.message }
+  if (result.issues === undefined) return null
+  const [issue] = result.issues
+  const path = (issue?.path ?? []).map((part) => `/${toPointerToken(typeof part === 'object' ? part.key : part)}`)
+  return { path: path.join(''), message: issue?.message ?? 'is not a valid record' }
+}
+
+function toPointerToken(key: PropertyKey): string {
+  return String(key).replaceAll('~', '~0').replaceAll('/', '~1')
 }

@@ -25,13 +25,18 @@ export interface Memory {
 
 /**
  * The search for a mutation that always fails: the same ask failed three times, so one without mutations is tried; if that passes, the
- * mutations are halved until the culprit is alone. `limit` is the number of mutations in an ask, null: as many as fit.
+ * mutations are halved until the culprit is alone, and tried alone until it has failed {@link MAX_SAME_ASK_FAILURES} times, each time
+ * with an ask that passed without it: an outage that begins or ends in mid-search accuses nobody.
+ *
+ *     none ─3 failures─► probing ─passes─► halving ─fails─► probing ─passes─► … ─alone, 3 failures, passes─► set aside
+ *
+ * `limit` is the number of mutations in an ask; `aloneFailures`: how often a mutation failed alone since the search began.
  */
 export type Search =
   | { readonly type: 'none'; readonly sameAskFailures: number }
   /** Asking without mutations, to see whether it is the mutations' fault; `limit`: how many were in the ask that failed. */
-  | { readonly type: 'probing'; readonly limit: number }
-  | { readonly type: 'halving'; readonly limit: number }
+  | { readonly type: 'probing'; readonly limit: number; readonly aloneFailures: number }
+  | { readonly type: 'halving'; readonly limit: number; readonly aloneFailures: number }
 
 /** A wait between attempts. */
 export interface Wait {
@@ -79,6 +84,8 @@ export interface Sent {
   readonly isSettled: boolean
   /** True if the credentials were refreshed for it already. */
   readonly isAuthRefreshed: boolean
+  /** Stale answers in a row before it. */
+  readonly staleAnswers: number
 }
 
 /** Why the initiator is woken. */
@@ -93,7 +100,11 @@ export type InitiatorEvent =
   | { readonly type: 'page' }
   /** The page's transaction ended. */
   | { readonly type: 'committed'; readonly result: CommitResult; readonly nowMs: number; readonly random: number }
-  /** The reply ended, whole or cut: `hasMore`: the partner has more, or sendable mutations wait, or the stream was cut. */
+  /**
+   * The reply ended, whole or cut, after at least one page was applied (one that ended before is `failed`, and so is one that brought
+   * nothing but `later`: else the machine would ask again at once, for ever). `hasMore`: the partner has more, or sendable mutations
+   * wait, or the stream was cut.
+   */
   | { readonly type: 'replyEnded'; readonly hasMore: boolean }
   | {
       readonly type: 'problem'
@@ -153,6 +164,8 @@ export type ResyncCause = 'regressed' | 'unknown' | 'expired' | 'digest-mismatch
 export const MAX_RESETS = 3
 /** Failures of the same ask after which the mutations are suspected. */
 export const MAX_SAME_ASK_FAILURES = 3
+/** Stale answers in a row (another run moved the key meanwhile) after which the next ask waits. */
+export const MAX_STALE_ANSWERS = 3
 /** The longest wait between attempts. */
 export const MAX_WAIT_MS: number = 15 * 60_000
 /** The first wait's upper bound; it doubles with each failure, with full jitter. */

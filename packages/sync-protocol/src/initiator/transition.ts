@@ -9,9 +9,11 @@ import {
   type InitiatorState,
   MAX_RESETS,
   MAX_SAME_ASK_FAILURES,
+  MAX_STALE_ANSWERS,
   MAX_WAIT_MS,
   type Memory,
   type ResyncCause,
+  type Search,
   type Sent,
   type WakeReason,
 } from './state.ts'
@@ -44,7 +46,8 @@ interface Chance {
  * Pure and total: an event that a state does not expect leaves it as it is. Time and chance arrive inside the events.
  */
 export function transition(state: InitiatorState, event: InitiatorEvent): Step {
-  if (event.type === 'stop') return { state: { type: 'idle', memory: state.memory }, effects: [{ type: 'end' }] }
+  // A wait or a halt outlives the run that is stopped.
+  if (event.type === 'stop') return end(stateFromMemory(state.memory))
   switch (state.type) {
     case 'idle':
       return event.type === 'wake' ? ask(state.memory) : ignore(state)
@@ -72,6 +75,9 @@ export function stateFromMemory(memory: Memory): InitiatorState {
   if (memory.wait.reason === 'degraded') return { type: 'degraded', memory, untilMs: memory.wait.untilMs }
   return { type: 'waiting', memory, wait: memory.wait }
 }
+
+const NO_SEARCH: Search = { type: 'none', sameAskFailures: 0 }
+const NOTHING_SENT: Sent = { mutations: 0, isSettled: false, isAuthRefreshed: false, staleAnswers: 0 }
 
 // --- waking up
 
@@ -140,15 +146,23 @@ function afterReply(state: StateOf<'asking'>, hasMore: boolean): Step {
     ...state.memory,
     isKeyUnconfirmed: state.memory.isKeyUnconfirmed || state.sent.isSettled,
     isDigestDoubted: hasMore && state.memory.isDigestDoubted,
-    search: { type: 'none', sameAskFailures: 0 },
+    search: NO_SEARCH,
   }
-  if (search.type === 'probing') {
-    if (search.limit > 1) return ask({ ...memory, search: { type: 'halving', limit: Math.floor(search.limit / 2) } })
-    const next = ask(memory)
-    return { state: next.state, effects: [{ type: 'setAside', code: 'undeliverable' }, ...next.effects] }
-  }
+  if (search.type === 'probing') return afterProbe(memory, search)
   if (!hasMore) return { state: { type: 'idle', memory }, effects: [{ type: 'end' }] }
-  return ask(search.type === 'halving' ? { ...memory, search } : memory)
+  // It goes on with as many: the culprit may be among the next.
+  return ask(search.type === 'halving' ? { ...memory, search: { ...search, aloneFailures: 0 } } : memory)
+}
+
+/** Without mutations it passed: it is the fault of one of them, or what was out of order is in order again. So they are tried again, fewer. */
+function afterProbe(memory: Memory, search: Extract<Search, { type: 'probing' }>): Step {
+  const { aloneFailures } = search
+  if (aloneFailures < MAX_SAME_ASK_FAILURES) {
+    const limit = Math.max(1, Math.floor(search.limit / 2))
+    return ask({ ...memory, search: { type: 'halving', limit, aloneFailures } })
+  }
+  const next = ask(memory)
+  return { state: next.state, effects: [{ type: 'setAside', code: 'undeliverable' }, ...next.effects] }
 }
 
 function afterCommit(state: StateOf<'committing'>, event: EventOf<'committed'>): Step {
@@ -161,7 +175,7 @@ function afterCommit(state: StateOf<'committing'>, event: EventOf<'committed'>):
       return { state: { type: 'asking', memory: healed, sent }, effects: [] }
     }
     case 'stale':
-      return ask(memory)
+      return afterStale(memory, sent.staleAnswers + 1, event)
     case 'digest-mismatch':
       if (memory.isDigestDoubted) {
         return beginResync({ ...memory, isDigestDoubted: false }, 'upload', 'digest-mismatch', event)
@@ -172,6 +186,13 @@ function afterCommit(state: StateOf<'committing'>, event: EventOf<'committed'>):
   }
 }
 
+/** Another run moved the key: its mutations may be others now, so a search begins anew; and two runs must not chase each other for ever. */
+function afterStale(memory: Memory, staleAnswers: number, event: Chance): Step {
+  const fresh: Memory = { ...memory, search: NO_SEARCH }
+  if (staleAnswers >= MAX_STALE_ANSWERS) return wait(fresh, 'storage', event, null)
+  return askAgain(fresh, { ...NOTHING_SENT, staleAnswers })
+}
+
 function doubtDigest(memory: Memory): Step {
   const next = ask({ ...memory, isDigestDoubted: true })
   return { state: next.state, effects: [{ type: 'report', code: 'digest-mismatch' }, ...next.effects] }
@@ -179,9 +200,13 @@ function doubtDigest(memory: Memory): Step {
 
 // --- problems
 
-function onProblem(state: StateOf<'asking'>, event: EventOf<'problem'>): Step {
-  const { memory, sent } = state
+function onProblem(asking: StateOf<'asking'>, event: EventOf<'problem'>): Step {
   const { problem } = event
+  if (problem.code === 'access-ended') return onAccessEnded(asking, event)
+  // Access must be said to have ended twice in a row: any other answer in between starts the count anew.
+  const memory: Memory = { ...asking.memory, accessEndedRuns: 0 }
+  const state: StateOf<'asking'> = { ...asking, memory }
+  const { sent } = state
   switch (problem.code) {
     case 'unauthenticated':
       if (sent.isAuthRefreshed) return halt(state, 'sign-in')
@@ -190,8 +215,6 @@ function onProblem(state: StateOf<'asking'>, event: EventOf<'problem'>): Step {
       return halt(state, 'account-mismatch')
     case 'forbidden':
       return halt(state, 'forbidden')
-    case 'access-ended':
-      return onAccessEnded(state, event)
     case 'invalid-key':
       return onInvalidKey(memory, problem, event)
     case 'expired':
@@ -206,7 +229,13 @@ function onProblem(state: StateOf<'asking'>, event: EventOf<'problem'>): Step {
       return wait(memory, 'busy', event, event.retryAfterMs)
     case 'malformed':
     case 'internal':
-      return wait(suspect(state, 'server-error'), 'server-error', event, event.retryAfterMs)
+      // With Retry-After it is a wait that no nudge may end.
+      return wait(
+        suspect(state, 'server-error'),
+        event.retryAfterMs === null ? 'server-error' : 'busy',
+        event,
+        event.retryAfterMs,
+      )
     case 'not-found':
     case 'method-not-allowed':
       return wait(suspect(state, 'not-our-partner'), 'not-our-partner', event, null)
@@ -228,8 +257,10 @@ function onAccessEnded(state: StateOf<'asking'>, event: Chance): Step {
 function onTooLarge(state: StateOf<'asking'>, event: Chance): Step {
   const { memory, sent } = state
   if (sent.mutations === 0) return wait(memory, 'server-error', event, null)
-  if (sent.mutations > 1) return ask({ ...memory, search: { type: 'halving', limit: Math.floor(sent.mutations / 2) } })
-  const next = ask({ ...memory, search: { type: 'none', sameAskFailures: 0 } })
+  if (sent.mutations > 1) {
+    return ask({ ...memory, search: { type: 'halving', limit: Math.floor(sent.mutations / 2), aloneFailures: 0 } })
+  }
+  const next = ask({ ...memory, search: NO_SEARCH })
   return { state: next.state, effects: [{ type: 'setAside', code: 'too-large' }, ...next.effects] }
 }
 
@@ -239,11 +270,14 @@ function suspect(state: StateOf<'asking'>, reason: FailureReason): Memory {
   const isSuspicious = reason === 'server-error' || reason === 'not-our-partner'
   if (!isSuspicious || sent.mutations === 0) return memory
   const { search } = memory
-  if (search.type === 'halving') return { ...memory, search: { type: 'probing', limit: sent.mutations } }
+  if (search.type === 'halving') {
+    const aloneFailures = sent.mutations === 1 ? search.aloneFailures + 1 : 0
+    return { ...memory, search: { type: 'probing', limit: sent.mutations, aloneFailures } }
+  }
   if (search.type === 'probing') return memory
   const sameAskFailures = search.sameAskFailures + 1
   if (sameAskFailures < MAX_SAME_ASK_FAILURES) return { ...memory, search: { type: 'none', sameAskFailures } }
-  return { ...memory, search: { type: 'probing', limit: sent.mutations } }
+  return { ...memory, search: { type: 'probing', limit: sent.mutations, aloneFailures: 0 } }
 }
 
 // --- resets
@@ -257,12 +291,17 @@ function afterRollback(state: StateOf<'rollingBack'>, event: EventOf<'rolledBack
       // The reset is counted already: it is the same one, done the longer way.
       return resync(state.memory, 'upload', 'unrestorable')
     case 'failed':
-      return wait(state.memory, 'storage', event, null)
+      return wait(uncountReset(state.memory), 'storage', event, null)
   }
 }
 
 function afterResyncBegun(state: StateOf<'resyncing'>, event: EventOf<'resyncBegun'>): Step {
-  return event.result === 'failed' ? wait(state.memory, 'storage', event, null) : ask(state.memory)
+  return event.result === 'failed' ? wait(uncountReset(state.memory), 'storage', event, null) : ask(state.memory)
+}
+
+/** A reset that the device's storage refused was none: a full disk must not lead to `degraded`. */
+function uncountReset(memory: Memory): Memory {
+  return { ...memory, resets: Math.max(0, memory.resets - 1) }
 }
 
 function rollBack(memory: Memory, to: CheckpointName): Step {
@@ -280,7 +319,14 @@ function beginResync(memory: Memory, kind: ResetKind, cause: ResyncCause, event:
 /** Counts a reset; a fourth without a confirmed exchange between is not done: two sides that reset each other must not go on for ever. */
 function reset(memory: Memory, event: Chance, go: (counted: Memory) => Step): Step {
   if (memory.resets < MAX_RESETS) {
-    return go({ ...memory, resets: memory.resets + 1, isKeyUnconfirmed: false, isDigestDoubted: false })
+    // Other mutations stand at the front of the outbox afterwards: a search that went on would accuse one of them.
+    return go({
+      ...memory,
+      resets: memory.resets + 1,
+      isKeyUnconfirmed: false,
+      isDigestDoubted: false,
+      search: NO_SEARCH,
+    })
   }
   const untilMs = event.nowMs + DEGRADED_WAIT_MS
   const degraded: Memory = { ...memory, wait: { untilMs, reason: 'degraded' } }
@@ -301,7 +347,7 @@ function end(state: InitiatorState): Step {
 }
 
 function ask(memory: Memory): Step {
-  return askAgain(memory, { mutations: 0, isSettled: false, isAuthRefreshed: false })
+  return askAgain(memory, NOTHING_SENT)
 }
 
 function askAgain(memory: Memory, sent: Sent): Step {
@@ -317,7 +363,7 @@ function askAgain(memory: Memory, sent: Sent): Step {
 /** Full jitter: a random part of a bound that doubles with each failure; Retry-After is obeyed, with jitter on top. */
 function wait(memory: Memory, reason: FailureReason, event: Chance, retryAfterMs: number | null): Step {
   const boundMs = Math.min(MAX_WAIT_MS, BASE_WAIT_MS * 2 ** Math.min(memory.failures, 20))
-  const askedMs = Math.min(retryAfterMs ?? 0, MAX_WAIT_MS)
+  const askedMs = Math.min(Math.max(0, retryAfterMs ?? 0), MAX_WAIT_MS)
   const untilMs = event.nowMs + Math.min(MAX_WAIT_MS, askedMs + Math.ceil(event.random * boundMs))
   const waiting: Memory = { ...memory, failures: memory.failures + 1, wait: { untilMs, reason } }
   return { state: { type: 'waiting', memory: waiting, wait: { untilMs, reason } }, effects: [{ type: 'end' }] }

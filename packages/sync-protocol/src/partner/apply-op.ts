@@ -64,7 +64,11 @@ function applyToAbsent(op: Op): OpResult {
 function applyToCurrent(op: Op, value: JsonObject, merged: boolean): OpResult {
   if (op.op === 'delete') return { type: 'delete', merged }
   if (op.op !== 'patch') return { type: 'put', value: op.value, merged }
-  return { type: 'put', value: applyMergePatch(value, op.value) as JsonObject, merged }
+  // Many patches that each keep the limits can make a record that does not: it would be a page that no initiator can read.
+  const patched = checkObject(applyMergePatch(value, op.value))
+  return patched.ok
+    ? { type: 'put', value: patched.value, merged }
+    : conflict('too-large', `with this patch the record ${patched.message}`)
 }
 
 function resolve(op: Op, current: StoredRecord, policy: ConflictPolicy | ResolveConflict): OpResult {

@@ -1,6 +1,7 @@
 import type { JsonObject } from '../json.ts'
 import type { RecordVersion } from '../record-version.ts'
 import { LIMITS } from '../limits.ts'
+import { checkObject } from '../values/check-value.ts'
 import { parseCollectionName, parseRecordId, parseRecordVersion, parseUuid } from './ids.ts'
 import { ParseFault, parseArray, parseBoolean, parseObject, parseOneOf, parseText } from './parse.ts'
 
@@ -121,6 +122,12 @@ function parsePartnerRecord(input: unknown, path: string): PartnerRecord {
   const value = fields['value']
   return {
     ...parseOutcomeVersion(input, path),
-    value: value === null ? null : (parseObject(value, `${path}/value`) as JsonObject),
+    value: value === null ? null : parseValue(value, `${path}/value`),
   }
+}
+
+function parseValue(input: unknown, path: string): JsonObject {
+  const value = checkObject(input)
+  if (!value.ok) throw new ParseFault(`${path}${value.path}`, value.message)
+  return value.value
 }

@@ -42,7 +42,8 @@ export function parseArray<T>(
 ): T[] {
   if (!Array.isArray(input)) throw new ParseFault(path, 'must be an array')
   if (input.length > max) throw new ParseFault(path, `must have at most ${max} elements`)
-  return input.map((entry: unknown, index) => element(entry, `${path}/${index}`))
+  // Not `map`, which skips the holes of a sparse array: over a MessagePort they arrive.
+  return Array.from(input, (entry: unknown, index) => element(entry, `${path}/${index}`))
 }
 
 /** A storable string of 1 to `max` UTF-16 units. */

@@ -21,7 +21,7 @@ export const SYNC_ERROR_CODES = [
   'not-loaded',
   /** The device has no room: nothing was stored, everything else goes on. */
   'quota-exceeded',
-  /** The browser's database does not answer; reload, then see docs/browsers.md. */
+  /** The browser's database does not answer; reload, then see docs/errors.md. */
   'storage-failed',
   /** The store on the device was written by a newer version of the app: reload to get it. Nothing was changed. */
   'newer-schema',
@@ -45,9 +45,9 @@ export type SyncErrorCode = (typeof SYNC_ERROR_CODES)[number]
 /** Facts beside the code. */
 export interface SyncErrorFacts {
   /** JSON pointer to the fault, where there is one. */
-  readonly path?: string
+  readonly path?: string | undefined
   /** Why the partner refused, for code 'refused': a RefusalCode, 'undeliverable' or 'access-ended'. */
-  readonly refusal?: string
+  readonly refusal?: string | undefined
   readonly cause?: unknown
 }
 

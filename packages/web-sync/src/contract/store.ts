@@ -177,6 +177,8 @@ export interface SyncSummary {
   readonly isResyncing: boolean
   readonly progress: Progress | null
   readonly lastSyncAtMs: number | null
+  /** When the browser was found to have thrown the store away; null: never. What was not sent by then is lost. */
+  readonly evictedAtMs: number | null
   readonly memory: Memory
   readonly counts: StoreCounts
 }

@@ -1,0 +1,148 @@
+import type { HaltCode, JsonObject, Progress, SchemaShape, SentKey, Wait, WakeReason } from 'sync-protocol'
+import type { ErrorWire } from './error-wire.ts'
+import type { AuthHeaders } from './ports.ts'
+import type { Query, QueryResult } from './query.ts'
+import type { LocalOp, RefusedEntry, SalvageEntry, SyncInspection, WriteEntry } from './store.ts'
+
+/** The part of a MessagePort that we need, so that rooms without a browser's library can name it. */
+export interface PortLike {
+  postMessage(message: unknown): void
+  addEventListener(type: 'message', listener: (event: { readonly data: unknown }) => void): void
+  start(): void
+  close(): void
+}
+
+/** The app's callback for headers that prove who is asking; null: nobody is signed in. `isRefresh`: the last ones were answered 401. */
+export type GetAuth = (isRefresh: boolean) => Promise<AuthHeaders | null>
+
+/** What the page opens a space with; all of it crosses to the worker. */
+export interface OpenRequest {
+  readonly account: string
+  readonly space: string
+  readonly schema: SchemaShape
+  /** Absolute URL; null: no partner yet, or one behind `transportPort`. */
+  readonly endpoint: string | null
+  readonly credentials: 'same-origin' | 'include'
+  /** True if a {@link GetAuth} goes with this. */
+  readonly usesAuth: boolean
+  /** A partner that runs in another worker; null: the partner is at `endpoint`. */
+  readonly transportPort: PortLike | null
+  /** {@link SpaceEvent}s go out here. */
+  readonly events: PortLike
+  /** Milliseconds since 1970 of the last sync that this browser remembers outside the database; null: none. Tells an evicted store from a new one. */
+  readonly rememberedSyncAtMs: number | null
+}
+
+/** What the worker tells the page without being asked. */
+export type SpaceEvent =
+  | { readonly type: 'status'; readonly status: SpaceStatus }
+  | { readonly type: 'result'; readonly id: number; readonly result: QueryResult<JsonObject> }
+  | { readonly type: 'query-failed'; readonly id: number; readonly error: ErrorWire }
+  /** The lists of writes, refused or salvaged entries may be different now. */
+  | { readonly type: 'entries' }
+  | { readonly type: 'report'; readonly code: 'digest-mismatch' | 'degraded' }
+  /** The store is gone: wiped by another tab, or replaced by a newer version of the app. */
+  | { readonly type: 'closed'; readonly error: ErrorWire }
+
+/** What a space is doing. */
+export type SpaceState =
+  /** Nothing to do right now. */
+  | 'idle'
+  | 'syncing'
+  /** An attempt failed: the next one is at `wait.untilMs`, or when something gives hope. */
+  | 'waiting'
+  /** No exchange is tried until what `halt` names is mended; local use goes on. */
+  | 'halted'
+  /** Too many resets in a row: one attempt an hour. */
+  | 'degraded'
+  /** No endpoint was given: local use only. */
+  | 'local'
+  | 'closed'
+
+/** What the app may know of a space at one instant. */
+export interface SpaceStatus {
+  readonly state: SpaceState
+  /** Mutations not accepted yet, those set aside included. */
+  readonly pending: number
+  /** Mutations on their way from this tab right now. */
+  readonly sending: number
+  readonly setAside: number
+  readonly refused: number
+  readonly salvage: number
+  /** Accepted mutations that are kept until they are durable. */
+  readonly journal: number
+  readonly journalDropped: number
+  readonly key: SentKey
+  readonly partnershipId: string | null
+  readonly replicaId: string
+  /** True until the first sync has brought everything. */
+  readonly isPartial: boolean
+  readonly isResyncing: boolean
+  /** Of the first sync or a full resync, in records; null otherwise. */
+  readonly progress: Progress | null
+  /** Milliseconds since 1970; null: never. */
+  readonly lastSyncAtMs: number | null
+  readonly wait: Wait | null
+  readonly halt: HaltCode | null
+  /** What the browser says: a hint, nothing is decided by it. */
+  readonly isOnline: boolean
+  readonly storage: StorageHealth
+}
+
+/** Health of the device's storage. */
+export interface StorageHealth {
+  /** True if the browser promised not to evict; null: it does not say. */
+  readonly persisted: boolean | null
+  /** Bytes, an estimate; null: the browser does not say. */
+  readonly usage: number | null
+  readonly quota: number | null
+  /** When this browser's copy was found missing though it had been there, milliseconds since 1970; null: never in this session. */
+  readonly evictedAtMs: number | null
+}
+
+/** A write in the list. */
+export interface ListedWrite extends WriteEntry {
+  /** True while it is on its way from this tab. */
+  readonly isSending: boolean
+}
+
+/** Names of salvaged records, or all of them. */
+export type SalvageChoice = readonly { readonly collection: string; readonly id: string }[] | 'all'
+
+/** One open space, as the page calls it across the worker border. Errors are SyncErrors. */
+export interface SpaceApi {
+  write(mutationId: string, ops: readonly LocalOp[]): Promise<void>
+  /** What each operation would make of its record as it is seen now, for the page's validators; null: no record, or none that is known. */
+  preview(ops: readonly LocalOp[]): Promise<(JsonObject | null)[]>
+  get(collection: string, id: string): Promise<JsonObject | undefined>
+  query(query: Query): Promise<QueryResult<JsonObject>>
+  count(query: Query): Promise<number>
+  /** Begins a live query: results come as events with this id (drawn by the page). */
+  subscribe(id: number, query: Query): void
+  unsubscribe(id: number): void
+  /**
+   * Resolves when the mutation is accepted (or durable); rejects with `refused`, `aborted` (discarded), `not-found`, or `closed`.
+   * `wasStored`: the caller knows that it was stored, so if nothing is known of it any more it was durable and is forgotten.
+   */
+  reach(mutationId: string, stage: 'accepted' | 'durable', wasStored: boolean): Promise<void>
+  /** Something gives hope that a run may succeed now; null: only the hint whether the browser is online changed. */
+  wake(reason: WakeReason | null, isOnline: boolean): void
+  listWrites(): Promise<ListedWrite[]>
+  listRefused(): Promise<RefusedEntry[]>
+  retry(mutationId: string, newMutationId: string, ops: readonly LocalOp[] | null): Promise<void>
+  discard(mutationId: string): Promise<void>
+  listSalvage(): Promise<SalvageEntry[]>
+  restoreSalvage(mutationId: string, choice: SalvageChoice): Promise<number>
+  discardSalvage(choice: SalvageChoice): Promise<void>
+  inspect(): Promise<SyncInspection>
+  /** Reads storage health again: the page has asked for persistence. */
+  refreshStorage(): Promise<void>
+  /** Removes everything of this space from the device, in all tabs, then closes. */
+  wipe(): Promise<void>
+  close(): Promise<void>
+}
+
+/** The worker, as the page calls it. */
+export interface WorkerApi {
+  open(request: OpenRequest, getAuth: GetAuth | null): Promise<SpaceApi>
+}
