@@ -1,0 +1,2 @@
+/** The door for browsers: the partner on memory storage, answering a MessagePort. */
+export * from './common.ts'

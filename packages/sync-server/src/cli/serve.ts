@@ -1,0 +1,50 @@
+import type { CliOptions } from './options.ts'
+import { integer, need } from './options.ts'
+import { loadPartnerFile } from './partner-file.ts'
+import { createPartner, listen, sqliteStorage } from '../index.ts'
+
+/** How often retention runs. */
+const PRUNE_EVERY_MS = 60 * 60_000
+
+/** `sync-server serve`: until SIGINT or SIGTERM; open exchanges are answered before it ends. */
+export async function serve(options: CliOptions): Promise<void> {
+  const { schema, authenticate, authorize, allow } = await loadPartnerFile(need(options, 'partner'))
+  const storage = sqliteStorage(need(options, 'data'))
+  const basePath = options.path ?? '/sync'
+  const partner = createPartner({
+    schema,
+    storage,
+    authenticate,
+    authorize,
+    basePath,
+    ...(allow === undefined ? {} : { allow }),
+    onEvent: (event) => {
+      if (event.type === 'error') console.error(`error in ${event.where}:`, event.error)
+    },
+  })
+  const port = integer(options.port, 'port', 8787, 0, 65_535)
+  const server = await listen(partner, { port, host: options.host ?? '127.0.0.1' })
+  console.log(`The partner answers at ${server.url}${basePath}`)
+  const pruning = setInterval(() => void prune(partner), PRUNE_EVERY_MS)
+  await untilSignal()
+  clearInterval(pruning)
+  // No new request, then the streams end, then what is under way is answered.
+  const closing = server.close()
+  await partner.close()
+  await closing
+}
+
+async function prune(partner: { prune(): Promise<unknown> }): Promise<void> {
+  try {
+    await partner.prune()
+  } catch (error) {
+    console.error('retention failed; it is tried again in an hour:', error)
+  }
+}
+
+async function untilSignal(): Promise<void> {
+  await new Promise<void>((resolve) => {
+    process.once('SIGINT', () => resolve())
+    process.once('SIGTERM', () => resolve())
+  })
+}

@@ -1,0 +1,17 @@
+/** What `sync-server --help` prints. */
+export const USAGE: string = `sync-server: the partner of web-sync
+
+  sync-server serve   --partner FILE --data DB [--port 8787] [--host 127.0.0.1] [--path /sync]
+  sync-server import  --partner FILE --data DB --space S --collection C [--batch 2000] RECORDS.ndjson|-
+  sync-server backup  --data DB --to FILE [--confirm]
+  sync-server restore --data DB --from FILE --yes
+  sync-server erase   --data DB (--account A | --space S) --yes
+
+  --partner FILE   a TypeScript or JavaScript module that exports 'schema', 'authenticate', 'authorize' and, if wanted, 'allow'
+  --data DB        the database file; it is made if it is not there
+  --confirm        the backup is safe elsewhere: devices may drop what they keep for replay
+  --yes            do it: what is there now is gone
+
+import reads one JSON record for each line; a record that is there already and equal is left alone.
+restore puts the backup in place of the database (stop the server first); devices roll back to it and send again what it lacks.
+`

@@ -1,0 +1,61 @@
+import type { JsonObject, Op, RecordVersion, RefusalCode } from 'sync-protocol'
+
+/** What an account may do in a space. `ended`: it had access once and lost it, so its devices remove the space's records. */
+export type Access = 'write' | 'read' | 'ended' | null
+
+/**
+ * What an account may do in a space. Asked before the transaction of each page, so it may take its time and ask anything.
+ * `null`: 403 `forbidden`, nothing is said about the space, not even whether it exists.
+ */
+export type Authorize = (who: { readonly account: string; readonly space: string }) => Promise<Access> | Access
+
+/** One operation, as the rule for a single mutation sees it. */
+export interface AllowRequest {
+  readonly account: string
+  readonly space: string
+  readonly op: Op
+  /** The partner's record as it is now, earlier operations of the same mutation included; null: there is none. */
+  readonly current: { readonly version: RecordVersion; readonly value: JsonObject } | null
+}
+
+/** `true`, or why not: the whole mutation is refused, the others go on. */
+export type AllowAnswer =
+  | true
+  | {
+      /** Default: 'not-allowed'. */
+      readonly code?: RefusalCode
+      /** JSON pointer into the operation, e.g. '/value/title'. Default: the operation as a whole. */
+      readonly path?: string
+      /** For people; the author sees it. */
+      readonly message: string
+    }
+
+/**
+ * The rule for a single operation. Called inside the transaction, so it must answer at once and without side effects. If it throws,
+ * the whole ask fails with 500 `internal` and nothing of it is stored: a bug of the rule must not decide about anybody's write.
+ */
+export type Allow = (request: AllowRequest) => AllowAnswer
+
+/** Bounds on what one ask may cost; see LIMITS of sync-protocol for those that the protocol fixes. */
+export interface PartnerLimits {
+  /** Bytes of an ask's body. Default: LIMITS.askBytes. */
+  readonly askBytes: number
+  /** Operations in one ask, all its mutations together; what goes beyond is answered `later`. Default: 20,000. */
+  readonly opsPerAsk: number
+  /** Partnerships of one account in one space; beyond, provisional and then the longest unseen ones are evicted. Default: 100. */
+  readonly partnershipsPerAccount: number
+  /** Event streams that are open at once for one account. Default: 20. */
+  readonly eventStreamsPerAccount: number
+}
+
+/** How long things are kept. */
+export interface Retention {
+  /** Log, deleted records among it. Default: 90 days. */
+  readonly logMs: number
+  /** Outcomes, after the key that carried them was presented. Default: 90 days. */
+  readonly outcomesMs: number
+  /** Partnerships that nobody uses. Default: 400 days. */
+  readonly partnershipsMs: number
+  /** Partnerships of which no key was ever presented. Default: 1 day. */
+  readonly provisionalMs: number
+}

@@ -1,0 +1,219 @@
+import type { Digest, RecordVersion } from 'sync-protocol'
+
+/**
+ * Where the partner keeps everything: records, change log, checkpoints and outcomes, in ONE database.
+ *
+ * Promises that every storage keeps (`testPartnerStorage` of `sync-server/testing` checks them):
+ * - A transaction's writes become durable together, before `transaction` resolves, or not at all (it rejects).
+ * - It sees its own writes, and of others only what is committed.
+ * - Transactions that write the same record, partnership or space head wait for each other at the methods named `lock…`.
+ * - Order of change numbers = order of commits, without gaps: numbers are given under the lock on the space's head.
+ * - Values read back as they were written, bit for bit.
+ */
+export interface PartnerStorage {
+  /** False on a standby or a read replica: it must never judge a key (case K8). */
+  isPrimary(): Promise<boolean>
+  /**
+   * Runs `work` in one transaction on one space. `work` awaits nothing but the transaction's own methods. Whatever it throws rolls
+   * everything back and is thrown on. Rejects with PartnerError 'busy' if the database cannot be had in time.
+   */
+  transaction<T>(space: string, work: (tx: StorageTransaction) => Promise<T>): Promise<T>
+  /** As {@link transaction}, on one consistent state, for reading only. */
+  read<T>(space: string, work: (tx: StorageReader) => Promise<T>): Promise<T>
+  /** All spaces that have anything stored, in byte order. */
+  listSpaces(): Promise<readonly string[]>
+  /** The spaces of those partnerships that the account has; ids that it does not have are left out. */
+  findPartnerships(account: string, partnershipIds: readonly string[]): Promise<readonly PartnershipPlace[]>
+  /**
+   * The state as it is now is known to survive loss of this database (a backup was confirmed). `null`: all spaces. A head may be given
+   * by the caller if the backup was taken at an earlier one.
+   */
+  markDurable(space: string | null): Promise<void>
+  /** Removes all partnerships, checkpoints and outcomes of an account in all spaces; records it wrote stay. Returns their number. */
+  eraseAccount(account: string): Promise<number>
+  /** Removes a space with everything in it. True if there was one. */
+  eraseSpace(space: string): Promise<boolean>
+  close(): Promise<void>
+}
+
+/** Where a partnership lives. */
+export interface PartnershipPlace {
+  readonly partnershipId: string
+  readonly space: string
+}
+
+/** The head row of a space. A space that was never written has the row of {@link EMPTY_SPACE}. */
+export interface SpaceRow {
+  /** Number of the last change; 0: none yet. */
+  readonly head: number
+  /** The log has been pruned up to and including this number: a cut below it cannot be served. */
+  readonly floor: number
+  /** Changes up to this number are known to survive loss of the database. */
+  readonly durableHead: number
+  /** Of all live records at the head. */
+  readonly digest: Digest
+  /** True if the history shows a restore: a backup was restored, or an initiator came with a key of a lost history. */
+  readonly isRestoreSeen: boolean
+}
+
+/** The head row of a space that was never written. */
+export const EMPTY_SPACE: SpaceRow = { head: 0, floor: 0, durableHead: 0, digest: {}, isRestoreSeen: false }
+
+/** A live record. */
+export interface RecordRow {
+  readonly collection: string
+  readonly id: string
+  readonly version: RecordVersion
+  readonly mutationId: string | null
+  /** The record as JSON text: it travels to initiators as it is, unparsed. */
+  readonly value: string
+}
+
+/** One change in the log. It keeps the whole value, so a page at an old cut is exactly the state at that cut. */
+export interface LogRow {
+  /** The head counter's value: one for each change, no gaps. */
+  readonly number: number
+  /** Number of the last change of the same atomic mutation: pages are cut only behind it. */
+  readonly txEnd: number
+  readonly collection: string
+  readonly id: string
+  /** Of a delete too: the version by which it is known. */
+  readonly version: RecordVersion
+  /** The version that this one replaced; null: there was no record. Digests at any cut follow from it. */
+  readonly previousVersion: RecordVersion | null
+  readonly mutationId: string | null
+  /** JSON text; null: the record was deleted (the row is its tombstone). */
+  readonly value: string | null
+  readonly atMs: number
+}
+
+/** The relation (account, replica, space). */
+export interface PartnershipRow {
+  readonly partnershipId: string
+  readonly account: string
+  readonly replicaId: string
+  /** True until one of its keys is presented. */
+  readonly isProvisional: boolean
+  readonly createdAtMs: number
+  readonly lastSeenAtMs: number
+}
+
+/** How far a checkpoint is with a collection: complete, or the last id that was sent of its snapshot (null: nothing yet). */
+export type CollectionState = { readonly complete: true } | { readonly lastId: string | null }
+
+/** What a sync key stands for. Named by (partnershipId, n, tag). */
+export interface CheckpointRow {
+  readonly partnershipId: string
+  readonly n: number
+  readonly tag: string
+  /** Tag of the checkpoint n−1 that it goes on from; null for the first of a partnership, forks too. */
+  readonly parentTag: string | null
+  /** Position in the log; always behind a whole mutation. */
+  readonly cut: number
+  readonly isPresented: boolean
+  readonly collections: Readonly<Record<string, CollectionState>>
+  /** The head when the last page of its snapshot was read; null while snapshot pages are missing. */
+  readonly settleAt: number | null
+  /** True if the cut has reached `settleAt`. */
+  readonly isSettled: boolean
+  /** Of its collections at its cut; null if not known. */
+  readonly digest: Digest | null
+  /** Records of the snapshot that were sent so far, for the progress. */
+  readonly sent: number
+  readonly requestId: string
+  readonly createdAtMs: number
+}
+
+/** What is needed of a checkpoint to decide whether it is kept. */
+export type CheckpointStub = Pick<CheckpointRow, 'n' | 'tag' | 'parentTag' | 'isPresented'>
+
+/** An answered request, so that a late duplicate of it is recognised. */
+export interface RequestRow {
+  readonly requestId: string
+  /** The checkpoint of its first page; of a fork's partnership if it led to a fork. */
+  readonly issued: { readonly partnershipId: string; readonly n: number; readonly tag: string }
+}
+
+/** The outcome of a mutation: stored with its effect, so that it happens at most once. Named by (account, mutationId). */
+export interface OutcomeRow {
+  readonly mutationId: string
+  readonly account: string
+  /** Digest of the mutation's content. */
+  readonly contentHash: string
+  /** The outcome as JSON text. */
+  readonly outcome: string
+  /** Number of its last change; null if it had no effect. */
+  readonly lastNumber: number | null
+  /** The partnership that brought it; null: the partner itself. */
+  readonly partnershipId: string | null
+  /** n of the first page of the reply that carries it. */
+  readonly n: number
+  readonly atMs: number
+}
+
+/** Reads one space, on one consistent state. */
+export interface StorageReader {
+  getSpace(): Promise<SpaceRow>
+  getRecord(collection: string, id: string): Promise<RecordRow | null>
+  /** Records of a collection with ids after `afterId` (null: from the start) in byte order of their UTF-8 form, at most `max`. */
+  listRecords(collection: string, afterId: string | null, max: number): Promise<readonly RecordRow[]>
+  /** Log rows with `after` < number ≤ `upTo`, in order, at most `max`. */
+  listLog(after: number, upTo: number, max: number): Promise<readonly LogRow[]>
+  /** By (account, space, partnershipId); somebody else's is null like one that does not exist. */
+  getPartnership(account: string, partnershipId: string): Promise<PartnershipRow | null>
+  /** All partnerships of an account (null: of all accounts), the longest unseen first. */
+  listPartnerships(account: string | null): Promise<readonly PartnershipRow[]>
+  getCheckpoint(partnershipId: string, n: number, tag: string): Promise<CheckpointRow | null>
+  /** All checkpoints of a partnership, in order of n and then of issue. */
+  listCheckpoints(partnershipId: string): Promise<readonly CheckpointRow[]>
+  /** Children of a checkpoint: n + 1 and its tag as parent, oldest first. */
+  listChildren(partnershipId: string, n: number, tag: string): Promise<readonly CheckpointStub[]>
+  /** The presented checkpoint with the largest n; null: none yet. */
+  getNewestPresented(partnershipId: string): Promise<CheckpointStub | null>
+  /** The smallest n of the partnership; null: none. */
+  getOldestKept(partnershipId: string): Promise<number | null>
+  /** The checkpoint that was issued last among those with the largest n; null: none. */
+  getNewestIssued(partnershipId: string): Promise<{ readonly n: number; readonly tag: string } | null>
+  /** The largest n of a presented checkpoint with a cut of at most `durableHead`; 0: none. */
+  getDurable(partnershipId: string, durableHead: number): Promise<number>
+  getRequest(partnershipId: string, requestId: string): Promise<RequestRow | null>
+  getOutcome(account: string, mutationId: string): Promise<OutcomeRow | null>
+}
+
+/** Reads and writes one space. */
+export interface StorageTransaction extends StorageReader {
+  /** As `getPartnership`; nobody else gets the row until this transaction ends. */
+  lockPartnership(account: string, partnershipId: string): Promise<PartnershipRow | null>
+  /** As `getRecord`; nobody else changes this record, nor makes it, until this transaction ends. */
+  lockRecord(collection: string, id: string): Promise<RecordRow | null>
+  /** As `getSpace`; nobody else gets change numbers until this transaction ends. Called last of all locks. */
+  lockSpace(): Promise<SpaceRow>
+  /**
+   * Appends changes to the log and makes the records what the changes say. The first number is head + 1 of `lockSpace`, no gaps;
+   * `digest` is the space's digest after them.
+   */
+  appendChanges(changes: readonly LogRow[], digest: Digest): Promise<void>
+  /** Remembers that a key of a lost history was seen. Touches neither keys nor data. */
+  noteRestoreSeen(atMs: number): Promise<void>
+  putPartnership(partnership: PartnershipRow): Promise<void>
+  /** Removes it with its checkpoints and requests. Outcomes stay. */
+  deletePartnership(partnershipId: string): Promise<void>
+  insertCheckpoint(checkpoint: CheckpointRow): Promise<void>
+  markPresented(partnershipId: string, n: number, tag: string): Promise<void>
+  listCheckpointStubs(partnershipId: string): Promise<readonly CheckpointStub[]>
+  deleteCheckpoint(partnershipId: string, n: number, tag: string): Promise<void>
+  /** Remembers an answered request; only the last `keep` of the partnership stay. */
+  putRequest(partnershipId: string, request: RequestRow, keep: number): Promise<void>
+  insertOutcome(outcome: OutcomeRow): Promise<void>
+  /** The outcomes of a partnership up to page n and log position `cut` have reached the initiator. */
+  confirmOutcomes(partnershipId: string, n: number, cut: number, atMs: number): Promise<void>
+  /** Removes log rows older than `beforeMs` with number ≤ `notPast`, oldest first, and raises the floor. Returns their number. */
+  pruneLog(beforeMs: number, notPast: number): Promise<number>
+  /** The smallest cut of the unsettled checkpoints of partnerships seen since `seenSinceMs`; null: there is none. */
+  getSmallestUnsettledCut(seenSinceMs: number): Promise<number | null>
+  /**
+   * Removes outcomes that were confirmed before `confirmedBeforeMs`, and those made before `madeBeforeMs` whose partnership is gone.
+   * Returns their number.
+   */
+  pruneOutcomes(confirmedBeforeMs: number, madeBeforeMs: number): Promise<number>
+}

@@ -1,0 +1,169 @@
+import type { Outcome } from 'sync-protocol'
+import type { OutcomeRow, StorageTransaction } from '../contract/index.ts'
+import { applyMutation, type ApplyScope } from './apply-mutation.ts'
+import { commitStage } from './commit-stage.ts'
+import type { EngineContext } from './context.ts'
+import { draftToOutcome, type NumberedOutcome, type OutcomeDraft } from './outcome-draft.ts'
+import type { PreparedMutation } from './prepare.ts'
+import { Stage } from './stage.ts'
+
+/** Who brings the mutations, and which page will carry their outcomes first. */
+export interface MutationSource {
+  readonly account: string
+  readonly space: string
+  /** null: the partner itself. */
+  readonly partnershipId: string | null
+  readonly n: number
+  readonly canWrite: boolean
+}
+
+/** What the mutations of an ask came to. */
+export interface AppliedMutations {
+  /** In the order of the ask. */
+  readonly outcomes: readonly NumberedOutcome[]
+  /** How many changes were written. */
+  readonly changes: number
+}
+
+/** One answered mutation of this ask, before numbers are given. */
+type Answered =
+  | { readonly type: 'new'; readonly mutation: PreparedMutation; readonly draft: OutcomeDraft }
+  | { readonly type: 'known'; readonly outcome: NumberedOutcome }
+  | { readonly type: 'again'; readonly mutationId: string }
+
+/**
+ * Applies mutations in order, each at most once for (account, mutationId): outcome and effect are stored together. A fault of one never
+ * holds up the others.
+ */
+export async function applyMutations(
+  context: EngineContext,
+  tx: StorageTransaction,
+  source: MutationSource,
+  mutations: readonly PreparedMutation[],
+): Promise<AppliedMutations> {
+  if (mutations.length === 0) return { outcomes: [], changes: 0 }
+  const atMs = context.ports.clock.nowMs()
+  const stage = new Stage(tx)
+  const scope = await openScope(context, tx, source, stage)
+  const answered = await answerAll(scope, mutations)
+  await commitStage(tx, stage, context.ports.random, atMs)
+  const outcomes: NumberedOutcome[] = []
+  const byId = new Map<string, NumberedOutcome>()
+  for (const entry of answered) {
+    const numbered = await complete(tx, source, entry, byId, atMs)
+    if (entry.type === 'new') byId.set(numbered.outcome.mutationId, numbered)
+    outcomes.push(numbered)
+  }
+  return { outcomes, changes: stage.changes.length }
+}
+
+/** A scope that also knows what was refused earlier in the same ask. */
+type AskScope = ApplyScope & {
+  readonly drafts: Map<string, { readonly contentHash: string; readonly draft: OutcomeDraft }>
+}
+
+async function openScope(
+  context: EngineContext,
+  tx: StorageTransaction,
+  source: MutationSource,
+  stage: Stage,
+): Promise<AskScope> {
+  const { account, space, canWrite } = source
+  const drafts: AskScope['drafts'] = new Map()
+  const isWithoutEffect = async (mutationId: string): Promise<boolean> => {
+    const earlier = drafts.get(mutationId)
+    if (earlier !== undefined) return earlier.draft.type !== 'accepted'
+    const row = await tx.getOutcome(account, mutationId)
+    return row !== null && parseStored(row).type !== 'accepted'
+  }
+  const { floor } = await tx.getSpace()
+  return { context, tx, stage, account, space, canWrite, floor, isWithoutEffect, drafts }
+}
+
+async function answerAll(scope: AskScope, mutations: readonly PreparedMutation[]): Promise<readonly Answered[]> {
+  const answered: Answered[] = []
+  let opsLeft = scope.context.limits.opsPerAsk
+  for (const mutation of mutations) {
+    opsLeft -= mutation.ops.ok ? mutation.ops.value.length : 1
+    // The first is always tried: a limit must not stop the outbox for ever.
+    const entry = opsLeft < 0 && answered.length > 0 ? later(mutation.mutationId) : await answerOne(scope, mutation)
+    answered.push(entry)
+  }
+  return answered
+}
+
+async function answerOne(scope: AskScope, mutation: PreparedMutation): Promise<Answered> {
+  const { mutationId, contentHash } = mutation
+  const earlier = scope.drafts.get(mutationId)
+  if (earlier !== undefined) {
+    return earlier.contentHash === contentHash ? { type: 'again', mutationId } : idReused(mutationId)
+  }
+  const row = await scope.tx.getOutcome(scope.account, mutationId)
+  if (row !== null) return row.contentHash === contentHash ? duplicate(row) : idReused(mutationId)
+  const draft = await applyMutation(scope, mutation)
+  scope.drafts.set(mutationId, { contentHash, draft })
+  return { type: 'new', mutation, draft }
+}
+
+async function complete(
+  tx: StorageTransaction,
+  source: MutationSource,
+  entry: Answered,
+  byId: ReadonlyMap<string, NumberedOutcome>,
+  atMs: number,
+): Promise<NumberedOutcome> {
+  if (entry.type === 'known') return entry.outcome
+  if (entry.type === 'again') return asDuplicate(byId.get(entry.mutationId) as NumberedOutcome) // it stands before this one
+  const { mutation, draft } = entry
+  const numbered = draftToOutcome(mutation.mutationId, draft)
+  // The partner's own writes are never sent again: nobody would ask for their outcome.
+  if (source.partnershipId === null) return numbered
+  await tx.insertOutcome({
+    mutationId: mutation.mutationId,
+    account: source.account,
+    contentHash: mutation.contentHash,
+    outcome: JSON.stringify(numbered.outcome),
+    lastNumber: numbered.lastNumber,
+    partnershipId: source.partnershipId,
+    n: source.n,
+    atMs,
+  })
+  return numbered
+}
+
+/** The outcome that was answered first, marked as a repetition. */
+export function storedToOutcome(row: OutcomeRow): NumberedOutcome {
+  return asDuplicate({ outcome: parseStored(row), lastNumber: row.lastNumber })
+}
+
+function duplicate(row: OutcomeRow): Answered {
+  return { type: 'known', outcome: storedToOutcome(row) }
+}
+
+function asDuplicate(numbered: NumberedOutcome): NumberedOutcome {
+  const { outcome } = numbered
+  return outcome.type === 'later' ? numbered : { ...numbered, outcome: { ...outcome, duplicate: true } }
+}
+
+function later(mutationId: string): Answered {
+  return { type: 'known', outcome: { outcome: { mutationId, type: 'later' }, lastNumber: null } }
+}
+
+/** Not stored: the id belongs to the first content. */
+function idReused(mutationId: string): Answered {
+  const outcome: Outcome = {
+    mutationId,
+    type: 'refused',
+    duplicate: false,
+    code: 'id-reused',
+    message: 'this mutation id was used for another content',
+    path: '',
+    records: [],
+  }
+  return { type: 'known', outcome: { outcome, lastNumber: null } }
+}
+
+/** It was written by this engine, so it is not parsed again. */
+function parseStored(row: OutcomeRow): Exclude<Outcome, { type: 'later' }> {
+  return JSON.parse(row.outcome) as Exclude<Outcome, { type: 'later' }>
+}

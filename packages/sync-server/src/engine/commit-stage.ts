@@ -1,0 +1,29 @@
+import { DigestBuilder, makeVersion } from 'sync-protocol'
+import type { LogRow, Random, StorageTransaction } from '../contract/index.ts'
+import { entryVersion, type Stage } from './stage.ts'
+
+/**
+ * Writes what was staged. The space's head is locked here, last of all locks: so numbers come in the order of commits, without gaps,
+ * and no reader ever skips one.
+ */
+export async function commitStage(tx: StorageTransaction, stage: Stage, random: Random, atMs: number): Promise<void> {
+  const { changes } = stage
+  if (changes.length === 0) return
+  const { head, digest } = await tx.lockSpace()
+  for (const [index, change] of changes.entries()) {
+    change.number = head + 1 + index
+    change.version = makeVersion(change.number, random.bits())
+  }
+  const builder = new DigestBuilder(digest)
+  const rows: LogRow[] = []
+  let txEnd = 0
+  // From the end, since each row names the last change of its mutation.
+  for (const change of changes.toReversed()) {
+    if (change.isLast) txEnd = change.number
+    const { number, collection, id, version, mutationId, text } = change
+    const previousVersion = entryVersion(change.before)
+    builder.replace(collection, previousVersion, text === null ? null : version)
+    rows.push({ number, txEnd, collection, id, version, previousVersion, mutationId, value: text, atMs })
+  }
+  await tx.appendChanges(rows.toReversed(), builder.build())
+}

@@ -1,0 +1,88 @@
+import type { Progress, ReplyLimit } from 'sync-protocol'
+import type { CollectionState, RecordRow, SpaceRow, StorageReader } from '../contract/index.ts'
+import { encodeRecord } from './encode-page.ts'
+import { readLogPage } from './log-page.ts'
+import { collectionNames, countRecords, pendingCollections, pickDigest, type Position } from './position.ts'
+import { Room } from './room.ts'
+
+/** What a page says, and where it leads. */
+export interface PageContent {
+  readonly to: Position
+  /** Encoded changes. */
+  readonly changes: readonly string[]
+  readonly isSnapshot: boolean
+  /** True if there is more to say than this page. */
+  readonly more: boolean
+  readonly progress: Progress | null
+  /** False if it says nothing: then the same key goes on. */
+  readonly hasNews: boolean
+}
+
+/** Records that are read from storage at once. */
+const CHUNK = 512
+
+/** Reads what follows a position: the rest of its snapshot first, then the log. */
+export async function nextPage(
+  tx: StorageReader,
+  space: SpaceRow,
+  from: Position,
+  limit: ReplyLimit,
+): Promise<PageContent> {
+  if (from.settleAt === null) return snapshotPage(tx, space, from, limit)
+  return readLogPage(tx, space, from, limit)
+}
+
+/**
+ * Snapshot pages show the records as they are now, in (collection, id) order, under the cut at which the snapshot began: what changes
+ * meanwhile comes again with the log.
+ */
+async function snapshotPage(
+  tx: StorageReader,
+  space: SpaceRow,
+  from: Position,
+  limit: ReplyLimit,
+): Promise<PageContent> {
+  const room = new Room(limit)
+  const collections: Record<string, CollectionState> = { ...from.collections }
+  for (const name of pendingCollections(from)) {
+    const state = collections[name]
+    const start = state !== undefined && 'lastId' in state ? state.lastId : null
+    collections[name] = await fillFromCollection(tx, name, start, room)
+    if ('lastId' in collections[name]) break
+  }
+  const names = collectionNames(from)
+  const sent = from.sent + room.changes.length
+  const isWhole = pendingCollections({ ...from, collections }).length === 0
+  const settleAt = isWhole ? space.head : null
+  const isSettled = isWhole && from.cut >= space.head
+  const digest = isSettled ? pickDigest(space.digest, names) : null
+  return {
+    to: { cut: from.cut, collections, settleAt, isSettled, digest, sent },
+    changes: room.changes,
+    isSnapshot: true,
+    more: !isSettled,
+    progress: { done: sent, total: Math.max(sent, countRecords(space.digest, names)) },
+    hasNews: true,
+  }
+}
+
+/** Sends records of one collection until it ends or the page is full. */
+async function fillFromCollection(
+  tx: StorageReader,
+  collection: string,
+  start: string | null,
+  room: Room,
+): Promise<CollectionState> {
+  let lastId = start
+  for (;;) {
+    const asked = Math.min(CHUNK, room.left())
+    // Asked for one more than there is room for: so a collection that ends exactly here is known to be complete.
+    const rows: readonly RecordRow[] = await tx.listRecords(collection, lastId, asked + 1)
+    for (const row of rows.slice(0, asked)) {
+      if (!room.add([encodeRecord(row)])) return { lastId }
+      lastId = row.id
+    }
+    if (rows.length <= asked) return { complete: true }
+    if (room.left() === 0) return { lastId }
+  }
+}

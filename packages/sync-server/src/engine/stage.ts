@@ -1,0 +1,125 @@
+import type { JsonObject, RecordVersion, StoredRecord } from 'sync-protocol'
+import { isEqualJson } from 'sync-protocol'
+import type { RecordRow, StorageTransaction } from '../contract/index.ts'
+
+/** A change that has no number yet: numbers are given last, under the lock on the space's head. */
+export interface StagedChange {
+  readonly collection: string
+  readonly id: string
+  /** JSON text; null: deleted. */
+  readonly text: string | null
+  readonly before: Entry
+  readonly mutationId: string
+  /** True for the last change of its mutation. */
+  isLast: boolean
+  /** Set with its number; '' until then. */
+  version: RecordVersion
+  number: number
+}
+
+/** A record as the ask's mutations have left it so far. */
+export interface Entry {
+  readonly collection: string
+  readonly id: string
+  /** `version` is '' while the change that made it has no number: no operation can be based on it by version. */
+  readonly current: StoredRecord | null
+  /** The change of this ask that made it; null: it is as stored. */
+  readonly madeBy: StagedChange | null
+}
+
+/** An entry's version, once numbers are given; null: there is no record. */
+export function entryVersion(entry: Entry): RecordVersion | null {
+  if (entry.current === null) return null
+  return entry.madeBy === null ? entry.current.version : entry.madeBy.version
+}
+
+/**
+ * The effects of an ask's mutations before they are written. A mutation works on a layer of its own that is kept or dropped as a whole:
+ * that is its savepoint, and a refused mutation costs the database nothing.
+ */
+export class Stage {
+  readonly changes: StagedChange[] = []
+  readonly #tx: StorageTransaction
+  readonly #kept = new Map<string, Entry>()
+  #layer = new Map<string, Entry>()
+
+  constructor(tx: StorageTransaction) {
+    this.#tx = tx
+  }
+
+  /** The record as it is now: stored, changed by earlier mutations of the ask, changed by this one. Locks it. */
+  async read(collection: string, id: string): Promise<Entry> {
+    const key = entryKey(collection, id)
+    const known = this.#layer.get(key) ?? this.#kept.get(key)
+    if (known !== undefined) return known
+    const row = await this.#tx.lockRecord(collection, id)
+    const entry: Entry = { collection, id, current: row === null ? null : toStored(row), madeBy: null }
+    this.#kept.set(key, entry)
+    return entry
+  }
+
+  /** True if the mutation under way has written the record already. */
+  isOwnResult(entry: Entry): boolean {
+    return this.#layer.get(entryKey(entry.collection, entry.id)) === entry
+  }
+
+  /** The record as it was before the mutation under way. */
+  async readBefore(collection: string, id: string): Promise<Entry> {
+    return this.#kept.get(entryKey(collection, id)) ?? this.read(collection, id)
+  }
+
+  /** The mutation under way makes the record this; null deletes it. */
+  write(entry: Entry, value: JsonObject | null, mutationId: string): void {
+    const { collection, id } = entry
+    const current = value === null ? null : { version: '', value, mutationId }
+    this.#layer.set(entryKey(collection, id), { collection, id, current, madeBy: null })
+  }
+
+  /** The values that the mutation under way would store, by collection and id. */
+  written(): readonly Entry[] {
+    return [...this.#layer.values()]
+  }
+
+  /** Drops what the mutation under way did. */
+  drop(): void {
+    this.#layer = new Map()
+  }
+
+  /** Keeps what the mutation under way did; what left a record as it was is no change. */
+  keep(mutationId: string, texts: ReadonlyMap<Entry, string>): void {
+    let last: StagedChange | null = null
+    for (const [key, entry] of this.#layer) {
+      const before = this.#kept.get(key) as Entry // read() puts each record there before it can be written
+      if (isSame(before, entry)) continue
+      const change: StagedChange = {
+        collection: entry.collection,
+        id: entry.id,
+        text: texts.get(entry) ?? null,
+        before,
+        mutationId,
+        isLast: false,
+        version: '',
+        number: 0,
+      }
+      this.#kept.set(key, { ...entry, madeBy: change })
+      this.changes.push(change)
+      last = change
+    }
+    if (last !== null) last.isLast = true
+    this.drop()
+  }
+}
+
+/** One text for each record; collection names have no U+0000. */
+export function entryKey(collection: string, id: string): string {
+  return `${collection}\u0000${id}`
+}
+
+function toStored(row: RecordRow): StoredRecord {
+  return { version: row.version, value: JSON.parse(row.value) as JsonObject, mutationId: row.mutationId }
+}
+
+function isSame(before: Entry, after: Entry): boolean {
+  if (before.current === null || after.current === null) return before.current === after.current
+  return isEqualJson(before.current.value, after.current.value)
+}

@@ -1,0 +1,123 @@
+import {
+  ASK_CONTENT_TYPE,
+  parseAsk,
+  parseWith,
+  type ProblemCode,
+  PROTOCOL_HEADER,
+  PROTOCOL_VERSION,
+} from 'sync-protocol'
+import { makeProblem, PartnerError, type PartnerEngine, type PartnerLimits } from '../contract/index.ts'
+import type { Authenticate } from './authenticate.ts'
+import { allowReading, isOriginAllowed, preflightResponse } from './origin.ts'
+import { readBody } from './read-body.ts'
+import { type HangUp, problemResponse, replyResponse } from './responses.ts'
+
+/** What the handler is made of. */
+export interface HandlerOptions {
+  readonly engine: PartnerEngine
+  readonly authenticate: Authenticate
+  readonly limits: PartnerLimits
+  readonly allowedOrigins: readonly string[]
+  /** Path of the asks, without a slash at its end. */
+  readonly basePath: string
+  /** Opens an event stream for those partnerships of the account that it has; null: too many are open. */
+  readonly openEvents: (
+    account: string,
+    partnershipIds: readonly string[],
+  ) => Promise<ReadableStream<Uint8Array> | null>
+  /** A request failed for a reason that is no fault of its sender. */
+  readonly onError: (where: string, error: unknown) => void
+}
+
+type SimpleCode = Exclude<ProblemCode, 'invalid-key' | 'expired'>
+
+/** Partnerships that one event stream can name. */
+const MAX_EVENT_PARTNERSHIPS = 64
+
+/** Builds the function that answers requests. It never rejects: a failure is a problem, and its cause goes to `onError`. */
+export function createHandler(options: HandlerOptions): (request: Request) => Promise<Response> {
+  return async (request) => {
+    try {
+      return allowReading(await route(options, request), request, options.allowedOrigins)
+    } catch (error) {
+      if (error instanceof PartnerError && (error.code === 'busy' || error.code === 'closed')) {
+        return allowReading(problem('busy', null, 1_000), request, options.allowedOrigins)
+      }
+      options.onError('request', error)
+      return allowReading(problem('internal'), request, options.allowedOrigins)
+    }
+  }
+}
+
+async function route(options: HandlerOptions, request: Request): Promise<Response> {
+  const { pathname } = new URL(request.url)
+  const isAsk = pathname === options.basePath
+  if (!isAsk && pathname !== `${options.basePath}/events`) return problem('not-found')
+  if (!isOriginAllowed(request, options.allowedOrigins)) return problem('forbidden')
+  if (request.method === 'OPTIONS') return preflightResponse(request)
+  if (request.method !== (isAsk ? 'POST' : 'GET')) return problem('method-not-allowed')
+  if (request.headers.get(PROTOCOL_HEADER) !== String(PROTOCOL_VERSION)) return problem('version')
+  const who = await options.authenticate(request)
+  if (who === null) return problem('unauthenticated')
+  assertAccount(who.account)
+  return isAsk ? answerAsk(options, request, who.account) : openEvents(options, request, who.account)
+}
+
+async function answerAsk(options: HandlerOptions, request: Request, account: string): Promise<Response> {
+  if (request.headers.get('content-type') !== ASK_CONTENT_TYPE) return problem('malformed', null, null, '')
+  const body = await readBody(request, options.limits.askBytes)
+  if (body.type === 'too-large') return problem('too-large')
+  if (body.type === 'malformed') return problem('malformed', null, null, '')
+  const ask = parseWith(parseAsk, body.value)
+  if (!ask.ok) return problem('malformed', findRequestId(body.value), null, ask.path)
+  const hangUp: HangUp = { aborted: false }
+  try {
+    const answer = await options.engine.answer(account, ask.value, hangUp)
+    if (answer.type === 'problem') return problemResponse(answer.problem, answer.retryAfterMs)
+    return replyResponse(answer, hangUp, (error) => options.onError('reply', error))
+  } catch (error) {
+    return failure(options, ask.value.requestId, error)
+  }
+}
+
+/** As the outer net, but with the echo that tells the initiator that it was its partner who failed. */
+function failure(options: HandlerOptions, requestId: string, error: unknown): Response {
+  if (error instanceof PartnerError && (error.code === 'busy' || error.code === 'closed')) {
+    return problem('busy', requestId, 1_000)
+  }
+  options.onError('ask', error)
+  return problem('internal', requestId)
+}
+
+async function openEvents(options: HandlerOptions, request: Request, account: string): Promise<Response> {
+  const partnershipIds = new URL(request.url).searchParams.getAll('partnership')
+  const isWellFormed = partnershipIds.every((id) => /^[0-9a-f]{32}$/.test(id))
+  if (!isWellFormed || partnershipIds.length === 0 || partnershipIds.length > MAX_EVENT_PARTNERSHIPS) {
+    return problem('malformed', null, null, '')
+  }
+  const body = await options.openEvents(account, partnershipIds)
+  if (body === null) return problem('slow-down', null, 30_000)
+  const headers = { 'content-type': 'text/event-stream', 'cache-control': 'no-store', 'x-accel-buffering': 'no' }
+  return new Response(body, { headers: { ...headers, [PROTOCOL_HEADER]: String(PROTOCOL_VERSION) } })
+}
+
+function problem(
+  code: SimpleCode,
+  requestId: string | null = null,
+  retryAfterMs: number | null = null,
+  path?: string,
+): Response {
+  return problemResponse(makeProblem(code, requestId, path), retryAfterMs)
+}
+
+/** The echo, if the ask could be read so far. */
+function findRequestId(body: unknown): string | null {
+  if (typeof body !== 'object' || body === null || !('requestId' in body)) return null
+  const { requestId } = body
+  return typeof requestId === 'string' && /^[0-9a-f]{32}$/.test(requestId) ? requestId : null
+}
+
+function assertAccount(account: unknown): void {
+  if (typeof account === 'string' && account.length >= 1 && account.length <= 256 && account.isWellFormed()) return
+  throw new TypeError('authenticate must return { account } with a name of 1 to 256 well-formed characters, or null')
+}

@@ -1,0 +1,166 @@
+import { describe, expect, test, vi } from 'vitest'
+import { createPartner, type PartnerOptions } from '../index.ts'
+import { mutationOf } from '../testing/scripted-initiator.ts'
+import { sqlitePartner, testPartner } from '../testing/test-partner.fixture.ts'
+
+const ASK_HEADERS = { 'content-type': 'application/json', 'web-sync-protocol': '1', authorization: 'ann' }
+
+const post = (
+  world: ReturnType<typeof testPartner>,
+  headers: Record<string, string | null> = {},
+  body: BodyInit = '{}',
+): Promise<Response> => {
+  const all = Object.entries({ ...ASK_HEADERS, ...headers }).filter(
+    (entry): entry is [string, string] => entry[1] !== null,
+  )
+  return world.partner.fetch(new Request('http://partner.test/sync', { method: 'POST', headers: all, body }))
+}
+
+describe('the door', () => {
+  test('a partner does not start without authenticate or authorize, and says why', () => {
+    const { storage } = testPartner()
+    const options = { storage, schema: {}, authorize: () => null } as unknown as PartnerOptions
+    expect(() => createPartner(options)).toThrow(/`authenticate` is missing/)
+    expect(() => createPartner({ ...options, authenticate: () => null, authorize: undefined } as never)).toThrow(
+      /authorize/,
+    )
+    expect(() => createPartner({ ...options, authenticate: () => null, basePath: '/sync/' })).toThrow(/basePath/)
+  })
+
+  test.each([
+    ['another path', 'http://partner.test/else', 'POST', {}, 404, 'not-found'],
+    ['another method', 'http://partner.test/sync', 'PUT', {}, 405, 'method-not-allowed'],
+    ['no marker', 'http://partner.test/sync', 'POST', { 'web-sync-protocol': null }, 426, 'version'],
+    ['another version', 'http://partner.test/sync', 'POST', { 'web-sync-protocol': '2' }, 426, 'version'],
+    ['nobody signed in', 'http://partner.test/sync', 'POST', { authorization: null }, 401, 'unauthenticated'],
+    [
+      'the content type of a form',
+      'http://partner.test/sync',
+      'POST',
+      { 'content-type': 'text/plain' },
+      400,
+      'malformed',
+    ],
+    ['a page of another site', 'http://partner.test/sync', 'POST', { origin: 'https://evil.test' }, 403, 'forbidden'],
+    ['a sandboxed page', 'http://partner.test/sync', 'POST', { origin: 'null' }, 403, 'forbidden'],
+    ['a cross-site request', 'http://partner.test/sync', 'POST', { 'sec-fetch-site': 'cross-site' }, 403, 'forbidden'],
+    ['a same-site request', 'http://partner.test/sync', 'POST', { 'sec-fetch-site': 'same-site' }, 403, 'forbidden'],
+  ] as const)(
+    '%s: a problem with its code, our marker, and never a cache',
+    async (_name, url, method, change, status, code) => {
+      const world = testPartner()
+      const headers = Object.entries({ ...ASK_HEADERS, ...change }).filter(
+        (entry): entry is [string, string] => typeof entry[1] === 'string',
+      )
+      const response = await world.partner.fetch(new Request(url, { method, headers, body: '{}' }))
+      expect(response.status).toBe(status)
+      expect(response.headers.get('content-type')).toBe('application/problem+json')
+      expect(response.headers.get('web-sync-protocol')).toBe('1')
+      expect(response.headers.get('cache-control')).toBe('no-store')
+      expect(await response.json()).toMatchObject({ code, status, protocol: 1, requestId: null })
+    },
+  )
+
+  test('own pages and allowed origins may ask, and allowed ones may read the answer', async () => {
+    const world = testPartner({ allowedOrigins: ['https://app.test'] })
+    const own = await post(world, { origin: 'http://partner.test', 'sec-fetch-site': 'same-origin' })
+    expect(own.status).toBe(400)
+    expect(own.headers.get('access-control-allow-origin')).toBeNull()
+    const allowed = await post(world, { origin: 'https://app.test', 'sec-fetch-site': 'cross-site' })
+    expect(allowed.status).toBe(400)
+    expect(allowed.headers.get('access-control-allow-origin')).toBe('https://app.test')
+    const preflight = new Request('http://partner.test/sync', {
+      method: 'OPTIONS',
+      headers: { origin: 'https://app.test', 'access-control-request-headers': 'content-type,web-sync-protocol' },
+    })
+    const answer = await world.partner.fetch(preflight)
+    expect(answer.status).toBe(204)
+    expect(answer.headers.get('access-control-allow-headers')).toBe('content-type,web-sync-protocol')
+  })
+
+  test('a body that is too large is refused by its announced length and while it is read, before it is parsed', async () => {
+    const world = testPartner({ limits: { askBytes: 100 } })
+    const parse = vi.spyOn(JSON, 'parse')
+    const announced = await post(world, { 'content-length': '101' }, 'x')
+    const stream = new ReadableStream<Uint8Array>({
+      pull: (controller) => controller.enqueue(new Uint8Array(60)),
+    })
+    const headers = new Headers(ASK_HEADERS)
+    const endless = await world.partner.fetch(
+      new Request('http://partner.test/sync', { method: 'POST', headers, body: stream, duplex: 'half' } as RequestInit),
+    )
+    expect([announced.status, endless.status]).toEqual([413, 413])
+    expect(parse).not.toHaveBeenCalled()
+    parse.mockRestore()
+  })
+
+  test.each([
+    ['no JSON', '{'],
+    ['ill-formed UTF-8', new Uint8Array([0x22, 0xff, 0x22])],
+    ['an overlong form', new Uint8Array([0x22, 0xc0, 0x80, 0x22])],
+    ['not an object', '5'],
+    ['a hundred thousand levels', `${'['.repeat(100_000)}${']'.repeat(100_000)}`],
+  ])('%s: malformed', async (_name, body) => {
+    const response = await post(testPartner(), {}, body)
+    expect(response.status).toBe(400)
+    expect(await response.json()).toMatchObject({ code: 'malformed' })
+  })
+
+  test('an ask of another account than the signed-in one, and a space without access, are refused with the echo', async () => {
+    const world = testPartner()
+    const ann = world.initiator()
+    const mismatch = await ann.send(ann.compose([], { account: 'bob', requestId: 'ab'.repeat(16) }))
+    expect(mismatch).toMatchObject({ status: 403, problem: { code: 'account-mismatch', requestId: 'ab'.repeat(16) } })
+    const foreign = world.initiator({ space: 'bob' })
+    expect(await foreign.send(foreign.compose())).toMatchObject({ status: 403, problem: { code: 'forbidden' } })
+    expect(await world.storage.listSpaces()).toEqual([])
+  })
+
+  test('what the database cannot do now is busy with Retry-After, and nothing is stored', async () => {
+    const world = sqlitePartner()
+    const ann = world.initiator()
+    await world.storage.close()
+    const response = await world.partner.fetch(ann.request(JSON.stringify(ann.compose())))
+    expect(response.status).toBe(503)
+    expect(response.headers.get('retry-after')).toBe('1')
+    expect(await response.json()).toMatchObject({ code: 'busy' })
+  })
+
+  test('no byte of one account is in another’s answers, refusals or errors', async () => {
+    const canary = 'CANARY-9f3'
+    const world = testPartner()
+    const ann = world.initiator({ space: 'ann' })
+    await ann.sync()
+    const write = mutationOf({
+      op: 'insert',
+      collection: 'notes',
+      id: canary,
+      base: null,
+      value: { id: canary, text: canary },
+    })
+    await ann.sync([write])
+    const bob = world.initiator({ account: 'bob', space: 'bob' })
+    await bob.sync()
+    const texts: string[] = []
+    const ask = async (body: unknown): Promise<void> => {
+      const response = await world.partner.fetch(bob.request(JSON.stringify(body)))
+      texts.push(await response.text())
+    }
+    const probe = mutationOf({ op: 'insert', collection: 'notes', id: canary, base: null, value: { id: canary } })
+    const stolen = { partnershipId: ann.partnershipId, key: ann.key, have: ann.have }
+    for (const space of ['ann', 'bob']) {
+      for (const account of ['ann', 'bob']) {
+        await ask(bob.compose([], { space, account }))
+        await ask(bob.compose([], { space, account, ...stolen }))
+        await ask(
+          bob.compose(
+            [{ ...write, ops: probe.ops.map((op) => ({ ...op, id: 'own', value: { id: 'own' } }) as never) }],
+            { space, account, ...stolen },
+          ),
+        )
+      }
+    }
+    expect(texts).toHaveLength(12)
+    expect(texts.join('\n')).not.toContain(canary)
+  })
+})

@@ -1,0 +1,56 @@
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { nodeHandler, type NodeHandlerOptions } from './node-handler.ts'
+
+/** Where {@link listen} listens. */
+export interface ListenOptions extends NodeHandlerOptions {
+  /** 0: any free one. */
+  readonly port: number
+  /** Default: '127.0.0.1'. */
+  readonly host?: string
+}
+
+/** A server that listens. */
+export interface Listening {
+  /** Without a slash at its end. */
+  readonly url: string
+  readonly port: number
+  /** Takes no new requests and resolves when those under way are answered; event streams are ended by the partner's own close. */
+  close(): Promise<void>
+}
+
+/** Bytes of a request's head. */
+const MAX_HEADER_BYTES = 16_384
+/** Milliseconds for a request's head, and for all of it. */
+const HEADERS_TIMEOUT_MS = 30_000
+const REQUEST_TIMEOUT_MS = 120_000
+/** Milliseconds after which connections that are still busy are cut while closing. */
+const CLOSE_TIMEOUT_MS = 5_000
+
+/** Serves a partner by a node:http server of its own. Rejects if the port is taken. */
+export async function listen(
+  partner: { fetch(request: Request): Promise<Response> },
+  options: ListenOptions,
+): Promise<Listening> {
+  const host = options.host ?? '127.0.0.1'
+  const server = createServer(
+    { maxHeaderSize: MAX_HEADER_BYTES, headersTimeout: HEADERS_TIMEOUT_MS, requestTimeout: REQUEST_TIMEOUT_MS },
+    nodeHandler((request) => partner.fetch(request), options),
+  )
+  server.listen(options.port, host)
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  return {
+    url: `http://${host.includes(':') ? `[${host}]` : host}:${port}`,
+    port,
+    async close() {
+      const closed = once(server, 'close')
+      server.close()
+      server.closeIdleConnections()
+      const cut = setTimeout(() => server.closeAllConnections(), CLOSE_TIMEOUT_MS)
+      await closed
+      clearTimeout(cut)
+    },
+  }
+}

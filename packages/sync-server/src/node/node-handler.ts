@@ -1,0 +1,116 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { Readable } from 'node:stream'
+
+/** Options of {@link nodeHandler}. */
+export interface NodeHandlerOptions {
+  /**
+   * True if a trusted proxy in front sets X-Forwarded-Proto and X-Forwarded-Host: then the request's URL is the one that the browser
+   * asked for. Default: false.
+   */
+  readonly trustsProxy?: boolean
+}
+
+/**
+ * Carries requests of node:http to a handler of web requests, e.g. a partner's `fetch`. Bodies stream both ways: a slow reader makes
+ * the handler wait, and a client that hangs up cancels the reply's stream. Give the server `maxHeaderSize` and timeouts as usual.
+ *
+ * @example
+ * createServer({ maxHeaderSize: 16_384 }, nodeHandler(partner.fetch)).listen(8080)
+ */
+export function nodeHandler(
+  handle: (request: Request) => Promise<Response>,
+  options: NodeHandlerOptions = {},
+): (incoming: IncomingMessage, outgoing: ServerResponse) => void {
+  return (incoming, outgoing) => {
+    answer(handle, incoming, outgoing, options).catch(() => {
+      // The handler itself never rejects: here the connection broke, or the request's head was unusable.
+      if (!outgoing.headersSent) outgoing.writeHead(400)
+      outgoing.destroy()
+    })
+  }
+}
+
+async function answer(
+  handle: (request: Request) => Promise<Response>,
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+  options: NodeHandlerOptions,
+): Promise<void> {
+  const response = await handle(toRequest(incoming, options))
+  outgoing.writeHead(response.status, toNodeHeaders(response.headers))
+  if (response.body === null) {
+    outgoing.end()
+    return
+  }
+  outgoing.flushHeaders()
+  await send(response.body, outgoing)
+  // A body that was refused before it had come would keep the connection busy. One that has come and was not read is dropped by Node,
+  // and its connection is used again: to break it then would hit the next request on it.
+  if (incoming.complete) return
+  if (outgoing.writableFinished) incoming.destroy()
+  else outgoing.once('finish', () => incoming.destroy())
+}
+
+/** Writes as fast as the client reads; draws nothing more when it has hung up. */
+async function send(body: ReadableStream<Uint8Array>, outgoing: ServerResponse): Promise<void> {
+  const reader = body.getReader()
+  const hangUp = (): void => void reader.cancel().catch(() => undefined)
+  outgoing.once('close', hangUp)
+  try {
+    for (;;) {
+      const { done, value } = await reader.read()
+      if (done || outgoing.destroyed) break
+      if (!outgoing.write(value)) await drained(outgoing)
+    }
+    outgoing.off('close', hangUp)
+    if (outgoing.destroyed) hangUp()
+    else outgoing.end()
+  } catch {
+    // The stream broke off: so must the connection, or the client would take what it has for the whole.
+    outgoing.destroy()
+  }
+}
+
+function drained(outgoing: ServerResponse): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      outgoing.off('drain', done)
+      outgoing.off('close', done)
+      resolve()
+    }
+    outgoing.once('drain', done)
+    outgoing.once('close', done)
+  })
+}
+
+function toRequest(incoming: IncomingMessage, options: NodeHandlerOptions): Request {
+  const method = incoming.method ?? 'GET'
+  const headers = new Headers()
+  for (const [name, value] of Object.entries(incoming.headers)) {
+    for (const item of Array.isArray(value) ? value : [value]) if (item !== undefined) headers.append(name, item)
+  }
+  const hasBody = method !== 'GET' && method !== 'HEAD'
+  const body = hasBody ? (Readable.toWeb(incoming) as ReadableStream<Uint8Array>) : null
+  return new Request(toUrl(incoming, options), {
+    method,
+    headers,
+    body,
+    ...(hasBody ? { duplex: 'half' as const } : {}),
+  })
+}
+
+function toUrl(incoming: IncomingMessage, options: NodeHandlerOptions): URL {
+  const forwarded = (name: string): string | undefined => {
+    const value = options.trustsProxy === true ? incoming.headers[name] : undefined
+    return typeof value === 'string' ? value.split(',', 1)[0]?.trim() : undefined
+  }
+  const scheme = forwarded('x-forwarded-proto') === 'https' || 'encrypted' in incoming.socket ? 'https' : 'http'
+  const host = forwarded('x-forwarded-host') ?? incoming.headers.host ?? 'localhost'
+  // Joined as text: a path that begins with two slashes must not become a host.
+  return new URL(`${scheme}://${host}${incoming.url ?? '/'}`)
+}
+
+/** As pairs, because there may be several cookies. */
+function toNodeHeaders(headers: Headers): string[] {
+  return [...headers].flat()
+}

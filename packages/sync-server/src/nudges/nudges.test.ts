@@ -1,0 +1,146 @@
+import type { Nudge } from 'sync-protocol'
+import { describe, expect, test } from 'vitest'
+import type { CommitNotice } from '../contract/index.ts'
+import { mutationOf, type ScriptedInitiator } from '../testing/scripted-initiator.ts'
+import { testPartner } from '../testing/test-partner.fixture.ts'
+import { createNudges } from './create-nudges.ts'
+
+/** Timers that are run by hand. */
+class HandTimers {
+  readonly waiting = new Map<() => void, number>()
+
+  readonly after = (ms: number, run: () => void): (() => void) => {
+    this.waiting.set(run, ms)
+    return () => this.waiting.delete(run)
+  }
+
+  fire(ms: number): void {
+    for (const [run, at] of this.waiting) {
+      if (at !== ms) continue
+      this.waiting.delete(run)
+      run()
+    }
+  }
+}
+
+/** Reads events until there are so many. */
+class EventReader {
+  readonly #reader: ReadableStreamDefaultReader<Uint8Array>
+  #text = ''
+
+  constructor(stream: ReadableStream<Uint8Array>) {
+    this.#reader = stream.getReader()
+  }
+
+  async nudge(): Promise<Nudge> {
+    for (;;) {
+      const match = /^event: nudge\ndata: (.*)\n\n/m.exec(this.#text)
+      if (match !== null) {
+        this.#text = this.#text.slice(match.index + match[0].length)
+        return JSON.parse(match[1] ?? '') as Nudge
+      }
+      const { done, value } = await this.#reader.read()
+      if (done) throw new Error('the stream ended')
+      this.#text += new TextDecoder().decode(value)
+    }
+  }
+
+  async ended(): Promise<boolean> {
+    for (;;) if ((await this.#reader.read()).done) return true
+  }
+
+  cancel(): Promise<void> {
+    return this.#reader.cancel()
+  }
+}
+
+const write = (id: string) => mutationOf({ op: 'put', collection: 'notes', id, base: null, value: { id } })
+
+const eventsRequest = (initiator: ScriptedInitiator, ids: readonly (string | null)[]): Request => {
+  const query = ids.map((id) => `partnership=${id}`).join('&')
+  return new Request(`http://partner.test/sync/events?${query}`, {
+    headers: { 'web-sync-protocol': '1', authorization: initiator.options.account },
+  })
+}
+
+describe('nudges', () => {
+  test('another’s commit is heard with the newest key issued; one’s own is not; foreign partnerships are not there', async () => {
+    const world = testPartner()
+    const ann = world.initiator()
+    const bob = world.initiator({ account: 'bob' })
+    await ann.sync()
+    await bob.sync()
+    const response = await world.partner.fetch(eventsRequest(bob, [bob.partnershipId, ann.partnershipId]))
+    expect(response.headers.get('content-type')).toBe('text/event-stream')
+    expect(response.headers.get('web-sync-protocol')).toBe('1')
+    const events = new EventReader(response.body as ReadableStream<Uint8Array>)
+    await bob.sync([write('own')])
+    await ann.sync([write('a')])
+    expect(await events.nudge()).toEqual({ partnershipId: bob.partnershipId, key: bob.key, spreadMs: 0 })
+    await world.partner.close()
+    expect(await events.ended()).toBe(true)
+  })
+
+  test('many commits in a moment are one nudge now and one after the pause', async () => {
+    const timers = new HandTimers()
+    const heard: ((notice: CommitNotice) => void)[] = []
+    const tell = (notice: CommitNotice): void => heard.forEach((listener) => listener(notice))
+    const asked: string[] = []
+    const nudges = createNudges({
+      engine: {
+        onCommit: (listener) => {
+          heard.push(listener)
+          return () => heard.splice(0)
+        },
+        findReadable: async (_account, ids) => new Map(ids.map((id) => [id, 's1'])),
+        newestKey: async (_space, id) => {
+          asked.push(id)
+          return { n: asked.length, tag: '0'.repeat(32) }
+        },
+      },
+      maxStreamsPerAccount: 2,
+      after: timers.after,
+      onError: (_where, error) => {
+        throw error
+      },
+    })
+    const stream = await nudges.open('ann', ['p1'])
+    const events = new EventReader(stream as ReadableStream<Uint8Array>)
+    for (let index = 0; index < 10; index += 1) tell({ space: 's1', partnershipId: 'p2' })
+    expect((await events.nudge()).key?.n).toBe(1)
+    expect(asked).toHaveLength(1)
+    timers.fire(1_000)
+    expect((await events.nudge()).key?.n).toBe(2)
+    timers.fire(1_000)
+    tell({ space: 's1', partnershipId: null })
+    expect((await events.nudge()).key?.n).toBe(3)
+    await nudges.open('ann', ['p1'])
+    expect(await nudges.open('ann', ['p1'])).toBeNull()
+    await events.cancel()
+    expect(await nudges.open('ann', ['p1'])).not.toBeNull()
+    nudges.close()
+  })
+
+  test('who lost access since the stream was opened hears nothing more', async () => {
+    let access: 'write' | 'ended' = 'write'
+    const world = testPartner({ authorize: ({ account }) => (account === 'bob' ? access : 'write') })
+    const ann = world.initiator()
+    const bob = world.initiator({ account: 'bob' })
+    await ann.sync()
+    await bob.sync()
+    const { body } = await world.partner.fetch(eventsRequest(bob, [bob.partnershipId]))
+    const reader = (body as ReadableStream<Uint8Array>).getReader()
+    await reader.read() // the first keep-alive
+    access = 'ended'
+    await ann.sync([write('a')])
+    await world.partner.close()
+    expect((await reader.read()).done).toBe(true)
+  })
+
+  test('unreadable partnership ids are malformed', async () => {
+    const world = testPartner()
+    const ann = world.initiator()
+    expect((await world.partner.fetch(eventsRequest(ann, ['nope']))).status).toBe(400)
+    expect((await world.partner.fetch(eventsRequest(ann, []))).status).toBe(400)
+  })
+})

@@ -1,0 +1,121 @@
+import { LIMITS } from 'sync-protocol'
+import {
+  type HashText,
+  PartnerError,
+  type PartnerEvent,
+  type PartnerLimits,
+  type Random,
+  type Retention,
+} from './contract/index.ts'
+import { createEngine } from './engine/index.ts'
+import { createHandler } from './http/create-handler.ts'
+import { createNudges } from './nudges/create-nudges.ts'
+import type { Partner, PartnerOptions } from './partner-types.ts'
+
+const DAY_MS = 86_400_000
+
+const DEFAULT_LIMITS: PartnerLimits = {
+  askBytes: LIMITS.askBytes,
+  opsPerAsk: 20_000,
+  partnershipsPerAccount: 100,
+  eventStreamsPerAccount: 20,
+}
+
+const DEFAULT_RETENTION: Retention = {
+  logMs: 90 * DAY_MS,
+  outcomesMs: 90 * DAY_MS,
+  partnershipsMs: 400 * DAY_MS,
+  provisionalMs: DAY_MS,
+}
+
+/**
+ * Builds a partner: the side that answers. Throws PartnerError 'invalid-option' if an option is missing; without `authenticate` there
+ * is no start.
+ *
+ * @example
+ * const partner = createPartner({
+ *   schema,
+ *   storage: sqliteStorage('notes.db'),
+ *   authenticate: async (request) => sessionOf(request),
+ *   authorize: ({ account, space }) => (space === `home-of-${account}` ? 'write' : null),
+ * })
+ * createServer(nodeHandler(partner.fetch)).listen(8080)
+ */
+export function createPartner(options: PartnerOptions): Partner {
+  assertOptions(options)
+  const limits = { ...DEFAULT_LIMITS, ...options.limits }
+  const clock = options.clock ?? { nowMs: () => Date.now() }
+  const emit = (event: PartnerEvent): void => options.onEvent?.(event)
+  const onError = (where: string, error: unknown): void => emit({ type: 'error', atMs: clock.nowMs(), where, error })
+  const engine = createEngine({
+    schema: options.schema,
+    storage: options.storage,
+    ports: { clock, random: options.random ?? systemRandom, hash: options.hash ?? sha256 },
+    authorize: options.authorize,
+    allow: options.allow ?? null,
+    limits,
+    retention: { ...DEFAULT_RETENTION, ...options.retention },
+    onEvent: emit,
+  })
+  const nudges = createNudges({ engine, maxStreamsPerAccount: limits.eventStreamsPerAccount, after, onError })
+  const fetch = createHandler({
+    engine,
+    authenticate: options.authenticate,
+    limits,
+    allowedOrigins: options.allowedOrigins ?? [],
+    basePath: options.basePath ?? '/sync',
+    openEvents: (account, partnershipIds) => nudges.open(account, partnershipIds),
+    onError,
+  })
+  return {
+    fetch,
+    transact: (space, write) => engine.transact(space, write),
+    importRecords: (space, collection, records, importOptions) =>
+      engine.importRecords(space, collection, records, importOptions),
+    read: (space, collection, id) => engine.read(space, collection, id),
+    inspect: (space) => engine.inspect(space),
+    prune: () => engine.prune(),
+    engine,
+    async close() {
+      nudges.close()
+      await options.storage.close()
+    },
+  }
+}
+
+function assertOptions(options: PartnerOptions): void {
+  const given = options as Partial<PartnerOptions>
+  if (typeof given.authenticate !== 'function') {
+    fail('`authenticate` is missing. A partner does not start without it: it says which account sends a request.')
+  }
+  if (typeof given.authorize !== 'function') fail('`authorize` is missing: it says what an account may do in a space.')
+  if (given.schema === undefined) fail('`schema` is missing: make one with defineSchema.')
+  if (given.storage === undefined) fail('`storage` is missing: e.g. sqliteStorage("data.db").')
+  if (given.basePath !== undefined && !/^(\/[^/?#]+)+$/.test(given.basePath)) {
+    fail('`basePath` must begin with a slash and not end with one, e.g. "/sync".')
+  }
+}
+
+function fail(message: string): never {
+  throw new PartnerError('invalid-option', `createPartner: ${message}`)
+}
+
+const systemRandom: Random = { id: () => randomHex(16), bits: () => randomHex(8) }
+
+function randomHex(bytes: number): string {
+  let text = ''
+  for (const byte of crypto.getRandomValues(new Uint8Array(bytes))) text += byte.toString(16).padStart(2, '0')
+  return text
+}
+
+const sha256: HashText = async (text) => {
+  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text)))
+  let hex = ''
+  for (const byte of digest) hex += byte.toString(16).padStart(2, '0')
+  return hex
+}
+
+function after(ms: number, run: () => void): () => void {
+  const timer = setTimeout(run, ms)
+  return () => clearTimeout(timer)
+}

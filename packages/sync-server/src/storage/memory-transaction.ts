@@ -1,0 +1,135 @@
+import type { Digest } from 'sync-protocol'
+import type {
+  CheckpointRow,
+  CheckpointStub,
+  LogRow,
+  OutcomeRow,
+  PartnershipRow,
+  RecordRow,
+  RequestRow,
+  SpaceRow,
+  StorageTransaction,
+} from '../contract/index.ts'
+import { MemoryReader } from './memory-reader.ts'
+import { outcomeKey } from './memory-space.ts'
+
+/** Reads and writes one space in memory; the storage runs one transaction at a time, so the locks are held already. */
+export class MemoryTransaction extends MemoryReader implements StorageTransaction {
+  lockPartnership(account: string, partnershipId: string): Promise<PartnershipRow | null> {
+    return this.getPartnership(account, partnershipId)
+  }
+
+  lockRecord(collection: string, id: string): Promise<RecordRow | null> {
+    return this.getRecord(collection, id)
+  }
+
+  lockSpace(): Promise<SpaceRow> {
+    return this.getSpace()
+  }
+
+  async appendChanges(changes: readonly LogRow[], digest: Digest): Promise<void> {
+    let { head } = this.space.getRow()
+    for (const change of changes) {
+      if (change.number !== head + 1) throw new RangeError(`change ${change.number} does not follow ${head}`)
+      head = change.number
+      this.space.log.set(change.number, change)
+      const { collection, id, version, mutationId, value } = change
+      const records = this.space.recordsOf(collection)
+      if (value === null) records.delete(id)
+      else records.set({ collection, id, version, mutationId, value })
+    }
+    this.space.rows.set('space', { ...this.space.getRow(), head, digest })
+  }
+
+  async noteRestoreSeen(): Promise<void> {
+    this.space.rows.set('space', { ...this.space.getRow(), isRestoreSeen: true })
+  }
+
+  async putPartnership(partnership: PartnershipRow): Promise<void> {
+    this.space.partnerships.set(partnership.partnershipId, partnership)
+  }
+
+  async deletePartnership(partnershipId: string): Promise<void> {
+    this.space.partnerships.delete(partnershipId)
+    this.space.checkpoints.delete(partnershipId)
+    this.space.requests.delete(partnershipId)
+  }
+
+  async insertCheckpoint(checkpoint: CheckpointRow): Promise<void> {
+    const { partnershipId } = checkpoint
+    this.space.checkpoints.set(partnershipId, [...this.checkpointsOf(partnershipId), checkpoint])
+  }
+
+  async markPresented(partnershipId: string, n: number, tag: string): Promise<void> {
+    const rows = this.checkpointsOf(partnershipId)
+    this.space.checkpoints.set(
+      partnershipId,
+      rows.map((row) => (row.n === n && row.tag === tag ? { ...row, isPresented: true } : row)),
+    )
+  }
+
+  async listCheckpointStubs(partnershipId: string): Promise<readonly CheckpointStub[]> {
+    return this.listCheckpoints(partnershipId)
+  }
+
+  async deleteCheckpoint(partnershipId: string, n: number, tag: string): Promise<void> {
+    const rows = this.checkpointsOf(partnershipId)
+    this.space.checkpoints.set(
+      partnershipId,
+      rows.filter((row) => row.n !== n || row.tag !== tag),
+    )
+  }
+
+  async putRequest(partnershipId: string, request: RequestRow, keep: number): Promise<void> {
+    const rows = this.space.requests.get(partnershipId) ?? []
+    const others = rows.filter((row) => row.requestId !== request.requestId)
+    this.space.requests.set(partnershipId, [...others, request].slice(-keep))
+  }
+
+  async insertOutcome(outcome: OutcomeRow): Promise<void> {
+    this.space.outcomes.set(outcomeKey(outcome.account, outcome.mutationId), { ...outcome, confirmedAtMs: null })
+  }
+
+  async confirmOutcomes(partnershipId: string, n: number, cut: number, atMs: number): Promise<void> {
+    for (const row of this.space.outcomes.values()) {
+      if (row.partnershipId !== partnershipId || row.confirmedAtMs !== null) continue
+      if (row.n > n || (row.lastNumber ?? 0) > cut) continue
+      this.space.outcomes.set(outcomeKey(row.account, row.mutationId), { ...row, confirmedAtMs: atMs })
+    }
+  }
+
+  async pruneLog(beforeMs: number, notPast: number): Promise<number> {
+    const { floor, head } = this.space.getRow()
+    let end = floor
+    for (let number = floor + 1; number <= Math.min(notPast, head); number += 1) {
+      const row = this.space.log.get(number)
+      if (row !== undefined && row.atMs >= beforeMs) break
+      // The floor stands behind whole mutations only, like every cut.
+      if (row === undefined || row.txEnd === number) end = number
+    }
+    for (let number = floor + 1; number <= end; number += 1) this.space.log.delete(number)
+    if (end > floor) this.space.rows.set('space', { ...this.space.getRow(), floor: end })
+    return end - floor
+  }
+
+  async getSmallestUnsettledCut(seenSinceMs: number): Promise<number | null> {
+    let smallest: number | null = null
+    for (const { partnershipId, lastSeenAtMs } of this.space.partnerships.values()) {
+      if (lastSeenAtMs < seenSinceMs) continue
+      for (const { isSettled, cut } of this.checkpointsOf(partnershipId)) {
+        if (!isSettled && (smallest === null || cut < smallest)) smallest = cut
+      }
+    }
+    return smallest
+  }
+
+  async pruneOutcomes(confirmedBeforeMs: number, madeBeforeMs: number): Promise<number> {
+    const { partnerships, outcomes } = this.space
+    const old = [...outcomes.values()].filter((row) => {
+      if (row.confirmedAtMs !== null) return row.confirmedAtMs < confirmedBeforeMs
+      return row.atMs < madeBeforeMs && (row.partnershipId === null || !partnerships.has(row.partnershipId))
+    })
+    for (const row of old) outcomes.delete(outcomeKey(row.account, row.mutationId))
+    return old.length
+  }
+}

@@ -1,0 +1,55 @@
+import { DatabaseSync } from 'node:sqlite'
+import { PartnerError } from '../../contract/index.ts'
+import { migrate } from './migrations.ts'
+
+/** Milliseconds that a statement waits for another process to let go of the file. */
+const BUSY_TIMEOUT_MS = 5_000
+
+/**
+ * Opens (or makes) a database of ours. WAL, so that readers of other processes never wait; synchronous=FULL, so that a commit that was
+ * answered survives a power cut (NORMAL may lose the last ones: https://sqlite.org/pragma.html#pragma_synchronous).
+ */
+export function openDatabase(path: string): DatabaseSync {
+  return withOurErrors(path, () => {
+    const database = new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS })
+    try {
+      database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA trusted_schema = OFF')
+      migrate(database, path)
+      return database
+    } catch (error) {
+      database.close()
+      throw error
+    }
+  })
+}
+
+/** Runs database work; what the platform throws becomes an error that says what to do. */
+export function withOurErrors<T>(path: string, work: () => T): T {
+  try {
+    return work()
+  } catch (error) {
+    throw toPartnerError(path, error)
+  }
+}
+
+/** SQLite's result codes: https://sqlite.org/rescode.html */
+const BUSY = 5
+const LOCKED = 6
+const CORRUPT = 11
+const FULL = 13
+const NOT_A_DATABASE = 26
+
+/** What the platform throws, as an error of ours where it is one that must be expected; anything else as it is. */
+export function toPartnerError(path: string, error: unknown): unknown {
+  if (!(error instanceof Error) || !('errcode' in error) || typeof error.errcode !== 'number') return error
+  const code = error.errcode & 0xff
+  if (code === BUSY || code === LOCKED) {
+    return new PartnerError('busy', `${path} is locked by another process: try again`, { cause: error })
+  }
+  if (code === FULL) return new PartnerError('busy', `there is no room left for ${path}: make room`, { cause: error })
+  if (code === NOT_A_DATABASE || code === CORRUPT) {
+    const message = `${path} is not a database, or is damaged: restore a backup beside it`
+    return new PartnerError('unreadable', message, { cause: error })
+  }
+  return error
+}

@@ -1,0 +1,149 @@
+import type { DatabaseSync } from 'node:sqlite'
+import {
+  type PartnershipPlace,
+  PartnerError,
+  type PartnerStorage,
+  type StorageReader,
+  type StorageTransaction,
+} from '../../contract/index.ts'
+import { Fifo } from '../fifo.ts'
+import { writeBackup } from './backup.ts'
+import { openDatabase, toPartnerError } from './open-database.ts'
+import { SqliteReader } from './sqlite-reader.ts'
+import { SqliteTransaction } from './sqlite-transaction.ts'
+import { Statements } from './statements.ts'
+
+/** A storage in one SQLite file. */
+export interface SqliteStorage extends PartnerStorage {
+  /**
+   * Writes a consistent copy while exchanges go on, whole or not at all. With `isDurable` what it holds is counted as durable then:
+   * initiators may drop it from their journals. For copies that survive the loss of this machine only. Default: false.
+   */
+  backup(toPath: string, options?: { readonly isDurable?: boolean }): Promise<void>
+}
+
+const TABLES = ['spaces', 'sightings', 'records', 'log', 'partnerships', 'checkpoints', 'requests', 'outcomes'] as const
+
+/**
+ * Opens a storage in a SQLite file, made if it is not there; ':memory:' for one that is forgotten. Throws PartnerError 'newer-schema' or
+ * 'unreadable'.
+ *
+ * Crash safety: an answer is sent only after COMMIT, and COMMIT returns only after the write-ahead log is on the disk. A kill at any
+ * moment leaves the last committed state; an exchange whose answer was lost is case K2 and applies nothing twice.
+ */
+export function sqliteStorage(path: string): SqliteStorage {
+  return new SqliteFile(path, openDatabase(path))
+}
+
+class SqliteFile implements SqliteStorage {
+  readonly #path: string
+  readonly #database: DatabaseSync
+  readonly #statements: Statements
+  readonly #fifo = new Fifo()
+  #isClosed = false
+
+  constructor(path: string, database: DatabaseSync) {
+    this.#path = path
+    this.#database = database
+    this.#statements = new Statements(database)
+  }
+
+  async isPrimary(): Promise<boolean> {
+    return true
+  }
+
+  transaction<T>(space: string, work: (tx: StorageTransaction) => Promise<T>): Promise<T> {
+    return this.#inTransaction('BEGIN IMMEDIATE', () => work(new SqliteTransaction(this.#statements, space)))
+  }
+
+  read<T>(space: string, work: (tx: StorageReader) => Promise<T>): Promise<T> {
+    return this.#inTransaction('BEGIN', () => work(new SqliteReader(this.#statements, space)))
+  }
+
+  listSpaces(): Promise<readonly string[]> {
+    return this.#inTransaction('BEGIN', async () => {
+      const sql =
+        'SELECT space FROM spaces UNION SELECT space FROM partnerships UNION SELECT space FROM outcomes ORDER BY 1'
+      return this.#statements
+        .of(sql)
+        .all()
+        .map((row) => row['space'] as string)
+    })
+  }
+
+  findPartnerships(account: string, partnershipIds: readonly string[]): Promise<readonly PartnershipPlace[]> {
+    return this.#inTransaction('BEGIN', async () => {
+      const sql = `SELECT space, partnership_id FROM partnerships
+        WHERE account = ? AND partnership_id IN (SELECT value FROM json_each(?))`
+      const rows = this.#statements.of(sql).all(account, JSON.stringify(partnershipIds))
+      return rows.map((row) => ({ partnershipId: row['partnership_id'] as string, space: row['space'] as string }))
+    })
+  }
+
+  markDurable(space: string | null): Promise<void> {
+    return this.#inTransaction('BEGIN IMMEDIATE', async () => {
+      if (space === null) this.#statements.of('UPDATE spaces SET durable_head = head').run()
+      else this.#statements.of('UPDATE spaces SET durable_head = head WHERE space = ?').run(space)
+    })
+  }
+
+  eraseAccount(account: string): Promise<number> {
+    return this.#inTransaction('BEGIN IMMEDIATE', async () => {
+      for (const table of ['checkpoints', 'requests']) {
+        const sql = `DELETE FROM ${table} WHERE (space, partnership_id) IN
+          (SELECT space, partnership_id FROM partnerships WHERE account = ?)`
+        this.#statements.of(sql).run(account)
+      }
+      this.#statements.of('DELETE FROM outcomes WHERE account = ?').run(account)
+      return Number(this.#statements.of('DELETE FROM partnerships WHERE account = ?').run(account).changes)
+    })
+  }
+
+  eraseSpace(space: string): Promise<boolean> {
+    return this.#inTransaction('BEGIN IMMEDIATE', async () => {
+      let rows = 0
+      for (const table of TABLES) {
+        rows += Number(this.#statements.of(`DELETE FROM ${table} WHERE space = ?`).run(space).changes)
+      }
+      return rows > 0
+    })
+  }
+
+  async backup(toPath: string, options: { readonly isDurable?: boolean } = {}): Promise<void> {
+    const heads = await this.#inTransaction('BEGIN', async () =>
+      this.#statements.of('SELECT space, head FROM spaces').all(),
+    )
+    await writeBackup(this.#database, toPath)
+    if (options.isDurable !== true) return
+    // What the copy held at least: changes that came while it was written are not counted.
+    await this.#inTransaction('BEGIN IMMEDIATE', async () => {
+      const sql = 'UPDATE spaces SET durable_head = max(durable_head, ?2) WHERE space = ?1'
+      for (const { space, head } of heads) this.#statements.of(sql).run(space as string, head as number)
+    })
+  }
+
+  async close(): Promise<void> {
+    await this.#fifo.run(async () => {
+      if (this.#isClosed) return
+      this.#isClosed = true
+      this.#database.close()
+    })
+  }
+
+  /** One after another: there is one connection. BEGIN IMMEDIATE takes the file's write lock first, so a COMMIT never finds it taken. */
+  #inTransaction<T>(begin: 'BEGIN' | 'BEGIN IMMEDIATE', work: () => Promise<T>): Promise<T> {
+    return this.#fifo.run(async () => {
+      if (this.#isClosed) throw new PartnerError('closed', 'the storage was closed: open a new one')
+      try {
+        this.#database.exec(begin)
+        const result = await work()
+        this.#database.exec('COMMIT')
+        return result
+      } catch (error) {
+        // A full disk may have rolled back already.
+        if (this.#database.isTransaction) this.#database.exec('ROLLBACK')
+        throw toPartnerError(this.#path, error)
+      }
+    })
+  }
+}

@@ -1,0 +1,224 @@
+import type { Digest } from 'sync-protocol'
+import type {
+  CheckpointRow,
+  CheckpointStub,
+  LogRow,
+  OutcomeRow,
+  PartnershipRow,
+  RecordRow,
+  RequestRow,
+  SpaceRow,
+  StorageTransaction,
+} from '../../contract/index.ts'
+import { toStub } from './rows.ts'
+import { SqliteReader } from './sqlite-reader.ts'
+
+/** Reads and writes one space. The one writing connection is held, and BEGIN IMMEDIATE keeps other processes out: all locks are held. */
+export class SqliteTransaction extends SqliteReader implements StorageTransaction {
+  lockPartnership(account: string, partnershipId: string): Promise<PartnershipRow | null> {
+    return this.getPartnership(account, partnershipId)
+  }
+
+  lockRecord(collection: string, id: string): Promise<RecordRow | null> {
+    return this.getRecord(collection, id)
+  }
+
+  lockSpace(): Promise<SpaceRow> {
+    return this.getSpace()
+  }
+
+  async appendChanges(changes: readonly LogRow[], digest: Digest): Promise<void> {
+    let { head } = await this.getSpace()
+    for (const change of changes) {
+      if (change.number !== head + 1) throw new RangeError(`change ${change.number} does not follow ${head}`)
+      head = change.number
+      this.#append(change)
+    }
+    this.run(
+      `INSERT INTO spaces (space, head, floor, durable_head, digest) VALUES (?, ?, 0, 0, ?)
+       ON CONFLICT (space) DO UPDATE SET head = excluded.head, digest = excluded.digest`,
+      head,
+      JSON.stringify(digest),
+    )
+  }
+
+  #append(change: LogRow): void {
+    const { number, txEnd, collection, id, version, previousVersion, mutationId, value, atMs } = change
+    this.run(
+      `INSERT INTO log (space, number, tx_end, collection, id, version, previous_version, mutation_id, value, at_ms)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      number,
+      txEnd,
+      collection,
+      id,
+      version,
+      previousVersion,
+      mutationId,
+      value,
+      atMs,
+    )
+    if (value === null) {
+      this.run('DELETE FROM records WHERE space = ? AND collection = ? AND id = ?', collection, id)
+      return
+    }
+    this.run(
+      `INSERT INTO records (space, collection, id, version, mutation_id, value) VALUES (?, ?, ?, ?, ?, ?)
+       ON CONFLICT (space, collection, id)
+       DO UPDATE SET version = excluded.version, mutation_id = excluded.mutation_id, value = excluded.value`,
+      collection,
+      id,
+      version,
+      mutationId,
+      value,
+    )
+  }
+
+  async noteRestoreSeen(atMs: number): Promise<void> {
+    this.run('INSERT INTO sightings (space, restore_seen_at_ms) VALUES (?, ?) ON CONFLICT DO NOTHING', atMs)
+  }
+
+  async putPartnership(partnership: PartnershipRow): Promise<void> {
+    const { partnershipId, account, replicaId, isProvisional, createdAtMs, lastSeenAtMs } = partnership
+    this.run(
+      `INSERT INTO partnerships
+         (space, partnership_id, account, replica_id, is_provisional, created_at_ms, last_seen_at_ms)
+       VALUES (?, ?, ?, ?, ?, ?, ?)
+       ON CONFLICT (space, partnership_id)
+       DO UPDATE SET is_provisional = excluded.is_provisional, last_seen_at_ms = excluded.last_seen_at_ms`,
+      partnershipId,
+      account,
+      replicaId,
+      isProvisional ? 1 : 0,
+      createdAtMs,
+      lastSeenAtMs,
+    )
+  }
+
+  async deletePartnership(partnershipId: string): Promise<void> {
+    this.run('DELETE FROM partnerships WHERE space = ? AND partnership_id = ?', partnershipId)
+    this.run('DELETE FROM checkpoints WHERE space = ? AND partnership_id = ?', partnershipId)
+    this.run('DELETE FROM requests WHERE space = ? AND partnership_id = ?', partnershipId)
+  }
+
+  async insertCheckpoint(checkpoint: CheckpointRow): Promise<void> {
+    const { partnershipId, n } = checkpoint
+    const newest = this.get(
+      'SELECT max(issue_order) AS newest FROM checkpoints WHERE space = ? AND partnership_id = ? AND n = ?',
+      partnershipId,
+      n,
+    )
+    this.run(
+      `INSERT INTO checkpoints (space, partnership_id, n, tag, issue_order, parent_tag, cut, is_presented, collections,
+         settle_at, is_settled, digest, sent, request_id, created_at_ms)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      partnershipId,
+      n,
+      checkpoint.tag,
+      ((newest?.['newest'] ?? 0) as number) + 1,
+      checkpoint.parentTag,
+      checkpoint.cut,
+      checkpoint.isPresented ? 1 : 0,
+      JSON.stringify(checkpoint.collections),
+      checkpoint.settleAt,
+      checkpoint.isSettled ? 1 : 0,
+      checkpoint.digest === null ? null : JSON.stringify(checkpoint.digest),
+      checkpoint.sent,
+      checkpoint.requestId,
+      checkpoint.createdAtMs,
+    )
+  }
+
+  async markPresented(partnershipId: string, n: number, tag: string): Promise<void> {
+    const sql = 'UPDATE checkpoints SET is_presented = 1 WHERE space = ? AND partnership_id = ? AND n = ? AND tag = ?'
+    this.run(sql, partnershipId, n, tag)
+  }
+
+  async listCheckpointStubs(partnershipId: string): Promise<readonly CheckpointStub[]> {
+    const sql = `SELECT n, tag, parent_tag, is_presented FROM checkpoints WHERE space = ? AND partnership_id = ?
+      ORDER BY n, issue_order`
+    return this.all(sql, partnershipId).map(toStub)
+  }
+
+  async deleteCheckpoint(partnershipId: string, n: number, tag: string): Promise<void> {
+    const sql = 'DELETE FROM checkpoints WHERE space = ? AND partnership_id = ? AND n = ? AND tag = ?'
+    this.run(sql, partnershipId, n, tag)
+  }
+
+  async putRequest(partnershipId: string, request: RequestRow, keep: number): Promise<void> {
+    const { requestId, issued } = request
+    const newest = this.get(
+      'SELECT max(place) AS newest FROM requests WHERE space = ? AND partnership_id = ?',
+      partnershipId,
+    )
+    const place = ((newest?.['newest'] ?? 0) as number) + 1
+    this.run(
+      `INSERT INTO requests (space, partnership_id, request_id, place, issued_partnership_id, issued_n, issued_tag)
+       VALUES (?, ?, ?, ?, ?, ?, ?)
+       ON CONFLICT (space, partnership_id, request_id) DO UPDATE SET place = excluded.place,
+         issued_partnership_id = excluded.issued_partnership_id, issued_n = excluded.issued_n,
+         issued_tag = excluded.issued_tag`,
+      partnershipId,
+      requestId,
+      place,
+      issued.partnershipId,
+      issued.n,
+      issued.tag,
+    )
+    const old = 'DELETE FROM requests WHERE space = ? AND partnership_id = ? AND place <= ?'
+    this.run(old, partnershipId, place - keep)
+  }
+
+  async insertOutcome(outcome: OutcomeRow): Promise<void> {
+    this.run(
+      `INSERT INTO outcomes
+         (space, account, mutation_id, content_hash, outcome, last_number, partnership_id, n, at_ms)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      outcome.account,
+      outcome.mutationId,
+      outcome.contentHash,
+      outcome.outcome,
+      outcome.lastNumber,
+      outcome.partnershipId,
+      outcome.n,
+      outcome.atMs,
+    )
+  }
+
+  async confirmOutcomes(partnershipId: string, n: number, cut: number, atMs: number): Promise<void> {
+    const sql = `UPDATE outcomes SET confirmed_at_ms = ?4
+      WHERE space = ?1 AND partnership_id = ?2 AND confirmed_at_ms IS NULL AND n <= ?3 AND coalesce(last_number, 0) <= ?5`
+    this.run(sql, partnershipId, n, atMs, cut)
+  }
+
+  async pruneLog(beforeMs: number, notPast: number): Promise<number> {
+    const { floor, head } = await this.getSpace()
+    const young = this.get('SELECT number FROM log WHERE space = ? AND at_ms >= ? ORDER BY number LIMIT 1', beforeMs)
+    const last = Math.min(((young?.['number'] ?? head + 1) as number) - 1, notPast)
+    // The floor stands behind whole mutations only, like every cut.
+    const whole = this.get(
+      'SELECT number FROM log WHERE space = ? AND number <= ? AND number = tx_end ORDER BY number DESC LIMIT 1',
+      last,
+    )
+    const end = (whole?.['number'] ?? floor) as number
+    if (end <= floor) return 0
+    this.run('UPDATE spaces SET floor = ?2 WHERE space = ?1', end)
+    return this.run('DELETE FROM log WHERE space = ? AND number <= ?', end)
+  }
+
+  async getSmallestUnsettledCut(seenSinceMs: number): Promise<number | null> {
+    const sql = `SELECT min(cut) AS cut FROM checkpoints JOIN partnerships USING (space, partnership_id)
+      WHERE space = ? AND is_settled = 0 AND last_seen_at_ms >= ?`
+    return (this.get(sql, seenSinceMs)?.['cut'] ?? null) as number | null
+  }
+
+  async pruneOutcomes(confirmedBeforeMs: number, madeBeforeMs: number): Promise<number> {
+    const confirmed = this.run('DELETE FROM outcomes WHERE space = ? AND confirmed_at_ms < ?', confirmedBeforeMs)
+    const orphaned = this.run(
+      `DELETE FROM outcomes WHERE space = ? AND confirmed_at_ms IS NULL AND at_ms < ?
+         AND NOT EXISTS (SELECT 1 FROM partnerships
+           WHERE partnerships.space = outcomes.space AND partnerships.partnership_id = outcomes.partnership_id)`,
+      madeBeforeMs,
+    )
+    return confirmed + orphaned
+  }
+}

@@ -1,0 +1,57 @@
+/** How to take back what a transaction has written so far, newest last. */
+export type UndoLog = (() => void)[]
+
+/** A map whose writes can be taken back. */
+export class UndoMap<K, V> {
+  readonly #map = new Map<K, V>()
+  readonly #undo: UndoLog
+
+  constructor(undo: UndoLog) {
+    this.#undo = undo
+  }
+
+  /** Takes over what another map holds; rows are never changed in place, so they may be shared. */
+  copyFrom(other: UndoMap<K, V>): void {
+    for (const [key, value] of other.#map) this.#map.set(key, value)
+  }
+
+  get(key: K): V | undefined {
+    return this.#map.get(key)
+  }
+
+  has(key: K): boolean {
+    return this.#map.has(key)
+  }
+
+  values(): IterableIterator<V> {
+    return this.#map.values()
+  }
+
+  keys(): IterableIterator<K> {
+    return this.#map.keys()
+  }
+
+  get size(): number {
+    return this.#map.size
+  }
+
+  set(key: K, value: V): void {
+    this.#remember(key)
+    this.#map.set(key, value)
+  }
+
+  delete(key: K): void {
+    if (!this.#map.has(key)) return
+    this.#remember(key)
+    this.#map.delete(key)
+  }
+
+  #remember(key: K): void {
+    const isThere = this.#map.has(key)
+    const before = this.#map.get(key)
+    this.#undo.push(() => {
+      if (isThere) this.#map.set(key, before as V)
+      else this.#map.delete(key)
+    })
+  }
+}
