@@ -10,7 +10,12 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: 'unit', include: ['packages/*/{src,test}/**/*.test.ts', 'demo-app/{src,server}/**/*.test.ts'] },
+        test: {
+          name: 'unit',
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+          include: ['packages/*/{src,test}/**/*.test.ts', 'demo-app/{src,server}/**/*.test.ts'],
+        },
       },
       {
         extends: true,

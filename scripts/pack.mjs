@@ -3,7 +3,7 @@
  * what counts is what others install, not what lies in the workspace. Builds from nothing first, so that no file of a deleted source
  * gets into a tarball.
  */
-import { mkdirSync, readdirSync, rmSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { buildPackages } from './build.mjs'
@@ -15,7 +15,7 @@ export const packed = join(root, '.cache', 'packed')
 
 /** Packs and checks; resolves with 0 when every tarball is fine. */
 export async function packAndCheck() {
-  const names = readdirSync(join(root, 'packages'))
+  const names = readdirSync(join(root, 'packages')).filter(isPublished)
   for (const name of names) rmSync(join(root, 'packages', name, 'dist'), { recursive: true, force: true })
   if ((await buildPackages()) !== 0) return 1
   rmSync(packed, { recursive: true, force: true })
@@ -32,6 +32,10 @@ export async function packAndCheck() {
     failures += (await run('attw', [join(packed, tarball), '--profile', 'esm-only', '--format', 'table'])) === 0 ? 0 : 1
   }
   return failures === 0 && tarballs.length === names.length ? 0 : 1
+}
+
+function isPublished(name) {
+  return JSON.parse(readFileSync(join(root, 'packages', name, 'package.json'), 'utf8')).private !== true
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) process.exitCode = await packAndCheck()

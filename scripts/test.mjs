@@ -9,7 +9,7 @@ import { build, buildPackages } from './build.mjs'
 import { ensureChromium } from './browsers.mjs'
 import { packAndCheck } from './pack.mjs'
 import { setup } from './setup.mjs'
-import { run } from './workspace.mjs'
+import { pinnedNode, run } from './workspace.mjs'
 
 /** In order: cheap before dear, and the build before what looks at its results. `isQuick` marks the lanes of daily work. */
 const lanes = [
@@ -19,9 +19,16 @@ const lanes = [
   { name: 'unit', isQuick: true, run: (extra) => run('vitest', ['run', '--project', 'unit', ...extra]) },
   { name: 'dead code', isQuick: true, run: (extra) => run('knip', ['--no-config-hints', ...extra]) },
   { name: 'layering', isQuick: false, run: (extra) => run('vitest', ['run', '--project', 'layering', ...extra]) },
+  { name: 'simulation', isQuick: false, run: runSimulation },
   { name: 'packages', isQuick: false, run: () => packAndCheck() },
   { name: 'e2e', isQuick: false, run: runE2e },
 ]
+
+/** The same seeds in each run: what is red here is red everywhere. Other seeds: `pnpm simulate --seed N`. */
+async function runSimulation(extra) {
+  const main = 'packages/simulator/src/main.ts'
+  return run(pinnedNode, ['--conditions=source', main, '--exchanges', '20000', '--seed', '1', ...extra])
+}
 
 async function runE2e(extra) {
   const chromium = await ensureChromium()
