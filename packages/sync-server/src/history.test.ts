@@ -260,3 +260,48 @@ describe('pages', () => {
     expect(await other.send(other.compose())).toMatchObject({ status: 403, problem: { code: 'access-ended' } })
   })
 })
+
+describe('a deletion that is replayed before what it deletes', () => {
+  const replay = async (world: TestPartner, name: string, ...ops: readonly Op[]) => {
+    const initiator = world.initiator({ account: name })
+    await initiator.sync()
+    const mutation = mutationOf(...ops)
+    await initiator.sync([mutation])
+    return mutation.mutationId
+  }
+  const text = (world: TestPartner) => world.partner.read('s1', 'notes', 'a')
+
+  test('after a restore the record does not come back, whoever replays first', async () => {
+    for (const world of [testPartner(), sqlitePartner(':memory:')]) {
+      const insert = mutationOf({ op: 'insert', collection: 'notes', id: 'a', base: null, value: { id: 'a', v: 1 } })
+      const target = { collection: 'notes', id: 'a', base: `7-${'0'.repeat(16)}`, baseMutation: insert.mutationId }
+      await replay(world, 'ben', { op: 'delete', ...target })
+      const author = world.initiator({ account: 'ann' })
+      await author.sync()
+      await author.sync([insert])
+      expect(await text(world)).toBe(null)
+    }
+  })
+
+  test('what leads up to the version that was deleted lives until that version comes', async () => {
+    const world = testPartner()
+    const target = { collection: 'notes', id: 'a', base: null }
+    const insert = mutationOf({ op: 'insert', ...target, value: { id: 'a', v: 1 } })
+    const patch = mutationOf({ op: 'patch', ...target, baseMutation: insert.mutationId, value: { v: 2 } })
+    await replay(world, 'ben', { op: 'delete', ...target, baseMutation: patch.mutationId })
+    const author = world.initiator({ account: 'ann' })
+    await author.sync()
+    await author.sync([insert])
+    expect((await text(world))?.value).toEqual({ id: 'a', v: 1 })
+    await author.sync([patch])
+    expect(await text(world)).toBe(null)
+  })
+
+  test('a record that is made anew without knowing of it stays', async () => {
+    const world = testPartner()
+    const target = { collection: 'notes', id: 'a', base: null }
+    await replay(world, 'ben', { op: 'delete', ...target, baseMutation: mutationOf().mutationId })
+    await replay(world, 'ann', { op: 'insert', ...target, value: { id: 'a', v: 1 } })
+    expect((await text(world))?.value).toEqual({ id: 'a', v: 1 })
+  })
+})

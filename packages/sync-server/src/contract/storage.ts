@@ -151,6 +151,17 @@ export interface OutcomeRow {
   readonly atMs: number
 }
 
+/**
+ * A deletion that came before what it deletes: after a restore its author replayed it before the author of the record did. When the
+ * mutation that it was made on comes, its result is deleted at once, so that what was deleted does not come back (invariant S20).
+ */
+export interface AwaitingDelete {
+  readonly collection: string
+  readonly id: string
+  /** The mutation on whose result the deletion was made. */
+  readonly mutationId: string
+}
+
 /** Reads one space, on one consistent state. */
 export interface StorageReader {
   getSpace(): Promise<SpaceRow>
@@ -178,6 +189,8 @@ export interface StorageReader {
   getDurable(partnershipId: string, durableHead: number): Promise<number>
   getRequest(partnershipId: string, requestId: string): Promise<RequestRow | null>
   getOutcome(account: string, mutationId: string): Promise<OutcomeRow | null>
+  /** The deletion that waits for this record to be made again; null: none does. */
+  getAwaitingDelete(collection: string, id: string): Promise<AwaitingDelete | null>
 }
 
 /** Reads and writes one space. */
@@ -195,6 +208,11 @@ export interface StorageTransaction extends StorageReader {
   appendChanges(changes: readonly LogRow[], digest: Digest): Promise<void>
   /** Remembers that a key of a lost history was seen. Touches neither keys nor data. */
   noteRestoreSeen(atMs: number): Promise<void>
+  /** One for each record: a later one takes the place of an earlier one. */
+  putAwaitingDelete(awaiting: AwaitingDelete, atMs: number): Promise<void>
+  deleteAwaitingDelete(collection: string, id: string): Promise<void>
+  /** Removes those that were put before `beforeMs`. */
+  pruneAwaitingDeletes(beforeMs: number): Promise<void>
   putPartnership(partnership: PartnershipRow): Promise<void>
   /** Removes it with its checkpoints and requests. Outcomes stay. */
   deletePartnership(partnershipId: string): Promise<void>

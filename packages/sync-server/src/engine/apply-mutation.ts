@@ -84,6 +84,7 @@ async function applyOps(scope: ApplyScope, mutation: PreparedMutation, ops: read
     if ('code' in result) return { ...result, path: `/${index}${result.path}` }
     merged ||= result.merged
   }
+  await stage.completeDeletes(mutation.mutationId)
   const texts = measure(stage.written())
   if ('code' in texts) return texts
   const before = stage.changes.length
@@ -107,8 +108,11 @@ async function applyOneOp(
   const isTooOld = await isBaseTooOld(scope, mutation.mutationId, based, entry)
   const result = applyOp(based, { current, policy: conflict, isBaseTooOld: isTooOld })
   switch (result.type) {
-    case 'nothing':
+    case 'nothing': {
+      const { collection, id, baseMutation } = op
+      if (baseMutation !== undefined) stage.awaitDelete({ collection, id, mutationId: baseMutation })
       return { merged: false }
+    }
     case 'conflict':
       return { code: result.code, message: result.message, path: '', isConflict: true }
     case 'delete':

@@ -8,6 +8,7 @@ import { entryVersion, type Stage } from './stage.ts'
  */
 export async function commitStage(tx: StorageTransaction, stage: Stage, random: Random, atMs: number): Promise<void> {
   const { changes } = stage
+  await stage.commitAwaiting(atMs)
   if (changes.length === 0) return
   const { head, digest } = await tx.lockSpace()
   for (const [index, change] of changes.entries()) {

@@ -27,6 +27,7 @@ async function pruneSpace(context: EngineContext, tx: StorageTransaction): Promi
     partnerships += 1
   }
   const outcomes = await tx.pruneOutcomes(nowMs - retention.outcomesMs, nowMs - retention.partnershipsMs)
+  await tx.pruneAwaitingDeletes(nowMs - retention.logMs)
   // An unfinished snapshot that is in use needs the log from its cut on.
   const unsettledCut = await tx.getSmallestUnsettledCut(nowMs - retention.logMs)
   const { head } = await tx.lockSpace()

@@ -1,6 +1,6 @@
 import type { JsonObject, RecordVersion, StoredRecord } from 'sync-protocol'
 import { isEqualJson } from 'sync-protocol'
-import type { RecordRow, StorageTransaction } from '../contract/index.ts'
+import type { AwaitingDelete, RecordRow, StorageTransaction } from '../contract/index.ts'
 
 /** A change that has no number yet: numbers are given last, under the lock on the space's head. */
 export interface StagedChange {
@@ -42,6 +42,9 @@ export class Stage {
   readonly #tx: StorageTransaction
   readonly #kept = new Map<string, Entry>()
   #layer = new Map<string, Entry>()
+  /** Deletions that wait for what they delete; null: one that waited has been done. */
+  readonly #keptAwaiting = new Map<string, AwaitingDelete | null>()
+  #awaiting = new Map<string, AwaitingDelete | null>()
 
   constructor(tx: StorageTransaction) {
     this.#tx = tx
@@ -75,6 +78,32 @@ export class Stage {
     this.#layer.set(entryKey(collection, id), { collection, id, current, madeBy: null })
   }
 
+  /** The mutation under way deletes a record that is not there: it may be on its way, see {@link AwaitingDelete}. */
+  awaitDelete(awaiting: AwaitingDelete): void {
+    this.#awaiting.set(entryKey(awaiting.collection, awaiting.id), awaiting)
+  }
+
+  /** Deletes what the mutation under way has made if a deletion has waited for just that. */
+  async completeDeletes(mutationId: string): Promise<void> {
+    for (const [key, entry] of this.#layer) {
+      if (entry.current === null) continue
+      const kept = this.#keptAwaiting.get(key)
+      const awaiting = kept === undefined ? await this.#tx.getAwaitingDelete(entry.collection, entry.id) : kept
+      if (awaiting?.mutationId !== mutationId) continue
+      this.#awaiting.set(key, null)
+      this.#layer.set(key, { ...entry, current: null })
+    }
+  }
+
+  /** Writes which deletions wait now. */
+  async commitAwaiting(atMs: number): Promise<void> {
+    for (const [key, awaiting] of this.#keptAwaiting) {
+      const [collection, id] = key.split('\u0000') as [string, string]
+      if (awaiting === null) await this.#tx.deleteAwaitingDelete(collection, id)
+      else await this.#tx.putAwaitingDelete(awaiting, atMs)
+    }
+  }
+
   /** The values that the mutation under way would store, by collection and id. */
   written(): readonly Entry[] {
     return [...this.#layer.values()]
@@ -83,6 +112,7 @@ export class Stage {
   /** Drops what the mutation under way did. */
   drop(): void {
     this.#layer = new Map()
+    this.#awaiting = new Map()
   }
 
   /** Keeps what the mutation under way did; what left a record as it was is no change. */
@@ -106,6 +136,7 @@ export class Stage {
       last = change
     }
     if (last !== null) last.isLast = true
+    for (const [key, awaiting] of this.#awaiting) this.#keptAwaiting.set(key, awaiting)
     this.drop()
   }
 }

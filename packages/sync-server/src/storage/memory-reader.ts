@@ -1,4 +1,5 @@
 import type {
+  AwaitingDelete,
   CheckpointRow,
   CheckpointStub,
   LogRow,
@@ -9,7 +10,7 @@ import type {
   SpaceRow,
   StorageReader,
 } from '../contract/index.ts'
-import { type MemorySpace, outcomeKey } from './memory-space.ts'
+import { type MemorySpace, outcomeKey, recordKey } from './memory-space.ts'
 
 /** Reads one space in memory. */
 export class MemoryReader implements StorageReader {
@@ -25,6 +26,11 @@ export class MemoryReader implements StorageReader {
 
   async getRecord(collection: string, id: string): Promise<RecordRow | null> {
     return this.space.records.get(collection)?.get(id) ?? null
+  }
+
+  async getAwaitingDelete(collection: string, id: string): Promise<AwaitingDelete | null> {
+    const row = this.space.awaitingDeletes.get(recordKey(collection, id))
+    return row === undefined ? null : { collection, id, mutationId: row.mutationId }
   }
 
   async listRecords(collection: string, afterId: string | null, max: number): Promise<readonly RecordRow[]> {

@@ -1,4 +1,12 @@
-import type { CheckpointRow, LogRow, OutcomeRow, PartnershipRow, RequestRow, SpaceRow } from '../contract/index.ts'
+import type {
+  AwaitingDelete,
+  CheckpointRow,
+  LogRow,
+  OutcomeRow,
+  PartnershipRow,
+  RequestRow,
+  SpaceRow,
+} from '../contract/index.ts'
 import { EMPTY_SPACE } from '../contract/index.ts'
 import { MemoryRecords } from './memory-records.ts'
 import { type UndoLog, UndoMap } from './undo-map.ts'
@@ -6,6 +14,11 @@ import { type UndoLog, UndoMap } from './undo-map.ts'
 /** An outcome with the time at which its key was presented. */
 export interface MemoryOutcome extends OutcomeRow {
   readonly confirmedAtMs: number | null
+}
+
+/** A waiting deletion with the time at which it came. */
+export interface MemoryAwaitingDelete extends AwaitingDelete {
+  readonly atMs: number
 }
 
 /** Everything that is stored of one space. */
@@ -20,6 +33,8 @@ export class MemorySpace {
   /** By partnership, oldest first. */
   readonly requests: UndoMap<string, readonly RequestRow[]> = new UndoMap(this.undo)
   readonly outcomes: UndoMap<string, MemoryOutcome> = new UndoMap(this.undo)
+  /** By collection and id. */
+  readonly awaitingDeletes: UndoMap<string, MemoryAwaitingDelete> = new UndoMap(this.undo)
 
   getRow(): SpaceRow {
     return this.rows.get('space') ?? EMPTY_SPACE
@@ -44,12 +59,14 @@ export class MemorySpace {
     copy.checkpoints.copyFrom(this.checkpoints)
     copy.requests.copyFrom(this.requests)
     copy.outcomes.copyFrom(this.outcomes)
+    copy.awaitingDeletes.copyFrom(this.awaitingDeletes)
     return copy
   }
 
   /** True if nothing was ever stored. */
   isEmpty(): boolean {
-    return !this.rows.has('space') && this.partnerships.size === 0 && this.outcomes.size === 0
+    const { rows, partnerships, outcomes, awaitingDeletes } = this
+    return !rows.has('space') && partnerships.size + outcomes.size + awaitingDeletes.size === 0
   }
 
   /** Takes back all that was written since the last commit. */
@@ -62,6 +79,11 @@ export class MemorySpace {
   commit(): void {
     this.undo.length = 0
   }
+}
+
+/** Key of a waiting deletion; a collection's name has no U+0000. */
+export function recordKey(collection: string, id: string): string {
+  return `${collection}\u0000${id}`
 }
 
 /** Key of an outcome; an account name has no U+0000. */

@@ -1,5 +1,6 @@
 import type { Digest } from 'sync-protocol'
 import type {
+  AwaitingDelete,
   CheckpointRow,
   CheckpointStub,
   LogRow,
@@ -11,7 +12,7 @@ import type {
   StorageTransaction,
 } from '../contract/index.ts'
 import { MemoryReader } from './memory-reader.ts'
-import { outcomeKey } from './memory-space.ts'
+import { outcomeKey, recordKey } from './memory-space.ts'
 
 /** Reads and writes one space in memory; the storage runs one transaction at a time, so the locks are held already. */
 export class MemoryTransaction extends MemoryReader implements StorageTransaction {
@@ -43,6 +44,20 @@ export class MemoryTransaction extends MemoryReader implements StorageTransactio
 
   async noteRestoreSeen(): Promise<void> {
     this.space.rows.set('space', { ...this.space.getRow(), isRestoreSeen: true })
+  }
+
+  async putAwaitingDelete(awaiting: AwaitingDelete, atMs: number): Promise<void> {
+    this.space.awaitingDeletes.set(recordKey(awaiting.collection, awaiting.id), { ...awaiting, atMs })
+  }
+
+  async deleteAwaitingDelete(collection: string, id: string): Promise<void> {
+    this.space.awaitingDeletes.delete(recordKey(collection, id))
+  }
+
+  async pruneAwaitingDeletes(beforeMs: number): Promise<void> {
+    for (const { collection, id, atMs } of [...this.space.awaitingDeletes.values()]) {
+      if (atMs < beforeMs) await this.deleteAwaitingDelete(collection, id)
+    }
   }
 
   async putPartnership(partnership: PartnershipRow): Promise<void> {

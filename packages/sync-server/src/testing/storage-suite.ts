@@ -276,6 +276,24 @@ export function testPartnerStorage(
       },
     )
 
+    on('a deletion waits for its record, one for each, until it is done or too old', async (storage) => {
+      const [first, second] = ['m1', 'm2']
+      const awaiting = { collection: 'notes', id: 'a', mutationId: second }
+      await storage.transaction(SPACE, async (tx) => {
+        await tx.putAwaitingDelete({ ...awaiting, mutationId: first }, 1)
+        await tx.putAwaitingDelete(awaiting, 2)
+        await tx.putAwaitingDelete({ ...awaiting, id: 'b' }, 3)
+      })
+      expect(await storage.read(SPACE, (tx) => tx.getAwaitingDelete('notes', 'a'))).toEqual(awaiting)
+      await storage.transaction(SPACE, async (tx) => {
+        await tx.pruneAwaitingDeletes(3)
+        expect(await tx.getAwaitingDelete('notes', 'a')).toBe(null)
+        expect(await tx.getAwaitingDelete('notes', 'b')).toEqual({ ...awaiting, id: 'b' })
+        await tx.deleteAwaitingDelete('notes', 'b')
+      })
+      expect(await storage.read(SPACE, (tx) => tx.getAwaitingDelete('notes', 'b'))).toBe(null)
+    })
+
     on('erasing an account leaves others and the records; erasing a space leaves other spaces', async (storage) => {
       const bobs = { ...PARTNERSHIP, partnershipId: randomHex(), account: 'bob' }
       for (const space of ['one', 'two']) {

@@ -35,6 +35,16 @@ const STEPS: readonly string[] = [
     PRIMARY KEY (space, collection, id)
   ) STRICT, WITHOUT ROWID;
 
+  -- Deletions that were replayed before what they delete.
+  CREATE TABLE awaiting_deletes (
+    space TEXT NOT NULL,
+    collection TEXT NOT NULL,
+    id TEXT NOT NULL,
+    mutation_id TEXT NOT NULL,
+    at_ms INTEGER NOT NULL,
+    PRIMARY KEY (space, collection, id)
+  ) STRICT, WITHOUT ROWID;
+
   CREATE TABLE log (
     space TEXT NOT NULL,
     number INTEGER NOT NULL,

@@ -1,5 +1,6 @@
 import type { Digest } from 'sync-protocol'
 import {
+  type AwaitingDelete,
   type CheckpointRow,
   type CheckpointStub,
   EMPTY_SPACE,
@@ -122,6 +123,12 @@ export class SqliteReader implements StorageReader {
     const sql = 'SELECT * FROM outcomes WHERE space = ? AND account = ? AND mutation_id = ?'
     const row = this.get(sql, account, mutationId)
     return row === undefined ? null : toOutcome(row)
+  }
+
+  async getAwaitingDelete(collection: string, id: string): Promise<AwaitingDelete | null> {
+    const sql = 'SELECT mutation_id FROM awaiting_deletes WHERE space = ? AND collection = ? AND id = ?'
+    const row = this.get(sql, collection, id)
+    return row === undefined ? null : { collection, id, mutationId: String(row['mutation_id']) }
   }
 
   /** One row of this space: its name is always bound first. */

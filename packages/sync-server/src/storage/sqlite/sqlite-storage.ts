@@ -22,7 +22,17 @@ export interface SqliteStorage extends PartnerStorage {
   backup(toPath: string, options?: { readonly isDurable?: boolean }): Promise<void>
 }
 
-const TABLES = ['spaces', 'sightings', 'records', 'log', 'partnerships', 'checkpoints', 'requests', 'outcomes'] as const
+const TABLES = [
+  'spaces',
+  'sightings',
+  'records',
+  'awaiting_deletes',
+  'log',
+  'partnerships',
+  'checkpoints',
+  'requests',
+  'outcomes',
+] as const
 
 /**
  * Opens a storage in a SQLite file, made if it is not there; ':memory:' for one that is forgotten. Throws PartnerError 'newer-schema' or

@@ -1,5 +1,6 @@
 import type { Digest } from 'sync-protocol'
 import type {
+  AwaitingDelete,
   CheckpointRow,
   CheckpointStub,
   LogRow,
@@ -75,6 +76,25 @@ export class SqliteTransaction extends SqliteReader implements StorageTransactio
 
   async noteRestoreSeen(atMs: number): Promise<void> {
     this.run('INSERT INTO sightings (space, restore_seen_at_ms) VALUES (?, ?) ON CONFLICT DO NOTHING', atMs)
+  }
+
+  async putAwaitingDelete(awaiting: AwaitingDelete, atMs: number): Promise<void> {
+    this.run(
+      `INSERT INTO awaiting_deletes (space, collection, id, mutation_id, at_ms) VALUES (?, ?, ?, ?, ?)
+       ON CONFLICT (space, collection, id) DO UPDATE SET mutation_id = excluded.mutation_id, at_ms = excluded.at_ms`,
+      awaiting.collection,
+      awaiting.id,
+      awaiting.mutationId,
+      atMs,
+    )
+  }
+
+  async deleteAwaitingDelete(collection: string, id: string): Promise<void> {
+    this.run('DELETE FROM awaiting_deletes WHERE space = ? AND collection = ? AND id = ?', collection, id)
+  }
+
+  async pruneAwaitingDeletes(beforeMs: number): Promise<void> {
+    this.run('DELETE FROM awaiting_deletes WHERE space = ? AND at_ms < ?', beforeMs)
   }
 
   async putPartnership(partnership: PartnershipRow): Promise<void> {
