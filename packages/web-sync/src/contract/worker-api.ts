@@ -129,6 +129,10 @@ export interface SpaceApi {
   wake(reason: WakeReason | null, isOnline: boolean): void
   listWrites(): Promise<ListedWrite[]>
   listRefused(): Promise<RefusedEntry[]>
+  /**
+   * Sends a refused mutation again as `newMutationId`, with other operations if given; with its own id, one that was set aside, as it is.
+   * Error `not-found` if there is no such one.
+   */
   retry(mutationId: string, newMutationId: string, ops: readonly LocalOp[] | null): Promise<void>
   discard(mutationId: string): Promise<void>
   listSalvage(): Promise<SalvageEntry[]>

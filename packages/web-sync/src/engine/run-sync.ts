@@ -224,8 +224,8 @@ class Run {
     if (this.#received !== null) return { type: 'page' }
     const end = reply.end()
     this.#reply = null
-    if (end.type === 'empty') return this.#failed('network')
-    if (end.type === 'broken') return this.#failed('server-error')
+    // Also where not a single page came after the head: a partner that one mutation makes crash would look just like that.
+    if (end.type === 'empty' || end.type === 'broken') return this.#failed('server-error')
     if (end.type === 'later') return this.#failed('busy')
     this.#log.end('ok')
     const hasMore = end.hasMore || (await this.#hasSendable())

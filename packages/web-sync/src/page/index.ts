@@ -1,0 +1,31 @@
+/** web-sync on the page: opens spaces. */
+export {
+  type Condition,
+  type GetAuth,
+  type ListedWrite,
+  type RefusedEntry,
+  type SalvageChoice,
+  type SalvageEntry,
+  type Scalar,
+  type SpaceState,
+  type SpaceStatus,
+  type StorageHealth,
+  SyncError,
+  type SyncErrorCode,
+  type SyncInspection,
+} from '../contract/index.ts'
+export type { LiveQuery, LiveSnapshot } from './live-query.ts'
+export type { Observable } from './observable.ts'
+export { openSpace } from './open-space.ts'
+export type {
+  CollectionQuery,
+  CollectionWriter,
+  EntryList,
+  PatchOf,
+  Space,
+  SpaceCollection,
+  SpaceOptions,
+  Transaction,
+} from './space.ts'
+export type { CreateWorker } from './worker-link.ts'
+export type { Write } from './write.ts'

@@ -1,0 +1,317 @@
+import { proxy, releaseProxy, transfer } from 'comlink'
+import { type CollectionsByName, schemaToShape } from 'sync-protocol'
+import {
+  decodeError,
+  type LocalOp,
+  type SpaceApi,
+  type SpaceEvent,
+  type SpaceStatus,
+  SyncError,
+} from '../contract/index.ts'
+import { checkOp, needsPreview, validateOps, wholeValues } from './check-ops.ts'
+import { createQueryHub } from './live-query.ts'
+import { createObservable, type ObservableSource } from './observable.ts'
+import { rememberSync } from './remembered-sync.ts'
+import type { CollectionQuery, EntryList, Space, SpaceCollection, SpaceOptions, Transaction } from './space.ts'
+import { registerBackgroundSync } from './background-sync.ts'
+import { forwardWakes } from './wake-forwarder.ts'
+import { createOwnWorker, useWorker } from './worker-link.ts'
+import { createWrite, type Write } from './write.ts'
+
+type Call = <T>(work: (api: SpaceApi) => Promise<T>) => Promise<T>
+
+/**
+ * Opens a space: its records on this device, and their sync with the partner. Works offline from the first call. Resolves when the
+ * store is open; rejects with `newer-schema`, `account-mismatch`, `storage-failed`, or `internal` if the worker cannot be started.
+ *
+ * @example
+ * const space = await openSpace({ schema, space: 'team-7', account: user.id, endpoint: '/sync' })
+ * await space.collections.notes.insert({ id: crypto.randomUUID(), text: 'hello' })
+ */
+export async function openSpace<Collections extends CollectionsByName>(
+  options: SpaceOptions<Collections>,
+): Promise<Space<Collections>> {
+  const { account, space, schema, endpoint } = options
+  const link = useWorker(options.createWorker ?? createOwnWorker)
+  const remembered = rememberSync(account, space)
+  const { port1: events, port2 } = new MessageChannel()
+  let open: OpenSpace<Collections> | null = null
+  const early: SpaceEvent[] = []
+  const first = new Promise<SpaceStatus>((resolve, reject) => {
+    events.addEventListener('message', ({ data }: MessageEvent<SpaceEvent>) => {
+      if (open !== null) return open.hear(data)
+      early.push(data)
+      if (data.type === 'status') resolve(data.status)
+      if (data.type === 'closed') reject(decodeError(data.error))
+    })
+  })
+  // If the space cannot be opened, the call that opens it says why.
+  first.catch(() => undefined)
+  events.start()
+  const { transportPort } = options
+  const request = {
+    account,
+    space,
+    schema: schemaToShape(schema),
+    endpoint: endpoint === undefined ? null : new URL(endpoint, location.href).href,
+    credentials: options.credentials ?? 'same-origin',
+    usesAuth: options.getAuth !== undefined,
+    transportPort: transportPort ?? null,
+    events: port2,
+    rememberedSyncAtMs: remembered.read(),
+  } as const
+  const getAuth = options.getAuth === undefined ? null : proxy(options.getAuth.bind(undefined))
+  try {
+    const ports = transportPort === undefined ? [port2] : [port2, transportPort]
+    const api = await Promise.race([link.api.open(transfer(request, ports), getAuth), link.failed])
+    const status = createObservable(await first)
+    open = createSpace(options, api, status, remembered, () => {
+      ;(api as Partial<Record<typeof releaseProxy, () => void>>)[releaseProxy]?.()
+      events.close()
+      link.release()
+    })
+    for (const event of early) open.hear(event)
+    return open.space
+  } catch (error) {
+    events.close()
+    link.release()
+    throw error
+  }
+}
+
+interface OpenSpace<Collections extends CollectionsByName> {
+  readonly space: Space<Collections>
+  readonly hear: (event: SpaceEvent) => void
+}
+
+function createSpace<Collections extends CollectionsByName>(
+  options: SpaceOptions<Collections>,
+  api: SpaceApi,
+  status: ObservableSource<SpaceStatus>,
+  remembered: ReturnType<typeof rememberSync>,
+  release: () => void,
+): OpenSpace<Collections> {
+  let closedBy: SyncError | null = null
+  const call: Call = async (work) => {
+    if (closedBy !== null) throw closedBy
+    return work(api)
+  }
+  const end = (error: SyncError): void => {
+    if (closedBy !== null) return
+    closedBy = error
+    stopWakes()
+    status.set({ ...status.getSnapshot(), state: 'closed' })
+    void releaseAfterClose(api, release)
+  }
+  const stopWakes = forwardWakes((reason, isOnline) => {
+    api.wake(reason, isOnline)
+    handOver(!isOnline)
+  })
+  // Once for each time that writes are left: the browser may raise the event at once, and each failure is told here again.
+  let isHandedOver = false
+  const handOver = (isStuck: boolean): void => {
+    const { pending, setAside } = status.getSnapshot()
+    const isUnsent = pending > setAside
+    if (isUnsent && isStuck && !isHandedOver) registerBackgroundSync()
+    isHandedOver = isUnsent && (isHandedOver || isStuck)
+  }
+  const queries = createQueryHub(call)
+  const writer = createWriter(options, call)
+  const lists: { refresh(): void }[] = []
+  const list = <Entry>(load: (from: SpaceApi) => Promise<Entry[]>): EntryList<Entry> => {
+    const entries = createEntryList(() => call(load))
+    lists.push(entries)
+    return { list: entries.list, getSnapshot: entries.getSnapshot, subscribe: entries.subscribe }
+  }
+  const closeBy = async (work: (from: SpaceApi) => Promise<void>): Promise<void> => {
+    if (closedBy !== null) return
+    await work(api)
+    end(new SyncError('closed', 'The space was closed. Open it again.'))
+  }
+
+  const space: Space<Collections> = {
+    account: options.account,
+    space: options.space,
+    collections: mapCollections(options, (name): SpaceCollection<unknown> => {
+      const one = (op: LocalOp['op'], id: unknown, value?: unknown): Write =>
+        writer.write(() => [checkOp(0, op, name, id, value)])
+      return {
+        insert: (value) => one('insert', undefined, value),
+        put: (value) => one('put', undefined, value),
+        patch: (id, patch) => one('patch', id, patch),
+        delete: (id) => one('delete', id),
+        get: (id) => call((from) => from.get(name, id)),
+        query: (query: CollectionQuery = {}) => queries.create({ ...query, collection: name }),
+      }
+    }) as Space<Collections>['collections'],
+    mutate: (build) => writer.write(() => collectOps(options, build)),
+    write: (mutationId) => createWrite(mutationId, Promise.resolve(), call, false),
+    status: { getSnapshot: status.getSnapshot, subscribe: status.subscribe },
+    writes: {
+      ...list((from) => from.listWrites()),
+      retry: (mutationId) => {
+        const again = call((from) => from.retry(mutationId, mutationId, null))
+        return createWrite(mutationId, again, call, true)
+      },
+      discard: (mutationId) => call((from) => from.discard(mutationId)),
+    },
+    refused: {
+      ...list((from) => from.listRefused()),
+      retry: (mutationId) => writer.retry(mutationId, null),
+      edit: (mutationId, build) => writer.retry(mutationId, () => collectOps(options, build)),
+      discard: (mutationId) => call((from) => from.discard(mutationId)),
+    },
+    salvage: {
+      ...list((from) => from.listSalvage()),
+      restore: (choice = 'all') => call((from) => from.restoreSalvage(crypto.randomUUID(), choice)),
+      discard: (choice = 'all') => call((from) => from.discardSalvage(choice)),
+    },
+    inspect: () => call((from) => from.inspect()),
+    retry: () => {
+      if (closedBy === null) api.wake('retry', navigator.onLine)
+    },
+    persistStorage: () => persistStorage(call),
+    wipe: async () => {
+      remembered.forget()
+      await closeBy((from) => from.wipe())
+    },
+    close: () => closeBy((from) => from.close()),
+  }
+
+  return {
+    space,
+    hear: (event) => {
+      switch (event.type) {
+        case 'status':
+          if (closedBy !== null) return
+          remembered.write(event.status.lastSyncAtMs)
+          status.set(event.status)
+          handOver(event.status.state === 'waiting')
+          break
+        case 'result':
+        case 'query-failed':
+          queries.hear(event)
+          break
+        case 'entries':
+          for (const entries of lists) entries.refresh()
+          break
+        case 'report':
+          options.onReport?.(event.code)
+          break
+        case 'closed':
+          end(decodeError(event.error))
+          break
+      }
+    },
+  }
+}
+
+// --- writes
+
+interface Writer {
+  write(build: () => readonly LocalOp[]): Write
+  retry(mutationId: string, build: (() => readonly LocalOp[]) | null): Write
+}
+
+/** Makes mutations of operations, in the order in which they were called for. */
+function createWriter<Collections extends CollectionsByName>(options: SpaceOptions<Collections>, call: Call): Writer {
+  const { collections } = options.schema
+  let hasAskedToPersist = options.persistStorage === false
+  /** Writes that wait for a look at the device's records, and all after them: order is kept. */
+  let queue: Promise<unknown> = Promise.resolve()
+  let queued = 0
+
+  const store = async (ops: readonly LocalOp[], send: () => Promise<void>): Promise<void> => {
+    const isWhole = !needsPreview(collections, ops)
+    if (isWhole) validateOps(collections, ops, wholeValues(ops))
+    if (isWhole && queued === 0) return send()
+    const before = queue
+    const mine = (async () => {
+      await before
+      if (!isWhole) validateOps(collections, ops, await call((api) => api.preview(ops)))
+      await send()
+    })()
+    queued += 1
+    queue = mine.then(
+      () => (queued -= 1),
+      () => (queued -= 1),
+    )
+    return mine
+  }
+
+  const begin = (
+    build: () => readonly LocalOp[],
+    send: (id: string, ops: readonly LocalOp[]) => Promise<void>,
+  ): Write => {
+    const mutationId = crypto.randomUUID()
+    const stored = (async () => {
+      const ops = build()
+      await store(ops, () => send(mutationId, ops))
+      if (hasAskedToPersist) return
+      hasAskedToPersist = true
+      persistStorage(call).catch(() => undefined)
+    })()
+    return createWrite(mutationId, stored, call, true)
+  }
+
+  return {
+    write: (build) => begin(build, (id, ops) => call((api) => api.write(id, ops))),
+    retry: (mutationId, build) =>
+      begin(build ?? (() => []), (id, ops) => call((api) => api.retry(mutationId, id, build === null ? null : ops))),
+  }
+}
+
+function collectOps<Collections extends CollectionsByName>(
+  options: SpaceOptions<Collections>,
+  build: (tx: Transaction<Collections>) => void,
+): LocalOp[] {
+  const ops: LocalOp[] = []
+  const add = (op: LocalOp['op'], name: string, id: unknown, value?: unknown): void => {
+    ops.push(checkOp(ops.length, op, name, id, value))
+  }
+  build(
+    mapCollections(options, (name) => ({
+      insert: (value: unknown) => add('insert', name, undefined, value),
+      put: (value: unknown) => add('put', name, undefined, value),
+      patch: (id: string, patch: unknown) => add('patch', name, id, patch),
+      delete: (id: string) => add('delete', name, id),
+    })) as Transaction<Collections>,
+  )
+  return ops
+}
+
+// --- small things
+
+/** The answer to `close` comes after those to all calls that closing has ended, so nobody is left waiting. */
+async function releaseAfterClose(api: SpaceApi, release: () => void): Promise<void> {
+  try {
+    await api.close()
+  } catch {
+    // It is closed as far as it can be.
+  }
+  release()
+}
+
+function mapCollections<Collections extends CollectionsByName, T>(
+  options: SpaceOptions<Collections>,
+  make: (name: string) => T,
+): Readonly<Record<string, T>> {
+  return Object.fromEntries(Object.keys(options.schema.collections).map((name) => [name, make(name)]))
+}
+
+function createEntryList<Entry>(load: () => Promise<Entry[]>): EntryList<Entry> & { readonly refresh: () => void } {
+  const refresh = (): void => {
+    if (!entries.hasListeners()) return
+    // A space that closes meanwhile says so itself.
+    load().then(entries.set, () => undefined)
+  }
+  const entries = createObservable<readonly Entry[]>([], undefined, refresh)
+  return { list: load, getSnapshot: entries.getSnapshot, subscribe: entries.subscribe, refresh }
+}
+
+async function persistStorage(call: Call): Promise<boolean> {
+  // Only the page can ask; where there is no such thing, the answer is no.
+  const isPersisted = (await (navigator.storage as Partial<StorageManager> | undefined)?.persist?.()) ?? false
+  await call((api) => api.refreshStorage())
+  return isPersisted
+}

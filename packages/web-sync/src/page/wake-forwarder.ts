@@ -1,0 +1,23 @@
+import type { WakeReason } from 'sync-protocol'
+
+/**
+ * Tells the worker what only the page hears: Chromium delivers `online` and `offline` to no worker, and none hears that it is visible
+ * again. Returns how to stop.
+ */
+export function forwardWakes(wake: (reason: WakeReason | null, isOnline: boolean) => void): () => void {
+  const hope = (): void => wake('online', navigator.onLine)
+  const doubt = (): void => wake(null, navigator.onLine)
+  const onVisibility = (): void => (document.visibilityState === 'visible' ? hope() : undefined)
+  // A page from the back/forward cache has slept: what it heard last is old.
+  const onShow = (event: PageTransitionEvent): void => (event.persisted ? hope() : undefined)
+  addEventListener('online', hope)
+  addEventListener('offline', doubt)
+  addEventListener('pageshow', onShow)
+  document.addEventListener('visibilitychange', onVisibility)
+  return () => {
+    removeEventListener('online', hope)
+    removeEventListener('offline', doubt)
+    removeEventListener('pageshow', onShow)
+    document.removeEventListener('visibilitychange', onVisibility)
+  }
+}

@@ -1,0 +1,67 @@
+import { wrap } from 'comlink'
+import { SyncError, type WorkerApi } from '../contract/index.ts'
+import { installErrorTransfer } from './error-transfer.ts'
+import { trustScript } from './trusted-script.ts'
+
+/** Starts the store's worker. */
+export type CreateWorker = () => Worker
+
+/** A worker and how many spaces use it. */
+export interface WorkerLink {
+  readonly api: WorkerApi
+  /** Rejects if the worker cannot be started; never resolves. */
+  readonly failed: Promise<never>
+  /** One space less; the last one ends the worker. */
+  release(): void
+}
+
+/**
+ * The worker's constructor under its usual name, so that the text `new Worker(new URL(…` is there, which is what bundlers look for, and
+ * the address is trusted where the page demands it.
+ */
+const Worker = function createTrusted(url: URL, options: WorkerOptions): globalThis.Worker {
+  return new globalThis.Worker(trustScript(url.href), options)
+} as unknown as new (url: URL, options: WorkerOptions) => globalThis.Worker
+
+/**
+ * The worker as Vite and other bundlers find it: `new Worker(new URL(…))` in one expression, with literals. For Vite's development
+ * server see `web-sync/vite`; everything else can be done with the option `createWorker`.
+ */
+export const createOwnWorker: CreateWorker = () =>
+  new Worker(new URL('../worker/worker.js', import.meta.url), { type: 'module', name: 'web-sync' })
+
+/** The worker that the spaces of this page share, one for each way to create it: the only state of this module, ended with its last user. */
+const linksByCreate = new Map<CreateWorker, WorkerLink & { users: number }>()
+
+/** The page's worker; started with the first space. */
+export function useWorker(create: CreateWorker): WorkerLink {
+  const shared = linksByCreate.get(create) ?? startWorker(create)
+  linksByCreate.set(create, shared)
+  shared.users += 1
+  return shared
+}
+
+function startWorker(create: CreateWorker): WorkerLink & { users: number } {
+  installErrorTransfer()
+  const worker = create()
+  const failed = new Promise<never>((_resolve, reject) => {
+    worker.addEventListener('error', (event) => {
+      const message = 'The worker of web-sync could not be started. See web-sync/vite, or the option createWorker.'
+      reject(new SyncError('internal', message, { cause: event.message }))
+    })
+  })
+  // A fault after the start is told by the call that it hits.
+  failed.catch(() => undefined)
+  const link = {
+    api: wrap<WorkerApi>(worker) as unknown as WorkerApi,
+    failed,
+    users: 0,
+    release: () => {
+      link.users -= 1
+      if (link.users > 0) return
+      if (linksByCreate.get(create) === link) linksByCreate.delete(create)
+      worker.terminate()
+    },
+  }
+  return link
+}

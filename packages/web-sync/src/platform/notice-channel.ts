@@ -1,0 +1,59 @@
+import type { StoreNotice, WriteStage } from '../contract/index.ts'
+
+/** What the contexts that have one database open tell each other. A lost message costs freshness, never data. */
+export type ChannelMessage =
+  | { readonly type: 'notice'; readonly notice: StoreNotice }
+  /** A run ended: status and memory may be different now. */
+  | { readonly type: 'ran'; readonly startedAtMs: number }
+  /** The database is being removed: close it. */
+  | { readonly type: 'wipe' }
+
+/** A channel between all contexts that have the same database open. */
+export interface NoticeChannel {
+  post(message: ChannelMessage): void
+  close(): void
+}
+
+/** Opens the channel of one database. `onMessage` hears the other contexts, never this one. */
+export function openNoticeChannel(dbName: string, onMessage: (message: ChannelMessage) => void): NoticeChannel {
+  const channel = new BroadcastChannel(`web-sync:notices:${dbName}`)
+  let isOpen = true
+  channel.addEventListener('message', (event: MessageEvent<unknown>) => {
+    const message = parseMessage(event.data)
+    if (isOpen && message !== null) onMessage(message)
+  })
+  return {
+    post: (message) => {
+      if (isOpen) channel.postMessage(message)
+    },
+    close: () => {
+      isOpen = false
+      channel.close()
+    },
+  }
+}
+
+/** A tab with another version of the app may speak on the same channel: shapes are checked, what is not ours is dropped. */
+function parseMessage(data: unknown): ChannelMessage | null {
+  if (typeof data !== 'object' || data === null) return null
+  const { type, notice, startedAtMs } = data as { type?: unknown; notice?: unknown; startedAtMs?: unknown }
+  if (type === 'wipe') return { type }
+  if (type === 'ran') return { type, startedAtMs: typeof startedAtMs === 'number' ? startedAtMs : 0 }
+  if (type !== 'notice' || typeof notice !== 'object' || notice === null) return null
+  const { collections, mutations, hasNewWrites } = notice as Record<string, unknown>
+  if (!Array.isArray(collections) || !Array.isArray(mutations)) return null
+  return {
+    type,
+    notice: {
+      collections: collections.filter((name) => typeof name === 'string'),
+      mutations: mutations.filter(isStageChange),
+      hasNewWrites: hasNewWrites === true,
+    },
+  }
+}
+
+function isStageChange(input: unknown): input is { mutationId: string; stage: WriteStage } {
+  if (typeof input !== 'object' || input === null) return false
+  const { mutationId, stage } = input as Record<string, unknown>
+  return typeof mutationId === 'string' && typeof stage === 'string'
+}

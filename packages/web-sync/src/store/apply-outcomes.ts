@@ -1,0 +1,67 @@
+import type { Outcome } from 'sync-protocol'
+import type { ChangeLog, StoreContext } from './context.ts'
+import { mutationIndexKeys } from './index-keys.ts'
+import { toJournal } from './journal.ts'
+import type { RowKey } from './keys.ts'
+import type { RowReader, RowWriter } from './row-database.ts'
+import type { OutboxRow, SyncRow } from './rows.ts'
+
+/** The page that brings outcomes. */
+export interface OutcomePage {
+  readonly partnershipId: string
+  readonly n: number
+  readonly step: number
+}
+
+/**
+ * Moves answered mutations out of the outbox: accepted ones into the journal, refused ones to the refused. `later` stays, and so do
+ * mutations that were made on a refused one: the partner refuses them itself. An answer to a mutation that is not pending is a
+ * repeat and changes nothing.
+ */
+export async function applyOutcomes(
+  tx: RowWriter,
+  context: StoreContext,
+  sync: SyncRow,
+  outcomes: readonly Outcome[],
+  page: OutcomePage,
+  log: ChangeLog,
+): Promise<{ readonly sync: SyncRow; readonly left: readonly OutboxRow[] }> {
+  const answered = new Map<string, Exclude<Outcome, { type: 'later' }>>()
+  for (const outcome of outcomes) if (outcome.type !== 'later') answered.set(outcome.mutationId, outcome)
+  const rows = await Promise.all([...answered.keys()].map((mutationId) => findPending(tx, mutationId)))
+  const left = rows.filter((row) => row !== undefined)
+  let { journalBytes } = sync
+  for (const row of left) {
+    const outcome = answered.get(row.mutationId) as Exclude<Outcome, { type: 'later' }>
+    tx.delete('outbox', row.order)
+    if (outcome.type === 'accepted') {
+      tx.put('journal', toJournal(row, { ...page, acceptedAtMs: context.nowMs(), versions: outcome.versions }))
+      journalBytes += row.bytes
+      log.stage(row.mutationId, 'accepted')
+    } else {
+      const { mutationId, order, ops } = row
+      const { type, code, message, path, records } = outcome
+      const ix = mutationIndexKeys(mutationId, ops)
+      tx.put('refused', {
+        mutationId,
+        order,
+        ops,
+        type,
+        code,
+        message,
+        path,
+        records,
+        refusedAtMs: context.nowMs(),
+        ix,
+      })
+      log.stage(mutationId, 'refused')
+    }
+  }
+  return { sync: { ...sync, journalBytes }, left }
+}
+
+async function findPending(tx: RowReader, mutationId: string): Promise<OutboxRow | undefined> {
+  const key: RowKey = ['id', mutationId]
+  const [row] = await tx.list('outbox', { range: { lower: key, upper: key }, byIndex: true, limit: 1 })
+  return row
+}

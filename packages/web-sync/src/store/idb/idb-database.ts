@@ -1,0 +1,221 @@
+import { type IDBPDatabase, openDB } from 'idb'
+import { SyncError } from '../../contract/index.ts'
+import { closedError } from '../create-store.ts'
+import { createMutex } from '../fifo-mutex.ts'
+import type { RowDatabase, RowReader, RowWriter } from '../row-database.ts'
+import { INDEXED_STORES, KEY_PATHS, STORE_NAMES } from '../rows.ts'
+import { type IdbTransaction, createRowWriter } from './idb-transaction.ts'
+import { toSyncError } from './idb-errors.ts'
+
+/** Number of the row layout; a store of a later layout is not opened. */
+const LAYOUT_VERSION = 1
+
+/** The default time after which a transaction that makes no progress is given up. */
+const WATCHDOG_MS = 10_000
+
+/** How the database reacts to its platform. */
+export interface IdbDatabaseOptions {
+  readonly name: string
+  /** After so many milliseconds without progress a transaction is given up. Default {@link WATCHDOG_MS}. */
+  readonly watchdogMs?: number | undefined
+  /** Starts a timer; returns what stops it. Default: the platform's. */
+  readonly startTimer?: ((ms: number, fire: () => void) => () => void) | undefined
+  /** Called after the browser closed the database and it was opened again: makes the rows usable, or throws. */
+  readonly onReopened: (database: RowDatabase) => Promise<void>
+}
+
+/** Opens the rows in IndexedDB. Errors: storage-failed. */
+export async function openIdbDatabase(options: IdbDatabaseOptions): Promise<RowDatabase> {
+  const connection = new Connection(options)
+  await connection.open()
+  return connection
+}
+
+/**
+ * One connection. Transactions run one at a time (see {@link createMutex}) and never call `commit()`; what `done` says is the truth,
+ * for a full disk aborts a transaction without failing any request.
+ */
+class Connection implements RowDatabase {
+  readonly #options: IdbDatabaseOptions
+  readonly #mutex = createMutex()
+  #db: IDBPDatabase | null = null
+  #isClosed = false
+
+  constructor(options: IdbDatabaseOptions) {
+    this.#options = options
+  }
+
+  async open(): Promise<void> {
+    const opening = openConnection(this.#options.name, {
+      // Another context wipes the store, or opens a later layout: stand aside, for good.
+      onVersionChange: () => {
+        this.#isClosed = true
+        this.#release()
+      },
+      onTerminated: () => {
+        this.#db = null
+      },
+    })
+    try {
+      this.#db = await watch(this.#options, () => opening)
+    } catch (error) {
+      // One that opens after all must not stand in the way of others.
+      opening.then((db) => db.close()).catch(() => undefined)
+      throw toSyncError(error)
+    }
+  }
+
+  read<T>(work: (tx: RowReader) => Promise<T>): Promise<T> {
+    return this.#mutex.run(() => this.#transact('readonly', 'relaxed', work))
+  }
+
+  write<T>(durability: 'strict' | 'relaxed', work: (tx: RowWriter) => Promise<T>): Promise<T> {
+    return this.#mutex.run(() => this.#transact('readwrite', durability, work))
+  }
+
+  close(): Promise<void> {
+    this.#isClosed = true
+    return this.#mutex.run(async () => this.#release())
+  }
+
+  #release(): void {
+    this.#db?.close()
+    this.#db = null
+  }
+
+  #opened(): IDBPDatabase {
+    if (this.#db === null) throw closedError()
+    return this.#db
+  }
+
+  async #transact<T>(
+    mode: IDBTransactionMode,
+    durability: 'strict' | 'relaxed',
+    work: (tx: RowWriter) => Promise<T>,
+  ): Promise<T> {
+    if (this.#isClosed) throw closedError()
+    const tx = await this.#begin(mode, durability)
+    return runTransaction(tx, work, this.#options)
+  }
+
+  /** Begins a transaction; a connection that the browser has closed is opened again, once. */
+  async #begin(mode: IDBTransactionMode, durability: 'strict' | 'relaxed'): Promise<IdbTransaction> {
+    try {
+      if (this.#db !== null) return beginOn(this.#db, mode, durability)
+    } catch (error) {
+      // The connection is closing and its event has not come yet.
+      if (!(error instanceof DOMException) || error.name !== 'InvalidStateError') throw toSyncError(error)
+    }
+    this.#db = null
+    await this.open()
+    await this.#options.onReopened(this.#unguarded())
+    return beginOn(this.#opened(), mode, durability)
+  }
+
+  /** The same rows for work that is done inside a turn of the mutex already. */
+  #unguarded(): RowDatabase {
+    return {
+      read: async (work) => runTransaction(beginOn(this.#opened(), 'readonly', 'relaxed'), work, this.#options),
+      write: async (durability, work) =>
+        runTransaction(beginOn(this.#opened(), 'readwrite', durability), work, this.#options),
+      close: () => Promise.resolve(),
+    }
+  }
+}
+
+/** All stores, always: transactions run one at a time anyway. */
+function beginOn(db: IDBPDatabase, mode: IDBTransactionMode, durability: 'strict' | 'relaxed'): IdbTransaction {
+  return db.transaction([...STORE_NAMES], mode, { durability }) as unknown as IdbTransaction
+}
+
+/** Runs work in a transaction to its end, watched. */
+function runTransaction<T>(
+  tx: IdbTransaction,
+  work: (tx: RowWriter) => Promise<T>,
+  options: IdbDatabaseOptions,
+): Promise<T> {
+  return watch(
+    options,
+    (onProgress) => finish(tx, work(createRowWriter(tx, onProgress))),
+    () => abort(tx),
+  )
+}
+
+/** Gives up what makes no progress, so that nothing waits for ever: a database can lock up without a word (WebKit). */
+function watch<T>(
+  options: IdbDatabaseOptions,
+  task: (onProgress: () => void) => Promise<T>,
+  giveUp: () => void = nothing,
+): Promise<T> {
+  const { watchdogMs = WATCHDOG_MS, startTimer = startPlatformTimer } = options
+  return new Promise<T>((resolve, reject) => {
+    let stopTimer = nothing
+    const restart = (): void => {
+      stopTimer()
+      stopTimer = startTimer(watchdogMs, () => {
+        giveUp()
+        reject(new SyncError('storage-failed', 'The browser’s database does not answer: reload the page.'))
+      })
+    }
+    restart()
+    task(restart)
+      .then(resolve, reject)
+      .finally(() => stopTimer())
+      .catch(nothing)
+  })
+}
+
+/** Waits for the work and for the transaction; whichever failed first on its own account says why. */
+async function finish<T>(tx: IdbTransaction, work: Promise<T>): Promise<T> {
+  const done = tx.done.then(
+    () => null,
+    (error: unknown) => ({ error }),
+  )
+  let result: T
+  try {
+    result = await work
+  } catch (error) {
+    abort(tx)
+    const failure = await done
+    // A request fails because the transaction was aborted: the transaction knows the reason.
+    if (error instanceof DOMException) throw toSyncError(failure?.error ?? error)
+    throw error
+  }
+  const failure = await done
+  if (failure !== null) throw toSyncError(failure.error)
+  return result
+}
+
+function nothing(): void {
+  // There is no timer to stop yet, or nothing to give up.
+}
+
+function abort(tx: IdbTransaction): void {
+  try {
+    tx.abort()
+  } catch {
+    // It has ended already.
+  }
+}
+
+function startPlatformTimer(ms: number, fire: () => void): () => void {
+  const timer = setTimeout(fire, ms)
+  return () => clearTimeout(timer)
+}
+
+function openConnection(
+  name: string,
+  events: { readonly onVersionChange: () => void; readonly onTerminated: () => void },
+): Promise<IDBPDatabase> {
+  return openDB(name, LAYOUT_VERSION, {
+    upgrade(db) {
+      for (const store of STORE_NAMES) {
+        const path = KEY_PATHS[store]
+        const created = db.createObjectStore(store, { keyPath: typeof path === 'string' ? path : [...path] })
+        if (INDEXED_STORES.includes(store)) created.createIndex('ix', 'ix', { multiEntry: true })
+      }
+    },
+    blocking: events.onVersionChange,
+    terminated: events.onTerminated,
+  })
+}

@@ -1,0 +1,57 @@
+import { type CollectionShape, type JsonObject, type JsonValue, type SchemaShape, getField } from 'sync-protocol'
+import type { RowKey } from './keys.ts'
+
+/**
+ * How a field's value is ordered: null and missing, false, true, numbers, strings, the rest. Every record is in every index, so an
+ * index orders all records; objects and arrays are all equal there.
+ */
+export const RANKS = { null: 0, false: 1, true: 2, number: 3, string: 4, other: 5 } as const
+
+/** The part of an index key that a field's value makes. */
+export function valueToPart(value: JsonValue | undefined): readonly [number, ...RowKey[]] {
+  if (value === undefined || value === null) return [RANKS.null]
+  if (typeof value === 'boolean') return [value ? RANKS.true : RANKS.false]
+  // −0 and 0 are one number, but two keys to some platforms.
+  if (typeof value === 'number') return [RANKS.number, value === 0 ? 0 : value]
+  return typeof value === 'string' ? [RANKS.string, value] : [RANKS.other]
+}
+
+/** The parts that an index's fields make of a record, and its id: the order of the index, ties by id. */
+export function recordToParts(fields: readonly string[], id: string, value: JsonObject): RowKey[] {
+  return [...fields.map((field) => valueToPart(getField(value, field))), id]
+}
+
+/** Index keys of a base row: (generation, collection, index, part …, id) for each declared index. */
+export function baseIndexKeys(shape: SchemaShape, generation: number, collection: string, value: JsonObject): RowKey[] {
+  return indexKeys(shape, collection, value).map((key) => [generation, ...key])
+}
+
+/** Index keys of an overlay row: as those of base, without the generation; none for a record that is not there. */
+export function overlayIndexKeys(shape: SchemaShape, collection: string, value: JsonObject | null): RowKey[] {
+  return value === null ? [] : indexKeys(shape, collection, value)
+}
+
+function indexKeys(shape: SchemaShape, collection: string, value: JsonObject): (readonly RowKey[])[] {
+  const declared = findCollection(shape, collection)
+  if (declared === undefined) return []
+  const id = value['id'] as string
+  return Object.keys(declared.indexes).map((name) => [
+    collection,
+    name,
+    ...recordToParts(declared.indexes[name] as readonly string[], id, value),
+  ])
+}
+
+/** The shape of a collection, if the schema declares it. */
+export function findCollection(shape: SchemaShape, name: string): CollectionShape | undefined {
+  return shape.collections.find((collection) => collection.name === name)
+}
+
+/** Index keys of a row of outbox, journal or refused: by mutation, and by each record that it touches. */
+export function mutationIndexKeys(
+  mutationId: string,
+  ops: readonly { readonly collection: string; readonly id: string }[],
+  more: readonly RowKey[] = [],
+): RowKey[] {
+  return [['id', mutationId], ...ops.map((op): RowKey => ['touch', op.collection, op.id]), ...more]
+}

@@ -1,0 +1,262 @@
+import type {
+  Digest,
+  JsonObject,
+  Memory,
+  Op,
+  OutcomeVersion,
+  PartnerRecord,
+  Progress,
+  RecordVersion,
+  RefusalCode,
+  ResetKind,
+  ResyncCause,
+  SchemaShape,
+  SentKey,
+  SyncKey,
+} from 'sync-protocol'
+import type { ExchangeEntry } from '../contract/index.ts'
+import type { RowKey } from './keys.ts'
+
+/**
+ * The row layout: one row for each record. Every row of an indexed store has `ix`, the keys under which its one multi-entry index
+ * lists it, so that no declared index ever needs an upgrade of the database.
+ *
+ *     meta      one row for each name             sync · checkpoints · exchanges · schema
+ *     base      (generation, collection, id)      the partner's truth at the key
+ *     overlay   (collection, id)                  what pending mutations make of the records that they touch; no others
+ *     outbox    order                             mutations not accepted yet
+ *     journal   order                             accepted, not yet known to survive a restore
+ *     undo      step                              pre-images of the records changed between this kept step and the next
+ *     salvage   (collection, id, version)         images that a rollback or resync took away
+ *     refused   order                             refused mutations until the app has dealt with them
+ *     stages    seq                               last known stage of mutations that are in no other store
+ */
+export interface Rows {
+  readonly meta: MetaRow
+  readonly base: BaseRow
+  readonly overlay: OverlayRow
+  readonly outbox: OutboxRow
+  readonly journal: JournalRow
+  readonly undo: UndoRow
+  readonly salvage: SalvageRow
+  readonly refused: RefusedRow
+  readonly stages: StagesRow
+}
+
+/** A name of a store of rows. */
+export type StoreName = keyof Rows
+
+/** Where each store's rows have their key. */
+export const KEY_PATHS: { readonly [Name in StoreName]: string | readonly string[] } = {
+  meta: 'key',
+  base: ['generation', 'collection', 'id'],
+  overlay: ['collection', 'id'],
+  outbox: 'order',
+  journal: 'order',
+  undo: 'step',
+  salvage: ['collection', 'id', 'version'],
+  refused: 'order',
+  stages: 'seq',
+}
+
+/** Stores whose rows are also found by `ix`. */
+export const INDEXED_STORES: readonly StoreName[] = ['base', 'overlay', 'outbox', 'journal', 'refused', 'stages']
+
+/** All stores. */
+export const STORE_NAMES: readonly StoreName[] = Object.keys(KEY_PATHS) as StoreName[]
+
+/** A row of the store's own facts. */
+export type MetaRow = SyncRow | CheckpointsRow | ExchangesRow | SchemaRow
+
+/** Rows of `meta` by key. */
+export interface MetaRows {
+  readonly sync: SyncRow
+  readonly checkpoints: CheckpointsRow
+  readonly exchanges: ExchangesRow
+  readonly schema: SchemaRow
+}
+
+/** Where the store is; its presence also marks the database as in use (a database without it was evicted or is new). */
+export interface SyncRow {
+  readonly key: 'sync'
+  readonly account: string
+  readonly space: string
+  /** The newest schema version that opened the store: older code must not write. */
+  readonly schemaVersion: number
+  readonly replicaId: string
+  /** Which base rows are read. */
+  readonly generation: number
+  readonly nextGeneration: number
+  readonly partnershipId: string | null
+  readonly syncKey: SentKey
+  readonly isSettled: boolean
+  /** The collections that the key covers. */
+  readonly collections: readonly string[]
+  /** The collections that are loaded whole: those of the last settled key. */
+  readonly settledCollections: readonly string[]
+  readonly digest: Digest
+  /** Local number of the present key; steps are never used again. */
+  readonly step: number
+  readonly nextStep: number
+  /** Partnerships from which the present one was forked, oldest first. */
+  readonly ancestors: readonly string[]
+  readonly nextOrder: number
+  readonly progress: Progress | null
+  readonly lastSyncAtMs: number | null
+  readonly evictedAtMs: number | null
+  readonly memory: Memory
+  readonly journalBytes: number
+  readonly journalDropped: number
+  /** Ids in `stages`, and the next row's number. */
+  readonly stageIds: number
+  readonly nextStageSeq: number
+  /** True once the initiator was up to date after the last rollback or flip: what is in salvage then is left over. */
+  readonly isSalvageListed: boolean
+  readonly resync: ResyncState | null
+  /** Generations that nobody reads any more; removed in short steps. */
+  readonly oldGenerations: readonly OldGeneration[]
+}
+
+/** A full resync under way: its pages go into a generation of their own. */
+export interface ResyncState {
+  readonly generation: number
+  readonly partnershipId: string | null
+  readonly syncKey: SentKey
+  readonly collections: readonly string[]
+  readonly digest: Digest
+  readonly progress: Progress | null
+  readonly reset: ResetKind
+  readonly cause: ResyncCause
+}
+
+/** Base rows to remove; `isSalvaged`: first those that the new generation lacks go to salvage. */
+export interface OldGeneration {
+  readonly generation: number
+  readonly isSalvaged: boolean
+}
+
+/** Steps that a rollback can restore, oldest first; their pre-images are in `undo`. */
+export interface CheckpointsRow {
+  readonly key: 'checkpoints'
+  readonly list: readonly KeptStep[]
+}
+
+/** A settled key that the store left. */
+export interface KeptStep {
+  readonly step: number
+  readonly partnershipId: string
+  readonly syncKey: SyncKey
+  readonly collections: readonly string[]
+  readonly digest: Digest
+  /** Estimated bytes of its pre-images. */
+  readonly bytes: number
+}
+
+/** The exchange log. */
+export interface ExchangesRow {
+  readonly key: 'exchanges'
+  readonly list: readonly ExchangeEntry[]
+}
+
+/** The schema that the rows' index entries were made for, and how far they are being made anew. */
+export interface SchemaRow {
+  readonly key: 'schema'
+  readonly shape: SchemaShape
+  /** Base and overlay rows up to here have the entries of `shape`; null: all. */
+  readonly rekeying: { readonly store: 'base' | 'overlay'; readonly after: RowKey | null } | null
+}
+
+/** A record as the partner confirmed it. */
+export interface BaseRow {
+  readonly generation: number
+  readonly collection: string
+  readonly id: string
+  readonly version: RecordVersion
+  /** The mutation that made this version, own or a colleague's; null: unknown. */
+  readonly mutationId: string | null
+  readonly value: JsonObject
+  readonly ix: readonly RowKey[]
+}
+
+/** What pending mutations make of a record; null: it is not there. */
+export interface OverlayRow {
+  readonly collection: string
+  readonly id: string
+  readonly value: JsonObject | null
+  /** The last pending mutation that touches the record. */
+  readonly lastMutation: string
+  readonly ix: readonly RowKey[]
+}
+
+/** A mutation that waits for the partner. */
+export interface OutboxRow {
+  readonly order: number
+  readonly mutationId: string
+  readonly createdAtMs: number
+  readonly ops: readonly Op[]
+  readonly bytes: number
+  /** Why it is not sent; null: it is. */
+  readonly setAside: 'undeliverable' | 'too-large' | null
+  readonly ix: readonly RowKey[]
+}
+
+/** An accepted mutation, kept until a restore cannot take it away any more. */
+export interface JournalRow {
+  readonly order: number
+  readonly mutationId: string
+  readonly createdAtMs: number
+  readonly ops: readonly Op[]
+  readonly bytes: number
+  readonly acceptedAtMs: number
+  /** The page that brought the outcome. */
+  readonly partnershipId: string
+  readonly n: number
+  /** Local number of that page's key. */
+  readonly step: number
+  readonly versions: readonly OutcomeVersion[]
+  readonly ix: readonly RowKey[]
+}
+
+/** What a kept step needs to be restored from the next newer kept one. */
+export interface UndoRow {
+  readonly step: number
+  readonly preImages: readonly PreImage[]
+}
+
+/** A record before it was changed: collection, id, then its version, mutation and value; null: it was not there. */
+export type PreImage = readonly [
+  collection: string,
+  id: string,
+  before: { readonly version: RecordVersion; readonly mutationId: string | null; readonly value: JsonObject } | null,
+]
+
+/** An image that was taken away. */
+export interface SalvageRow {
+  readonly collection: string
+  readonly id: string
+  readonly version: RecordVersion
+  readonly value: JsonObject
+  readonly salvagedAtMs: number
+}
+
+/** A mutation that the partner refused. */
+export interface RefusedRow {
+  readonly order: number
+  readonly mutationId: string
+  readonly refusedAtMs: number
+  readonly type: 'refused' | 'conflict'
+  readonly code: RefusalCode | 'access-ended'
+  readonly message: string
+  readonly path: string
+  readonly ops: readonly Op[]
+  readonly records: readonly PartnerRecord[]
+  readonly ix: readonly RowKey[]
+}
+
+/** The last stage of mutations that are stored nowhere else. */
+export interface StagesRow {
+  readonly seq: number
+  readonly stage: 'durable' | 'discarded'
+  readonly mutationIds: readonly string[]
+  readonly ix: readonly RowKey[]
+}

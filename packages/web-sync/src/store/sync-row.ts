@@ -1,0 +1,114 @@
+import { INITIAL_KEY, INITIAL_MEMORY, isSameKey } from 'sync-protocol'
+import { type Fence, type StoreOptions, type SyncState, SyncError } from '../contract/index.ts'
+import type { StoreContext } from './context.ts'
+import type { RowReader } from './row-database.ts'
+import type { MetaRows, SyncRow } from './rows.ts'
+
+/** Reads a row of `meta`. */
+export async function readMeta<Key extends keyof MetaRows>(
+  tx: RowReader,
+  key: Key,
+): Promise<MetaRows[Key] | undefined> {
+  return (await tx.get('meta', key)) as MetaRows[Key] | undefined
+}
+
+/** Reads where the store is. It is there from the first opening on; missing, the database was emptied under us. */
+export async function readSync(tx: RowReader): Promise<SyncRow> {
+  const sync = await readMeta(tx, 'sync')
+  if (sync === undefined) {
+    throw new SyncError('storage-failed', 'The browser has removed the store’s data: reload to begin anew.')
+  }
+  return sync
+}
+
+/** As {@link readSync}, for a transaction that writes: old code never writes a store that newer code has opened. */
+export async function readSyncToWrite(tx: RowReader, context: StoreContext): Promise<SyncRow> {
+  const sync = await readSync(tx)
+  checkOwner(sync, context)
+  return sync
+}
+
+/** Throws `account-mismatch` or `newer-schema` if this code must not touch the store. */
+export function checkOwner(sync: SyncRow, options: Pick<StoreOptions, 'account' | 'space' | 'schema'>): void {
+  if (sync.account !== options.account || sync.space !== options.space) {
+    throw new SyncError(
+      'account-mismatch',
+      'The store on this device belongs to another account or space: sign in with that one, or wipe it.',
+    )
+  }
+  if (sync.schemaVersion > options.schema.version) {
+    throw new SyncError(
+      'newer-schema',
+      'A newer version of the app has opened this store: reload to get it. Nothing was changed.',
+    )
+  }
+}
+
+/** The row of a new store. */
+export function initialSync(context: StoreContext, evictedAtMs: number | null): SyncRow {
+  return {
+    key: 'sync',
+    account: context.account,
+    space: context.space,
+    schemaVersion: context.schema.version,
+    replicaId: context.randomId(),
+    generation: 1,
+    nextGeneration: 2,
+    partnershipId: null,
+    syncKey: INITIAL_KEY,
+    isSettled: false,
+    collections: [],
+    settledCollections: [],
+    digest: {},
+    step: 0,
+    nextStep: 1,
+    ancestors: [],
+    nextOrder: 1,
+    progress: null,
+    lastSyncAtMs: null,
+    evictedAtMs,
+    memory: INITIAL_MEMORY,
+    journalBytes: 0,
+    journalDropped: 0,
+    stageIds: 0,
+    nextStageSeq: 1,
+    isSalvageListed: false,
+    resync: null,
+    oldGenerations: [],
+  }
+}
+
+/** The fence of the next ask: of the resync if one is under way. */
+export function fenceOf(sync: SyncRow): Fence {
+  const { resync } = sync
+  if (resync !== null) {
+    const { partnershipId, syncKey: key, generation } = resync
+    return { partnershipId, key, generation, isResync: true }
+  }
+  return { partnershipId: sync.partnershipId, key: sync.syncKey, generation: sync.generation, isResync: false }
+}
+
+/** True if an answer to `fence` may be applied: the compare-and-set that opens every transaction which follows from an answer. */
+export function isFenceOpen(sync: SyncRow, fence: Fence): boolean {
+  const own = fenceOf(sync)
+  return (
+    own.isResync === fence.isResync &&
+    own.generation === fence.generation &&
+    own.partnershipId === fence.partnershipId &&
+    isSameKey(own.key, fence.key)
+  )
+}
+
+/** What the engine composes an ask from. */
+export function syncToState(sync: SyncRow, context: StoreContext): SyncState {
+  return {
+    account: sync.account,
+    space: sync.space,
+    replicaId: sync.replicaId,
+    fence: fenceOf(sync),
+    isSettled: sync.resync === null && sync.isSettled,
+    schema: context.schema,
+    memory: sync.memory,
+    digest: sync.resync?.digest ?? sync.digest,
+  }
+}

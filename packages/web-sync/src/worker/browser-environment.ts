@@ -1,0 +1,55 @@
+import { openLock, systemClock, systemRandom } from '../platform/index.ts'
+import { makeDbName } from '../store/db-name.ts'
+import { openIdbStore } from '../store/open-idb-store.ts'
+import { deleteStore, openRegistry } from '../store/registry.ts'
+import type { OpenRequest } from '../contract/index.ts'
+import type { WorkerEnvironment } from './environment.ts'
+
+/** The worker's browser, behind the ports. */
+export function createBrowserEnvironment(): WorkerEnvironment {
+  return {
+    openStore: async (request, onNotice) => {
+      const { account, space, schema } = request
+      const environment = { nowMs: () => systemClock.nowMs(), randomId: () => systemRandom.id() }
+      const store = await openIdbStore({ account, space, schema, onNotice }, environment)
+      const dbName = await makeDbName(account, space)
+      await register(dbName, request)
+      return { store, dbName }
+    },
+    removeStore: async (account, space) => {
+      const dbName = await makeDbName(account, space)
+      await withRegistry((registry) => registry.remove(dbName))
+      await deleteStore(dbName)
+    },
+    fetch: (url, init) => fetch(url, init),
+    lock: openLock(navigator),
+    clock: systemClock,
+    random: systemRandom,
+    // Missing in some WebKits, whatever the types say.
+    storage: navigator.storage,
+  }
+}
+
+/** Enters the store into the list that the service worker reads. A store that cannot be listed works all the same. */
+async function register(dbName: string, request: OpenRequest): Promise<void> {
+  const { account, space, schema, endpoint, credentials, usesAuth } = request
+  if (endpoint === null) return
+  const lastOpenedMs = systemClock.nowMs()
+  const entry = { dbName, account, space, endpoint, credentials, usesAuth, schemaVersion: schema.version, lastOpenedMs }
+  try {
+    await withRegistry((registry) => registry.put(entry))
+  } catch {
+    // Then it syncs with a tab open only.
+  }
+}
+
+async function withRegistry(
+  work: (registry: Awaited<ReturnType<typeof openRegistry>>) => Promise<void>,
+): Promise<void> {
+  const registry = await openRegistry()
+  try {
+    await work(registry)
+  } finally {
+    registry.close()
+  }
+}

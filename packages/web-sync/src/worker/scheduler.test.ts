@@ -1,0 +1,93 @@
+import { INITIAL_MEMORY, type InitiatorState, type WakeReason } from 'sync-protocol'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import type { RunResult } from '../engine/index.ts'
+import { QUIET_INTERVAL_MS, Scheduler } from './scheduler.ts'
+
+const IDLE: InitiatorState = { type: 'idle', memory: INITIAL_MEMORY }
+
+let runs: { reason: WakeReason; atMs: number }[]
+let state: InitiatorState
+let scheduler: Scheduler
+let gate: Promise<void>
+
+beforeEach(() => {
+  // The clock is moved by hand; nothing here waits.
+  vi.useFakeTimers({ now: 1_000_000 })
+  runs = []
+  state = IDLE
+  gate = Promise.resolve()
+  scheduler = new Scheduler({
+    run: async (reason): Promise<RunResult> => {
+      runs.push({ reason, atMs: Date.now() - 1_000_000 })
+      await gate
+      return { type: 'ended', state, exchanges: 1, isUpToDate: true }
+    },
+    clock: { nowMs: () => Date.now() },
+    random: { id: () => '', fraction: () => 0.5 },
+  })
+})
+
+afterEach(() => {
+  scheduler.close()
+  vi.useRealTimers()
+})
+
+test('writes made together are one run', async () => {
+  for (let count = 0; count < 10; count += 1) scheduler.wake('write', 20)
+  await vi.advanceTimersByTimeAsync(1_000)
+  expect(runs).toEqual([{ reason: 'write', atMs: 20 }])
+})
+
+test('a wake that comes while a run is under way is one more run after it, never two at a time', async () => {
+  const door = new EventTarget()
+  gate = new Promise((resolve) => door.addEventListener('open', () => resolve()))
+  scheduler.wake('start')
+  await vi.advanceTimersByTimeAsync(0)
+  scheduler.wake('nudge')
+  scheduler.wake('write')
+  await vi.advanceTimersByTimeAsync(1_000)
+  expect(runs).toHaveLength(1)
+  door.dispatchEvent(new Event('open'))
+  await vi.advanceTimersByTimeAsync(10)
+  expect(runs.map(({ reason }) => reason)).toEqual(['start', 'nudge'])
+})
+
+test('of the reasons that are due the most hopeful one is the run’s', async () => {
+  scheduler.wake('write')
+  scheduler.wake('online')
+  scheduler.wake('retry')
+  await vi.advanceTimersByTimeAsync(10)
+  expect(runs.map(({ reason }) => reason)).toEqual(['retry'])
+})
+
+test('without any reason there is a run about every five minutes', async () => {
+  scheduler.wake('start')
+  await vi.advanceTimersByTimeAsync(QUIET_INTERVAL_MS * 3 + 100)
+  expect(runs.map(({ reason }) => reason)).toEqual(['start', 'timer', 'timer', 'timer'])
+})
+
+test('the machine’s own wait ends with a run', async () => {
+  const wait = { untilMs: 1_000_000 + 5_000, reason: 'network' } as const
+  state = { type: 'waiting', memory: { ...INITIAL_MEMORY, wait }, wait }
+  scheduler.wake('start')
+  await vi.advanceTimersByTimeAsync(4_000)
+  expect(runs).toHaveLength(1)
+  state = IDLE
+  await vi.advanceTimersByTimeAsync(2_000)
+  expect(runs.at(-1)).toEqual({ reason: 'timer', atMs: 5_000 })
+})
+
+test('news that another tab fetched is not fetched again', async () => {
+  scheduler.wake('nudge', 500)
+  scheduler.forget('nudge')
+  await vi.advanceTimersByTimeAsync(1_000)
+  expect(runs).toEqual([])
+})
+
+test('after closing nothing runs', async () => {
+  scheduler.wake('write', 20)
+  scheduler.close()
+  scheduler.wake('retry')
+  await vi.advanceTimersByTimeAsync(QUIET_INTERVAL_MS * 2)
+  expect(runs).toEqual([])
+})

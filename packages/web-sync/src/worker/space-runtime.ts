@@ -1,0 +1,357 @@
+import { keyNumber, type JsonObject, LIMITS, type Nudge, type ReplyLimit, type WakeReason } from 'sync-protocol'
+import {
+  encodeError,
+  type Auth,
+  type ListedWrite,
+  type LocalOp,
+  type OpenRequest,
+  type Query,
+  type QueryResult,
+  type RefusedEntry,
+  type SalvageChoice,
+  type SalvageEntry,
+  type SpaceApi,
+  type SpaceEvent,
+  type Store,
+  type StoreNotice,
+  SyncError,
+  type SyncInspection,
+  type SyncSummary,
+} from '../contract/index.ts'
+import { type RunResult, runSync, type SyncPorts } from '../engine/index.ts'
+import { type ChannelMessage, type NoticeChannel, openNoticeChannel } from '../platform/index.ts'
+import { createFetchTransport, createPortTransport } from '../transport/index.ts'
+import type { OpenedStore, WorkerEnvironment } from './environment.ts'
+import { LiveQueries } from './live-queries.ts'
+import type { NudgeListener } from './nudge-listener.ts'
+import { previewOps } from './preview-ops.ts'
+import { Scheduler } from './scheduler.ts'
+import { StatusBoard } from './status-board.ts'
+import { readStorageHealth } from './storage-health.ts'
+import { WriteWaits } from './write-waits.ts'
+
+/** A page of this size is applied in about a second on a phone and shown as progress. */
+const REPLY_LIMIT: ReplyLimit = { changes: 2_000, bytes: 1_048_576, pages: LIMITS.pagesPerReply }
+
+/** Writes made in one go travel in one ask. */
+const WRITE_DELAY_MS = 20
+/** Before another tab acts on a nudge that it was only told of. */
+const HEAD_START_MS = 500
+/** Another tab sends its own writes; if it dies first, this one does. */
+const FOREIGN_WRITE_DELAY_MS = 3_000
+
+/** What a runtime is made of. */
+export interface RuntimeParts {
+  readonly request: OpenRequest
+  readonly environment: WorkerEnvironment
+  readonly auth: Auth | null
+  readonly emit: (event: SpaceEvent) => void
+  /** null: there are no nudges (no endpoint). */
+  readonly nudges: NudgeListener | null
+  /** Called once, when it has closed. */
+  readonly onClosed: () => void
+}
+
+/** One open space in the worker: joins store, engine and page, and says when runs are made. */
+export class SpaceRuntime implements SpaceApi {
+  readonly #parts: RuntimeParts
+  readonly #store: Store
+  readonly #ports: SyncPorts | null
+  readonly #channel: NoticeChannel
+  readonly #queries: LiveQueries
+  readonly #scheduler: Scheduler
+  readonly #status: StatusBoard
+  readonly #waits: WriteWaits
+  readonly #stop = new AbortController()
+  #removeFromNudges: () => void = () => undefined
+  #partnershipId: string | null = null
+  /** When news was heard of last. */
+  #newsAtMs = 0
+  #wasPartial: boolean | null = null
+  #isOnline = true
+  #evictedAtMs: number | null = null
+  #closing: Promise<void> | null = null
+
+  /** Opens the store and begins the first run. Errors of the store: newer-schema, account-mismatch, storage-failed. */
+  static async open(parts: RuntimeParts): Promise<SpaceRuntime> {
+    let runtime: SpaceRuntime | null = null
+    const opened = await parts.environment.openStore(parts.request, (notice) => runtime?.noticeOwn(notice))
+    runtime = new SpaceRuntime(parts, opened)
+    try {
+      await opened.store.readSummary()
+    } catch (error) {
+      await runtime.close()
+      throw error
+    }
+    await runtime.#start()
+    return runtime
+  }
+
+  private constructor(parts: RuntimeParts, opened: OpenedStore) {
+    const { clock, random } = parts.environment
+    this.#parts = parts
+    this.#store = opened.store
+    this.#ports = this.#makePorts(opened.dbName)
+    this.#channel = openNoticeChannel(opened.dbName, (message) => this.#hear(message))
+    this.#queries = new LiveQueries({ run: (query) => this.#store.query(query), emit: parts.emit })
+    this.#waits = new WriteWaits(this.#store)
+    this.#scheduler = new Scheduler({ run: (reason) => this.#run(reason), clock, random })
+    this.#status = new StatusBoard({
+      store: this.#store,
+      hasPartner: this.#ports !== null,
+      isOnline: () => this.#isOnline,
+      emit: parts.emit,
+      onSummary: (summary) => this.#heedSummary(summary),
+      onFault: (error) => void this.#fail(error),
+    })
+  }
+
+  async #start(): Promise<void> {
+    await this.#status.refresh()
+    const summary = this.#status.summary
+    // The browser remembers a sync outside the database, the database does not: it was evicted.
+    if (summary?.lastSyncAtMs === null && this.#parts.request.rememberedSyncAtMs !== null) {
+      this.#evictedAtMs = this.#parts.environment.clock.nowMs()
+    }
+    void this.refreshStorage()
+    void this.#tidy()
+    if (this.#ports === null) return
+    this.#removeFromNudges =
+      this.#parts.nudges?.add({
+        partnershipId: () => this.#partnershipId,
+        auth: this.#parts.auth,
+        onNudge: (nudge, isForwarded) => this.#heedNudge(nudge, isForwarded),
+        onOpen: (isForwarded) => this.#wakeForNews(0, isForwarded),
+      }) ?? this.#removeFromNudges
+    this.#scheduler.wake('start')
+  }
+
+  // --- what the page asks for
+
+  async write(mutationId: string, ops: readonly LocalOp[]): Promise<void> {
+    await this.#store.write(mutationId, ops)
+  }
+
+  async preview(ops: readonly LocalOp[]): Promise<(JsonObject | null)[]> {
+    return previewOps(ops, (collection, id) => this.#store.get(collection, id))
+  }
+
+  async get(collection: string, id: string): Promise<JsonObject | undefined> {
+    return this.#store.get(collection, id)
+  }
+
+  async query(query: Query): Promise<QueryResult<JsonObject>> {
+    return this.#store.query(query)
+  }
+
+  async count(query: Query): Promise<number> {
+    return this.#store.count(query)
+  }
+
+  subscribe(id: number, query: Query): void {
+    if (this.#closing === null) this.#queries.subscribe(id, query)
+  }
+
+  unsubscribe(id: number): void {
+    this.#queries.unsubscribe(id)
+  }
+
+  async reach(mutationId: string, stage: 'accepted' | 'durable', wasStored: boolean): Promise<void> {
+    return this.#waits.reach(mutationId, stage, wasStored)
+  }
+
+  wake(reason: WakeReason | null, isOnline: boolean): void {
+    this.#isOnline = isOnline
+    this.#status.tell()
+    if (reason !== null && this.#ports !== null) this.#scheduler.wake(reason)
+  }
+
+  async listWrites(): Promise<ListedWrite[]> {
+    const writes = await this.#store.listWrites()
+    return writes.map((write) => ({ ...write, isSending: this.#status.sending.has(write.mutationId) }))
+  }
+
+  async listRefused(): Promise<RefusedEntry[]> {
+    return this.#store.listRefused()
+  }
+
+  async retry(mutationId: string, newMutationId: string, ops: readonly LocalOp[] | null): Promise<void> {
+    // What was set aside keeps its id, what was refused gets a new one: a caller that expects the other would follow a wrong id.
+    const isSetAside = (await this.#store.readStage(mutationId)) === 'set-aside'
+    if (isSetAside !== (mutationId === newMutationId)) {
+      throw new SyncError('not-found', 'No such write waits here: see space.refused and space.writes.')
+    }
+    await (ops === null
+      ? this.#store.retry(mutationId, newMutationId)
+      : this.#store.retry(mutationId, newMutationId, ops))
+  }
+
+  async discard(mutationId: string): Promise<void> {
+    await this.#store.discard(mutationId)
+  }
+
+  async listSalvage(): Promise<SalvageEntry[]> {
+    return this.#store.listSalvage()
+  }
+
+  async restoreSalvage(mutationId: string, choice: SalvageChoice): Promise<number> {
+    return this.#store.restoreSalvage(mutationId, choice)
+  }
+
+  async discardSalvage(choice: SalvageChoice): Promise<void> {
+    await this.#store.discardSalvage(choice)
+  }
+
+  async inspect(): Promise<SyncInspection> {
+    return this.#store.inspect()
+  }
+
+  async refreshStorage(): Promise<void> {
+    this.#status.setStorage(await readStorageHealth(this.#parts.environment.storage, this.#evictedAtMs))
+  }
+
+  async wipe(): Promise<void> {
+    const { account, space } = this.#parts.request
+    this.#channel.post({ type: 'wipe' })
+    await this.close()
+    await this.#parts.environment.removeStore(account, space)
+  }
+
+  async close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  async #close(): Promise<void> {
+    this.#stop.abort()
+    this.#scheduler.close()
+    this.#removeFromNudges()
+    this.#queries.close()
+    this.#waits.close()
+    this.#status.close()
+    this.#channel.close()
+    await this.#store.close()
+    this.#parts.onClosed()
+  }
+
+  // --- runs
+
+  /** One run. Never rejects: a store that cannot be read is told to the page. */
+  async #run(reason: WakeReason): Promise<RunResult | null> {
+    if (this.#ports === null || this.#stop.signal.aborted) return null
+    const startedAtMs = this.#parts.environment.clock.nowMs()
+    try {
+      return await runSync(this.#ports, {
+        reason,
+        host: 'worker',
+        limit: REPLY_LIMIT,
+        signal: this.#stop.signal,
+        onEvent: (event) => {
+          if (event.type === 'report') this.#parts.emit(event)
+          this.#status.hear(event)
+        },
+      })
+    } catch (error) {
+      const code = error instanceof SyncError ? error.code : null
+      if (code === 'newer-schema') this.#status.outdate()
+      if (code === 'closed') void this.#fail(error)
+      return null
+    } finally {
+      this.#status.endRun()
+      void this.#tidy()
+      this.#channel.post({ type: 'ran', startedAtMs })
+    }
+  }
+
+  #makePorts(dbName: string): SyncPorts | null {
+    const { request, environment, auth } = this.#parts
+    const { clock, random, lock, fetch } = environment
+    const { endpoint, credentials, transportPort } = request
+    const common = { store: this.#store, clock, random, lock, lockName: `web-sync:${dbName}`, auth }
+    if (transportPort !== null) return { ...common, transport: createPortTransport({ port: transportPort, clock }) }
+    if (endpoint === null) return null
+    const { signal } = this.#stop
+    return { ...common, transport: createFetchTransport({ endpoint, credentials, fetch, clock, signal }) }
+  }
+
+  #heedNudge(nudge: Nudge, isForwarded: boolean): void {
+    const summary = this.#status.summary
+    if (summary === null || nudge.partnershipId !== this.#partnershipId) return
+    // A delayed one: what it tells of is here already.
+    if (nudge.key !== null && nudge.key.n < keyNumber(summary.key)) return
+    this.#wakeForNews(nudge.spreadMs, isForwarded)
+  }
+
+  /** The tab that holds the stream goes first; its run serves the others that have this space open. */
+  #wakeForNews(spreadMs: number, isForwarded: boolean): void {
+    const { clock, random } = this.#parts.environment
+    this.#newsAtMs = clock.nowMs()
+    const headStartMs = isForwarded ? HEAD_START_MS * (1 + random.fraction()) : 0
+    this.#scheduler.wake('nudge', headStartMs + random.fraction() * spreadMs)
+  }
+
+  // --- what changed
+
+  /** This context's own transaction changed something. */
+  noticeOwn(notice: StoreNotice): void {
+    this.#channel.post({ type: 'notice', notice })
+    this.#heedNotice(notice)
+    if (notice.hasNewWrites && this.#ports !== null) this.#scheduler.wake('write', WRITE_DELAY_MS)
+  }
+
+  #hear(message: ChannelMessage): void {
+    switch (message.type) {
+      case 'notice':
+        this.#heedNotice(message.notice)
+        if (message.notice.hasNewWrites && this.#ports !== null) {
+          this.#scheduler.wake('write', FOREIGN_WRITE_DELAY_MS * (1 + this.#parts.environment.random.fraction()))
+        }
+        break
+      case 'ran':
+        if (message.startedAtMs >= this.#newsAtMs) this.#scheduler.forget('nudge')
+        this.#status.touch()
+        break
+      case 'wipe':
+        void this.#fail(new SyncError('closed', 'The space was wiped from this device in another tab.'))
+        break
+    }
+  }
+
+  #heedNotice(notice: StoreNotice): void {
+    this.#queries.touch(notice.collections)
+    this.#status.touch()
+    if (notice.mutations.length === 0 && !notice.hasNewWrites) return
+    this.#waits.notice(notice.mutations.map(({ mutationId }) => mutationId))
+    this.#parts.emit({ type: 'entries' })
+  }
+
+  #heedSummary(summary: SyncSummary): void {
+    // Results say whether they are partial, so they change when the first sync ends, touched or not.
+    const isPartial = !summary.isSettled
+    if (this.#wasPartial !== null && this.#wasPartial !== isPartial) this.#queries.touch('all')
+    this.#wasPartial = isPartial
+    if (summary.partnershipId === this.#partnershipId) return
+    this.#partnershipId = summary.partnershipId
+    this.#parts.nudges?.changed()
+  }
+
+  /** The store is gone or broken: the page is told once, everything ends. */
+  async #fail(error: unknown): Promise<void> {
+    if (this.#closing !== null) return
+    this.#parts.emit({ type: 'closed', error: encodeError(error) })
+    try {
+      await this.close()
+    } catch {
+      // It is closed as far as it can be.
+    }
+  }
+
+  /** Old generations and undo beyond its limit go in short steps, between which everything else has its turn. */
+  async #tidy(): Promise<void> {
+    try {
+      while (this.#closing === null && (await this.#store.tidy()));
+    } catch {
+      // The next start tries again.
+    }
+  }
+}

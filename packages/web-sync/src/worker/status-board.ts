@@ -1,0 +1,169 @@
+import type { InitiatorState, Memory, Progress } from 'sync-protocol'
+import type { SpaceEvent, SpaceState, SpaceStatus, Store, StorageHealth, SyncSummary } from '../contract/index.ts'
+import type { RunEvent } from '../engine/index.ts'
+import { type Coalescer, createCoalescer } from './coalescer.ts'
+
+/** What a status board needs. */
+export interface StatusParts {
+  readonly store: Store
+  readonly hasPartner: boolean
+  readonly isOnline: () => boolean
+  readonly emit: (event: SpaceEvent) => void
+  /** The summary was read anew. */
+  readonly onSummary: (summary: SyncSummary) => void
+  /** The store could not be read. */
+  readonly onFault: (error: unknown) => void
+}
+
+const NO_HEALTH: StorageHealth = { persisted: null, usage: null, quota: null, evictedAtMs: null }
+
+/** Puts the status together from the store's summary and the run's events, and tells the page when it changed. */
+export class StatusBoard {
+  readonly #parts: StatusParts
+  readonly #coalescer: Coalescer
+  #summary: SyncSummary | null = null
+  #storage: StorageHealth = NO_HEALTH
+  #isSyncing = false
+  #isOutdated = false
+  #progress: Progress | null = null
+  #sending: ReadonlySet<string> = new Set()
+  #isClosed = false
+  #told = ''
+
+  constructor(parts: StatusParts) {
+    this.#parts = parts
+    this.#coalescer = createCoalescer(() => this.refresh(), 250)
+  }
+
+  /** The mutations that are on their way from here. */
+  get sending(): ReadonlySet<string> {
+    return this.#sending
+  }
+
+  /** The summary that was read last. */
+  get summary(): SyncSummary | null {
+    return this.#summary
+  }
+
+  /** The store changed: read it again soon. */
+  touch(): void {
+    this.#coalescer.trigger()
+  }
+
+  /** Reads the store and tells the page. Never rejects. */
+  async refresh(): Promise<void> {
+    if (this.#isClosed) return
+    try {
+      this.#summary = await this.#parts.store.readSummary()
+    } catch (error) {
+      if (!this.#isClosed) this.#parts.onFault(error)
+      return
+    }
+    this.#parts.onSummary(this.#summary)
+    this.tell()
+  }
+
+  /** What a run tells while it goes on. */
+  hear(event: RunEvent): void {
+    switch (event.type) {
+      case 'state':
+        this.#isSyncing = isAtWork(event.state)
+        break
+      case 'progress':
+        this.#progress = event.progress
+        break
+      case 'sending':
+        this.#sending = new Set(event.mutationIds)
+        break
+      case 'exchange':
+        this.#sending = new Set()
+        break
+      case 'report':
+      case 'fault':
+        return
+    }
+    this.tell()
+  }
+
+  /** A newer version of the app has taken the store over: this one only reads, until it is reloaded. */
+  outdate(): void {
+    this.#isOutdated = true
+    this.tell()
+  }
+
+  /** The run is over. */
+  endRun(): void {
+    this.#isSyncing = false
+    this.#progress = null
+    this.#sending = new Set()
+    this.touch()
+  }
+
+  /** Storage health was read. */
+  setStorage(storage: StorageHealth): void {
+    this.#storage = storage
+    this.tell()
+  }
+
+  /** Tells the page, if anything is different from what it was told. */
+  tell(): void {
+    if (this.#summary === null) return
+    const status = this.#compose(this.#summary)
+    const text = JSON.stringify(status)
+    if (text === this.#told) return
+    this.#told = text
+    this.#parts.emit({ type: 'status', status })
+  }
+
+  /** The last word: state `closed`. */
+  close(): void {
+    if (this.#isClosed) return
+    this.#isClosed = true
+    this.#coalescer.close()
+    this.tell()
+  }
+
+  #compose(summary: SyncSummary): SpaceStatus {
+    const { counts, memory } = summary
+    return {
+      state: this.#state(memory),
+      ...counts,
+      sending: this.#sending.size,
+      key: summary.key,
+      partnershipId: summary.partnershipId,
+      replicaId: summary.replicaId,
+      isPartial: !summary.isSettled,
+      isResyncing: summary.isResyncing,
+      progress: this.#isSyncing ? (this.#progress ?? summary.progress) : summary.progress,
+      lastSyncAtMs: summary.lastSyncAtMs,
+      wait: this.#isSyncing ? null : memory.wait,
+      halt: this.#isOutdated ? 'update' : this.#isSyncing ? null : memory.halt,
+      isOnline: this.#parts.isOnline(),
+      storage: { ...this.#storage, evictedAtMs: summary.evictedAtMs ?? this.#storage.evictedAtMs },
+    }
+  }
+
+  #state(memory: Memory): SpaceState {
+    if (this.#isClosed) return 'closed'
+    if (!this.#parts.hasPartner) return 'local'
+    if (this.#isSyncing) return 'syncing'
+    if (this.#isOutdated || memory.halt !== null) return 'halted'
+    if (memory.wait === null) return 'idle'
+    return memory.wait.reason === 'degraded' ? 'degraded' : 'waiting'
+  }
+}
+
+function isAtWork(state: InitiatorState): boolean {
+  switch (state.type) {
+    case 'asking':
+    case 'committing':
+    case 'rollingBack':
+    case 'resyncing':
+      return true
+    case 'idle':
+    case 'waiting':
+    case 'halted':
+    case 'degraded':
+      return false
+  }
+}
