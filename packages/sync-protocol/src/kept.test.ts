@@ -22,6 +22,11 @@ describe('the rule of kept checkpoints', () => {
     expect(isKept(1_005, 1_000)).toBe(true)
   })
 
+  it('keeps the powers of 2 for ever: a backup from early in a partnership’s life has a checkpoint', () => {
+    const kept = keptOf(100_000)
+    for (let n = 1; n < 100_000; n *= 2) expect(kept).toContain(n)
+  })
+
   it('what is thinned away never comes back as newer ones are presented', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 2 ** 40 }), fc.nat(2 ** 20), fc.nat(2 ** 20), (n, distance, more) => {
@@ -35,7 +40,7 @@ describe('the rule of kept checkpoints', () => {
     expect(keptOf(1_000_000).length).toBeLessThanOrEqual(LIMITS.have)
     for (const newest of [1, 15, 16, 17, 255, 4_095, 65_536, 250_000])
       expect(keptOf(newest).length).toBeLessThanOrEqual(LIMITS.have)
-    expect(isKept(1, Number.MAX_SAFE_INTEGER)).toBe(false)
+    expect(isKept(3, Number.MAX_SAFE_INTEGER)).toBe(false)
   })
 
   it('a backup any number of exchanges old still has a checkpoint near it: no gap is larger than a quarter of its age', () => {

@@ -18,8 +18,8 @@ export const LIMITS = {
   mutationsPerAsk: 1_000,
   /** Bytes of one ask's body. */
   askBytes: 4_194_304,
-  /** Entries in `have`. The rule of kept checkpoints reaches back more than 250,000 exchanges within 128. */
-  have: 128,
+  /** Entries in `have`. The rule of kept checkpoints reaches back more than a million exchanges within these. */
+  have: 256,
   /** Collections in one ask. */
   collections: 256,
   /** Changes in one page: the initiator may ask for fewer. A single transaction larger than this is still sent whole. */

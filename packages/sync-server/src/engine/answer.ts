@@ -27,7 +27,11 @@ export async function answerAsk(
   const first = await context.storage.transaction(ask.space, (tx) => answerFirst(context, tx, ready))
   report(context, ready, first, startMs)
   if (first.type === 'problem') return { type: 'problem', problem: first.problem, retryAfterMs: null }
-  if (first.changes > 0) context.notify({ space: ask.space, partnershipId: first.page.partnershipId })
+  if (first.changes > 0) {
+    // In case K2 another copy of the replica may hold the newer key: a clone that has not been told apart yet wants to hear of this.
+    const isOwn = first.case !== 'K2'
+    context.notify({ space: ask.space, partnershipId: isOwn ? first.page.partnershipId : null })
+  }
   return { type: 'reply', head: first.head, pages: streamPages(context, ready, first.page, signal) }
 }
 

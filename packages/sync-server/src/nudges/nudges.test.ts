@@ -81,6 +81,21 @@ describe('nudges', () => {
     expect(await events.ended()).toBe(true)
   })
 
+  test('a commit from a key that has another child is heard by the own partnership too: a clone may hold that child', async () => {
+    const world = testPartner()
+    const ann = world.initiator()
+    await ann.sync()
+    const { key, partnershipId } = ann
+    await ann.sync([write('a')])
+    const response = await world.partner.fetch(eventsRequest(ann, [partnershipId]))
+    const events = new EventReader(response.body as ReadableStream<Uint8Array>)
+    const clone = world.initiator()
+    const answer = await clone.send(clone.compose([write('b')], { key, partnershipId }))
+    if (answer.type === 'problem') throw new Error(answer.problem.code)
+    expect(await events.nudge()).toMatchObject({ partnershipId, key: answer.pages.at(-1)?.key })
+    await events.cancel()
+  })
+
   test('many commits in a moment are one nudge now and one after the pause', async () => {
     const timers = new HandTimers()
     const heard: ((notice: CommitNotice) => void)[] = []

@@ -6,6 +6,8 @@ export interface ComposedAsk {
   readonly ask: Ask
   readonly fence: Fence
   readonly isSettled: boolean
+  /** True if the initiator has more checkpoints than it offers. */
+  readonly isHaveCut: boolean
 }
 
 /** What an ask may carry. */
@@ -15,7 +17,12 @@ export interface AskOptions {
   /** null: as many as fit. */
   readonly maxMutations: number | null
   readonly withDigest: boolean
+  /** False: only the newest few checkpoints are offered, which is nearly always enough; an old partnership has ten kilobytes of them. */
+  readonly withAllHave: boolean
 }
+
+/** Checkpoints that an ask offers at first: those of the last 16 exchanges. */
+const FEW_HAVE = 16
 
 /** About how many bytes of mutations one ask carries: well below what any proxy refuses. */
 const OUTBOX_BYTES = 1_048_576
@@ -30,7 +37,8 @@ export async function composeAsk(store: SyncStore, random: Random, options: AskO
   const maxMutations = Math.min(options.maxMutations ?? LIMITS.mutationsPerAsk, LIMITS.mutationsPerAsk)
   const mutations =
     isSettled && maxMutations > 0 ? await store.readOutbox({ mutations: maxMutations, bytes: OUTBOX_BYTES }) : []
-  const have = isSettled ? await store.readHave(LIMITS.have) : []
+  const allHave = isSettled ? await store.readHave(LIMITS.have) : []
+  const have = options.withAllHave ? allHave : allHave.slice(0, FEW_HAVE)
   const ask: Ask = {
     protocol: PROTOCOL_VERSION,
     requestId: random.id(),
@@ -47,5 +55,5 @@ export async function composeAsk(store: SyncStore, random: Random, options: AskO
     ...(options.withDigest && isSettled ? { digest: state.digest } : {}),
     host: options.host,
   }
-  return { ask, fence, isSettled }
+  return { ask, fence, isSettled, isHaveCut: have.length < allHave.length }
 }

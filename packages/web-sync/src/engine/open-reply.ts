@@ -102,7 +102,8 @@ export class OpenReply {
   #follows(page: Page): boolean {
     const before = this.#fence.key
     if (page.key.n === keyNumber(before) + 1) return true
-    const isSilent = page.changes.length === 0 && !page.more
+    // An outcome under the old key would be taken for durable as soon as that key is.
+    const isSilent = page.changes.length === 0 && page.outcomes.length === 0 && !page.more
     return isSilent && this.#last === null && !this.#head.forked && isSameKey(page.key, this.#sentKey)
   }
 }

@@ -99,6 +99,11 @@ export async function runSync(ports: SyncPorts, options: SyncOptions): Promise<R
   return result ?? { type: 'busy' }
 }
 
+/** True if the partner found the key invalid and has none of the checkpoints that were offered. */
+function isWithoutGoal(event: InitiatorEvent): boolean {
+  return event.type === 'problem' && event.problem.code === 'invalid-key' && event.problem.rollbackTo === null
+}
+
 class Run {
   readonly #ports: SyncPorts
   readonly #options: SyncOptions
@@ -186,9 +191,14 @@ class Run {
     const headers = await this.#getHeaders(false)
     if (headers === 'failed') return this.#failed('network')
     if (headers === null) return { type: 'authRefreshed', isSignedIn: false }
-    const composed = await this.#orNull(composeAsk(store, random, { host, limit, maxMutations, withDigest }))
+    const parts = { host, limit, maxMutations, withDigest, withAllHave: false }
+    const composed = await this.#orNull(composeAsk(store, random, parts))
     if (composed === null) return this.#failed('storage')
-    return this.#send(composed, headers)
+    const event = await this.#send(composed, headers)
+    if (!composed.isHaveCut || !isWithoutGoal(event)) return event
+    // The partner knows none of the few checkpoints that were offered; it may know an older one.
+    const complete = await this.#orNull(composeAsk(store, random, { ...parts, withAllHave: true }))
+    return complete === null ? this.#failed('storage') : this.#send(complete, headers)
   }
 
   async #send(composed: ComposedAsk, headers: AuthHeaders): Promise<InitiatorEvent> {

@@ -1,0 +1,161 @@
+import { type Space, openSpace } from 'web-sync'
+import type { AppState, Store } from '../app/state.ts'
+import type { Person } from '../people.ts'
+import { ENDPOINTS, type Note, PLACES_SPACE, type Place, foldName, schema } from '../schema.ts'
+import { ROWS_DRAWN } from '../views/places.ts'
+import type { WorkerHandle } from './worker-handle.ts'
+
+/** Both spaces, open for one person: what the app reads goes into its store by itself. */
+export interface Device {
+  readonly team: FieldSpace
+  readonly places: FieldSpace
+  /** Follows what the state says is wanted: the search, the sorting, the chosen place. */
+  readonly follow: (state: AppState) => void
+  readonly close: () => Promise<void>
+  /** Stops listening without a word to the worker: it is dead. */
+  readonly abandon: () => void
+}
+
+/** A space with the collections of the demo. */
+export type FieldSpace = Space<(typeof schema)['collections']>
+
+/** Rows that are read for a search, so that the largest of them can be shown first. */
+const ROWS_READ = 4_000
+/** Points of the map of the world, and how often they are looked up while the first sync still brings some, in milliseconds. */
+const MAP_POINTS = 4_000
+const MAP_EVERY_MS = 4_000
+
+/** Opens the spaces for a person. */
+export async function openDevice(
+  person: Person,
+  worker: WorkerHandle,
+  store: Store,
+  drawWorld: (places: readonly Place[]) => void,
+): Promise<Device> {
+  const { createWorker } = worker
+  const [team, places] = await Promise.all([
+    openSpace({ schema, space: person.team, account: person.id, endpoint: ENDPOINTS.team, createWorker }),
+    openSpace({
+      schema,
+      space: PLACES_SPACE,
+      account: person.id,
+      endpoint: ENDPOINTS.places,
+      createWorker,
+      persistStorage: false,
+    }),
+  ])
+  const stops = [
+    team.status.subscribe((status) => store.set({ team: status })),
+    places.status.subscribe((status) => store.set({ placesStatus: status })),
+    team.writes.subscribe((writes) => store.set({ writes })),
+    team.refused.subscribe((refused) => store.set({ refused })),
+    team.salvage.subscribe((salvage) => store.set({ salvage })),
+    team.collections.notes
+      .query({ index: 'byTime', direction: 'desc', limit: 20 })
+      .subscribe(({ records }) => store.set({ recent: records })),
+    followWorld(places, drawWorld),
+  ]
+  const list = createFollower<readonly [string, AppState['sort']]>(([search, sort]) =>
+    followPlaces(places, search, sort, store),
+  )
+  const place = createFollower<readonly [string]>(([placeId]) => followPlace(team, placeId, store))
+  const abandon = (): void => {
+    for (const stop of [...stops, list.stop, place.stop]) stop()
+  }
+  return {
+    team,
+    places,
+    follow: (state) => {
+      list.set([foldName(state.search.trim()), state.sort])
+      place.set([state.selected?.id ?? ''])
+    },
+    abandon,
+    close: async () => {
+      abandon()
+      await Promise.all([team.close(), places.close()])
+    },
+  }
+}
+
+/** Keeps one subscription for what is wanted now, and changes it only when something else is wanted. */
+function createFollower<Wanted extends readonly string[]>(
+  begin: (wanted: Wanted) => () => void,
+): { readonly set: (wanted: Wanted) => void; readonly stop: () => void } {
+  let current: { readonly key: string; readonly stop: () => void } | null = null
+  return {
+    set: (wanted) => {
+      const key = wanted.join('\n')
+      if (current?.key === key) return
+      current?.stop()
+      current = { key, stop: begin(wanted) }
+    },
+    stop: () => current?.stop(),
+  }
+}
+
+function followPlaces(places: FieldSpace, search: string, sort: AppState['sort'], store: Store): () => void {
+  const byPopulation = sort === 'population'
+  // One letter fits so many places that walking down from the largest finds a hundred at once; more letters are few enough to sort here.
+  const isNarrow = byPopulation && search.length > 1
+  const query = places.collections.places.query({
+    index: byPopulation && !isNarrow ? 'byPopulation' : 'byName',
+    direction: byPopulation && !isNarrow ? 'desc' : 'asc',
+    limit: isNarrow ? ROWS_READ : ROWS_DRAWN,
+    ...(search === '' ? {} : { where: { sort: { prefix: search } } }),
+  })
+  return query.subscribe(({ records, isPartial }) => {
+    const sorted = isNarrow ? records.toSorted((a, b) => b.population - a.population).slice(0, ROWS_DRAWN) : records
+    store.set({ places: sorted, isPlacesPartial: isPartial })
+  })
+}
+
+/** The map is a picture, not a list: looked up now and then, so that it costs the first sync little. */
+function followWorld(places: FieldSpace, drawWorld: (places: readonly Place[]) => void): () => void {
+  const query = places.collections.places.query({ index: 'byPopulation', direction: 'desc', limit: MAP_POINTS })
+  let isStopped = false
+  const look = async (): Promise<void> => {
+    const records = await query.all()
+    if (!isStopped) drawWorld(records)
+  }
+  const again = (): void => {
+    // A space that was closed meanwhile needs no map.
+    look().catch(() => undefined)
+  }
+  let timer: ReturnType<typeof setInterval> | undefined
+  const stop = places.status.subscribe(({ isPartial }) => {
+    if (isPartial) timer ??= setInterval(again, MAP_EVERY_MS)
+    else if (timer !== undefined) {
+      clearInterval(timer)
+      timer = undefined
+      again()
+    }
+  })
+  again()
+  return () => {
+    isStopped = true
+    clearInterval(timer)
+    stop()
+  }
+}
+
+function followPlace(team: FieldSpace, placeId: string, store: Store): () => void {
+  store.set({ notes: [], visits: [] })
+  if (placeId === '') return () => undefined
+  const where = { placeId }
+  const stops = [
+    team.collections.notes
+      .query({ index: 'byPlace', direction: 'desc', where, limit: 200 })
+      .subscribe(({ records }) => store.set({ notes: records })),
+    team.collections.visits
+      .query({ index: 'byPlace', direction: 'desc', where, limit: 200 })
+      .subscribe(({ records }) => store.set({ visits: records })),
+  ]
+  return () => {
+    for (const stop of stops) stop()
+  }
+}
+
+/** A new note on a place. */
+export function makeNote(place: Place, author: string, text: string): Note {
+  return { id: crypto.randomUUID(), placeId: place.id, placeName: place.name, text, author, createdAt: Date.now() }
+}

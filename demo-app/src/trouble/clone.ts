@@ -1,0 +1,134 @@
+/**
+ * Copies a device: the databases of web-sync on this origin, as they are, to be opened by another browser as its own. That is what a
+ * copied profile, a restored phone backup or a cloned disk image does.
+ */
+
+interface CopiedDatabase {
+  readonly name: string
+  readonly version: number
+  readonly stores: readonly CopiedStore[]
+}
+
+interface CopiedStore {
+  readonly name: string
+  readonly keyPath: string | string[] | null
+  readonly autoIncrement: boolean
+  readonly indexes: readonly {
+    readonly name: string
+    readonly keyPath: string | string[]
+    readonly unique: boolean
+    readonly multiEntry: boolean
+  }[]
+  readonly rows: readonly (readonly [key: unknown, value: unknown])[]
+}
+
+/** Databases with more rows than this stay behind: the places are the same for everyone, and the copy fetches them itself. */
+const MAX_ROWS = 20_000
+
+/** All small databases of this origin, as JSON. */
+export async function exportDatabases(): Promise<string> {
+  const databases: CopiedDatabase[] = []
+  for (const { name } of await indexedDB.databases()) {
+    if (name === undefined || name === 'field-notes-junk') continue
+    const copy = await readDatabase(name)
+    if (copy !== null) databases.push(copy)
+  }
+  return JSON.stringify(
+    { databases, local: Object.fromEntries(Object.entries(localStorage)) },
+    (_key, value: unknown) => encode(value),
+  )
+}
+
+/** Puts the databases of a copy in the place of this browser's own; they must not be open. */
+export async function importDatabases(content: string): Promise<void> {
+  const copy = JSON.parse(content, (_key, value: unknown) => decode(value)) as {
+    readonly databases: readonly CopiedDatabase[]
+    readonly local: Readonly<Record<string, string>>
+  }
+  for (const database of copy.databases) await writeDatabase(database)
+  for (const [key, value] of Object.entries(copy.local)) localStorage.setItem(key, value)
+}
+
+async function readDatabase(name: string): Promise<CopiedDatabase | null> {
+  const database = await toPromise(indexedDB.open(name))
+  try {
+    const names = [...database.objectStoreNames]
+    if (names.length === 0) return { name, version: database.version, stores: [] }
+    const transaction = database.transaction(names, 'readonly')
+    const counts = await Promise.all(names.map((store) => toPromise(transaction.objectStore(store).count())))
+    if (counts.reduce((sum, count) => sum + count, 0) > MAX_ROWS) return null
+    const stores = await Promise.all(names.map((store) => readStore(transaction.objectStore(store))))
+    return { name, version: database.version, stores }
+  } finally {
+    database.close()
+  }
+}
+
+async function readStore(store: IDBObjectStore): Promise<CopiedStore> {
+  const [keys, values] = await Promise.all([toPromise(store.getAllKeys()), toPromise(store.getAll())])
+  return {
+    name: store.name,
+    keyPath: store.keyPath,
+    autoIncrement: store.autoIncrement,
+    indexes: [...store.indexNames].map((name) => {
+      const index = store.index(name)
+      return { name, keyPath: index.keyPath, unique: index.unique, multiEntry: index.multiEntry }
+    }),
+    rows: keys.map((key, at) => [key, values[at]] as const),
+  }
+}
+
+async function writeDatabase(copy: CopiedDatabase): Promise<void> {
+  await toPromise(indexedDB.deleteDatabase(copy.name))
+  const opening = indexedDB.open(copy.name, copy.version)
+  opening.addEventListener('upgradeneeded', () => {
+    for (const store of copy.stores) makeStore(opening.result, store)
+  })
+  const database = await toPromise(opening)
+  database.close()
+}
+
+function makeStore(database: IDBDatabase, copy: CopiedStore): void {
+  const store = database.createObjectStore(copy.name, { keyPath: copy.keyPath, autoIncrement: copy.autoIncrement })
+  for (const { name, keyPath, unique, multiEntry } of copy.indexes)
+    store.createIndex(name, keyPath, { unique, multiEntry })
+  for (const [key, value] of copy.rows) {
+    if (copy.keyPath === null) store.put(value, key as IDBValidKey)
+    else store.put(value)
+  }
+}
+
+async function toPromise<T>(request: IDBRequest<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    request.addEventListener('success', () => resolve(request.result))
+    request.addEventListener('error', () => reject(request.error ?? new Error('the database does not answer')))
+  })
+}
+
+/** What JSON cannot say is said by an object with this field. */
+const MARK = '$copied'
+
+function encode(value: unknown): unknown {
+  if (value instanceof ArrayBuffer) return { [MARK]: 'buffer', bytes: [...new Uint8Array(value)] }
+  if (value instanceof Uint8Array) return { [MARK]: 'bytes', bytes: [...value] }
+  if (typeof value === 'bigint') return { [MARK]: 'bigint', text: String(value) }
+  if (value === Number.POSITIVE_INFINITY) return { [MARK]: 'infinity' }
+  return value
+}
+
+function decode(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || !(MARK in value)) return value
+  const copied = value as { readonly [MARK]: string; readonly bytes?: readonly number[]; readonly text?: string }
+  switch (copied[MARK]) {
+    case 'buffer':
+      return new Uint8Array(copied.bytes ?? []).buffer
+    case 'bytes':
+      return new Uint8Array(copied.bytes ?? [])
+    case 'bigint':
+      return BigInt(copied.text ?? '0')
+    case 'infinity':
+      return Number.POSITIVE_INFINITY
+    default:
+      return value
+  }
+}
