@@ -5,7 +5,7 @@
  * That one form is rewritten here, so that source and build both name a file that exists.
  */
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { setup } from './setup.mjs'
@@ -26,6 +26,18 @@ export async function buildPackages() {
   return code
 }
 
+/** Builds these packages only, from nothing; resolves with the exit code. */
+export async function buildAnew(names) {
+  for (const name of names) rmSync(join(root, 'packages', name, 'dist'), { recursive: true, force: true })
+  const rooms = names.flatMap((name) => {
+    const folders = [join('packages', name, 'src'), ...foldersIn(join('packages', name, 'src'))]
+    return folders.flatMap((folder) => tsconfigsIn(folder).map((file) => join(folder, file)))
+  })
+  const code = await run('tsc', ['-b', ...rooms])
+  if (code === 0) rewriteModuleUrls()
+  return code
+}
+
 /** Builds packages and demo; resolves with the exit code. */
 export async function build() {
   return (await buildPackages()) || (await run('vite', ['build', '--logLevel', 'warn']))
@@ -43,11 +55,13 @@ function configurationHash() {
   const hash = createHash('sha256')
   const folders = ['.', ...['packages', 'demo-app', 'e2e'].flatMap((folder) => [folder, ...foldersIn(folder)])]
   for (const folder of folders) {
-    for (const name of readdirSync(join(root, folder))) {
-      if (/^tsconfig.*\.json$/.test(name)) hash.update(name).update(readFileSync(join(root, folder, name)))
-    }
+    for (const name of tsconfigsIn(folder)) hash.update(name).update(readFileSync(join(root, folder, name)))
   }
   return hash.update(readFileSync(join(root, 'pnpm-lock.yaml'))).digest('hex')
+}
+
+function tsconfigsIn(folder) {
+  return readdirSync(join(root, folder)).filter((name) => /^tsconfig.*\.json$/.test(name))
 }
 
 function foldersIn(folder) {

@@ -7,6 +7,7 @@
  */
 import { build, buildPackages } from './build.mjs'
 import { ensureChromium } from './browsers.mjs'
+import { embed } from './embed.mjs'
 import { packAndCheck } from './pack.mjs'
 import { setup } from './setup.mjs'
 import { pinnedNode, run } from './workspace.mjs'
@@ -19,8 +20,10 @@ const lanes = [
   { name: 'unit', isQuick: true, run: (extra) => run('vitest', ['run', '--project', 'unit', ...extra]) },
   { name: 'dead code', isQuick: true, run: (extra) => run('knip', ['--no-config-hints', ...extra]) },
   { name: 'layering', isQuick: false, run: (extra) => run('vitest', ['run', '--project', 'layering', ...extra]) },
+  { name: 'claims', isQuick: false, run: (extra) => run(pinnedNode, ['scripts/claims-mutants.mjs', ...extra]) },
   { name: 'simulation', isQuick: false, run: runSimulation },
   { name: 'packages', isQuick: false, run: () => packAndCheck() },
+  { name: 'embedding', isQuick: false, run: () => embed() },
   { name: 'e2e', isQuick: false, run: runE2e },
 ]
 

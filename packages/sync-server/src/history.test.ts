@@ -50,6 +50,10 @@ const checkPage = (initiator: ScriptedInitiator, page: Page): void => {
 const exchange = async (initiator: ScriptedInitiator, ops: readonly Op[], limit = small): Promise<boolean> => {
   const answer = await initiator.send(initiator.compose(ops.length === 0 ? [] : [mutationOf(...ops)], { limit }))
   if (answer.type === 'problem') throw new Error(answer.problem.code)
+  const sent = initiator.key === 0 ? 0 : initiator.key.n
+  const isSilent = answer.pages.every(({ changes, outcomes, more }) => changes.length + outcomes.length === 0 && !more)
+  const isSame = isSilent && answer.pages[0]?.key.n === sent
+  expect(answer.pages.map(({ key }) => key.n)).toEqual(answer.pages.map((_, index) => sent + (isSame ? 0 : index + 1)))
   for (const page of answer.pages) {
     initiator.apply(answer.head, page)
     checkPage(initiator, page)
@@ -86,6 +90,18 @@ const run = async (world: TestPartner, steps: readonly Step[]): Promise<void> =>
   const { digest } = await world.partner.inspect('s1')
   expect(isSameDigest(digest, recount(fresh), ['notes', 'tags'])).toBe(true)
   await expectNoGaps(world.storage)
+  await expectIncrements(world)
+}
+
+/** Of every stored checkpoint that goes on from another one, n is that one's n + 1: no other number has the parent's tag. */
+const expectIncrements = async (world: TestPartner): Promise<void> => {
+  const { partnerships } = await world.partner.inspect('s1')
+  for (const { checkpoints } of partnerships) {
+    const numbers = new Map(checkpoints.map(({ n, tag }) => [tag, n]))
+    const children = checkpoints.filter(({ parentTag }) => parentTag !== null && numbers.has(parentTag))
+    expect(children.map(({ n }) => n - 1)).toEqual(children.map(({ parentTag }) => numbers.get(parentTag as string)))
+    expect(checkpoints.every(({ n }) => Number.isSafeInteger(n) && n > 0)).toBe(true)
+  }
 }
 
 /** Numbers follow each other, and each mutation's rows end with its own last. */
@@ -102,7 +118,7 @@ const expectNoGaps = async (storage: PartnerStorage): Promise<void> => {
 }
 
 describe('random histories', () => {
-  test('in memory: digests equal a recount, all replicas converge, numbers have no gaps', async () => {
+  test('in memory: digests equal a recount, all replicas converge, numbers have no gaps, a child’s n is its parent’s n + 1', async () => {
     const property = fc.asyncProperty(fc.array(step, { maxLength: 40 }), (steps) => run(testPartner(), steps))
     expect(await fc.check(property, { numRuns: 60 })).toMatchObject({ failed: false, counterexample: null })
   }, 60_000)
@@ -261,16 +277,16 @@ describe('pages', () => {
   })
 })
 
-describe('a deletion that is replayed before what it deletes', () => {
-  const replay = async (world: TestPartner, name: string, ...ops: readonly Op[]) => {
-    const initiator = world.initiator({ account: name })
-    await initiator.sync()
-    const mutation = mutationOf(...ops)
-    await initiator.sync([mutation])
-    return mutation.mutationId
-  }
-  const text = (world: TestPartner) => world.partner.read('s1', 'notes', 'a')
+const replay = async (world: TestPartner, name: string, ...ops: readonly Op[]) => {
+  const initiator = world.initiator({ account: name })
+  await initiator.sync()
+  const mutation = mutationOf(...ops)
+  await initiator.sync([mutation])
+  return mutation.mutationId
+}
+const text = (world: TestPartner) => world.partner.read('s1', 'notes', 'a')
 
+describe('a deletion that is replayed before what it deletes', () => {
   test('after a restore the record does not come back, whoever replays first', async () => {
     for (const world of [testPartner(), sqlitePartner(':memory:')]) {
       const insert = mutationOf({ op: 'insert', collection: 'notes', id: 'a', base: null, value: { id: 'a', v: 1 } })

@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 import { parseArgs } from 'node:util'
 import { backup, restore } from './backup.ts'
 import { CliError } from './cli-error.ts'

@@ -78,6 +78,14 @@ describe('the door', () => {
     expect(answer.headers.get('access-control-allow-headers')).toBe('content-type,web-sync-protocol')
   })
 
+  test('an own page may ask through a proxy that rewrites the host, as Vite’s does', async () => {
+    const world = testPartner()
+    const proxied = await post(world, { origin: 'http://localhost:5173', 'sec-fetch-site': 'same-origin' })
+    expect(proxied.status).toBe(400)
+    const unknown = await post(world, { origin: 'http://localhost:5173' })
+    expect(unknown.status).toBe(403)
+  })
+
   test('a body that is too large is refused by its announced length and while it is read, before it is parsed', async () => {
     const world = testPartner({ limits: { askBytes: 100 } })
     const parse = vi.spyOn(JSON, 'parse')

@@ -6,7 +6,9 @@ export function isOriginAllowed(request: Request, allowedOrigins: readonly strin
   const origin = request.headers.get('origin')
   if (origin !== null && allowedOrigins.includes(origin)) return true
   const site = request.headers.get('sec-fetch-site')
-  if (site !== null && site !== 'same-origin' && site !== 'none') return false
+  // The browser's own word, which no page can forge; the host may have been rewritten by a proxy on the way (Vite's does so).
+  if (site === 'same-origin') return true
+  if (site !== null && site !== 'none') return false
   return origin === null || isSameHost(origin, request.url)
 }
 

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { Readable } from 'node:stream'
+import { dropRest, toBody } from './request-body.ts'
 
 /** Options of {@link nodeHandler}. */
 export interface NodeHandlerOptions {
@@ -40,15 +40,11 @@ async function answer(
   outgoing.writeHead(response.status, toNodeHeaders(response.headers))
   if (response.body === null) {
     outgoing.end()
-    return
+  } else {
+    outgoing.flushHeaders()
+    await send(response.body, outgoing)
   }
-  outgoing.flushHeaders()
-  await send(response.body, outgoing)
-  // A body that was refused before it had come would keep the connection busy. One that has come and was not read is dropped by Node,
-  // and its connection is used again: to break it then would hit the next request on it.
-  if (incoming.complete) return
-  if (outgoing.writableFinished) incoming.destroy()
-  else outgoing.once('finish', () => incoming.destroy())
+  if (!incoming.complete) dropRest(incoming)
 }
 
 /** Writes as fast as the client reads; draws nothing more when it has hung up. */
@@ -90,7 +86,7 @@ function toRequest(incoming: IncomingMessage, options: NodeHandlerOptions): Requ
     for (const item of Array.isArray(value) ? value : [value]) if (item !== undefined) headers.append(name, item)
   }
   const hasBody = method !== 'GET' && method !== 'HEAD'
-  const body = hasBody ? (Readable.toWeb(incoming) as ReadableStream<Uint8Array>) : null
+  const body = hasBody ? toBody(incoming) : null
   return new Request(toUrl(incoming, options), {
     method,
     headers,

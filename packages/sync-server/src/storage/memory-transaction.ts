@@ -55,7 +55,7 @@ export class MemoryTransaction extends MemoryReader implements StorageTransactio
   }
 
   async pruneAwaitingDeletes(beforeMs: number): Promise<void> {
-    for (const { collection, id, atMs } of [...this.space.awaitingDeletes.values()]) {
+    for (const { collection, id, atMs } of this.space.awaitingDeletes.values()) {
       if (atMs < beforeMs) await this.deleteAwaitingDelete(collection, id)
     }
   }

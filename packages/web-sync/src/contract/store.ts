@@ -237,6 +237,9 @@ export interface RecordStore {
 /** One store for one (account, space) on this device. */
 export interface Store extends SyncStore, RecordStore {}
 
+/** What a host needs that only delivers. */
+export interface DeliveryStore extends SyncStore, Pick<RecordStore, 'readSummary' | 'close'> {}
+
 /** What a store is opened with. */
 export interface StoreOptions {
   readonly account: string

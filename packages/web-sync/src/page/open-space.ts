@@ -13,7 +13,7 @@ import { createQueryHub } from './live-query.ts'
 import { createObservable, type ObservableSource } from './observable.ts'
 import { rememberSync } from './remembered-sync.ts'
 import type { CollectionQuery, EntryList, Space, SpaceCollection, SpaceOptions, Transaction } from './space.ts'
-import { registerBackgroundSync } from './background-sync.ts'
+import { createHandOver } from './background-sync.ts'
 import { forwardWakes } from './wake-forwarder.ts'
 import { createOwnWorker, useWorker } from './worker-link.ts'
 import { createWrite, type Write } from './write.ts'
@@ -100,23 +100,22 @@ function createSpace<Collections extends CollectionsByName>(
     if (closedBy !== null) return
     closedBy = error
     stopWakes()
+    background.stop()
     status.set({ ...status.getSnapshot(), state: 'closed' })
     void releaseAfterClose(api, release)
   }
   const stopWakes = forwardWakes((reason, isOnline) => {
     api.wake(reason, isOnline)
-    handOver(!isOnline)
+    background.look(!isOnline)
   })
-  // Once for each time that writes are left: the browser may raise the event at once, and each failure is told here again.
-  let isHandedOver = false
-  const handOver = (isStuck: boolean): void => {
-    const { pending, setAside } = status.getSnapshot()
-    const isUnsent = pending > setAside
-    if (isUnsent && isStuck && !isHandedOver) registerBackgroundSync()
-    isHandedOver = isUnsent && (isHandedOver || isStuck)
-  }
+  const background = createHandOver(() => {
+    const { state, pending, setAside } = status.getSnapshot()
+    return state !== 'local' && pending > setAside
+  })
   const queries = createQueryHub(call)
-  const writer = createWriter(options, call)
+  const writer = createWriter(options, call, () => {
+    if (status.getSnapshot().state !== 'local') background.wrote()
+  })
   const lists: { refresh(): void }[] = []
   const list = <Entry>(load: (from: SpaceApi) => Promise<Entry[]>): EntryList<Entry> => {
     const entries = createEntryList(() => call(load))
@@ -186,7 +185,7 @@ function createSpace<Collections extends CollectionsByName>(
           if (closedBy !== null) return
           remembered.write(event.status.lastSyncAtMs)
           status.set(event.status)
-          handOver(event.status.state === 'waiting')
+          background.look(event.status.state === 'waiting')
           break
         case 'result':
         case 'query-failed':
@@ -214,7 +213,11 @@ interface Writer {
 }
 
 /** Makes mutations of operations, in the order in which they were called for. */
-function createWriter<Collections extends CollectionsByName>(options: SpaceOptions<Collections>, call: Call): Writer {
+function createWriter<Collections extends CollectionsByName>(
+  options: SpaceOptions<Collections>,
+  call: Call,
+  onStored: () => void,
+): Writer {
   const { collections } = options.schema
   let hasAskedToPersist = options.persistStorage === false
   /** Writes that wait for a look at the device's records, and all after them: order is kept. */
@@ -247,6 +250,7 @@ function createWriter<Collections extends CollectionsByName>(options: SpaceOptio
     const stored = (async () => {
       const ops = build()
       await store(ops, () => send(mutationId, ops))
+      onStored()
       if (hasAskedToPersist) return
       hasAskedToPersist = true
       persistStorage(call).catch(() => undefined)

@@ -1,6 +1,6 @@
 import { openLock, systemClock, systemRandom } from '../platform/index.ts'
 import { makeDbName } from '../store/db-name.ts'
-import { openIdbStore } from '../store/open-idb-store.ts'
+import { openDeliveryStore } from '../store/open-delivery-store.ts'
 import { openRegistry } from '../store/registry.ts'
 import type { RegisteredSpace, ServiceWorkerEnvironment } from './environment.ts'
 
@@ -10,7 +10,7 @@ export function createBrowserEnvironment(): ServiceWorkerEnvironment {
     listSpaces,
     openStore: async ({ account, space }, schema, onNotice) => {
       const environment = { nowMs: () => systemClock.nowMs(), randomId: () => systemRandom.id() }
-      const store = await openIdbStore({ account, space, schema, onNotice }, environment)
+      const store = await openDeliveryStore({ account, space, schema, onNotice }, environment)
       return { store, dbName: await makeDbName(account, space) }
     },
     fetch: (url, init) => fetch(url, init),

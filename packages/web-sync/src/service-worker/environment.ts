@@ -1,4 +1,4 @@
-import type { Clock, Lock, Random, Store, StoreNotice } from '../contract/index.ts'
+import type { Clock, DeliveryStore, Lock, Random, StoreNotice } from '../contract/index.ts'
 import type { SchemaShape } from 'sync-protocol'
 import type { Fetch } from '../transport/index.ts'
 
@@ -20,7 +20,7 @@ export interface ServiceWorkerEnvironment {
     space: RegisteredSpace,
     schema: SchemaShape,
     onNotice: (notice: StoreNotice) => void,
-  ): Promise<{ readonly store: Store; readonly dbName: string }>
+  ): Promise<{ readonly store: DeliveryStore; readonly dbName: string }>
   readonly fetch: Fetch
   readonly lock: Lock
   readonly clock: Clock

@@ -1,5 +1,5 @@
 import type { ReplyLimit, SchemaShape, WakeReason } from 'sync-protocol'
-import { type Auth, type Store, SyncError, type SyncSummary } from '../contract/index.ts'
+import { type Auth, type DeliveryStore, SyncError, type SyncSummary } from '../contract/index.ts'
 import { runSync } from '../engine/index.ts'
 import { type NoticeChannel, openNoticeChannel } from '../platform/index.ts'
 import { createFetchTransport } from '../transport/index.ts'
@@ -69,7 +69,7 @@ async function run(
   environment: ServiceWorkerEnvironment,
   space: RegisteredSpace,
   options: BatchOptions,
-  store: Store,
+  store: DeliveryStore,
   dbName: string,
 ): Promise<void> {
   const { clock, random, lock, fetch } = environment
@@ -108,7 +108,7 @@ function hasUnsent({ counts }: SyncSummary): boolean {
   return counts.pending > counts.setAside
 }
 
-async function closeQuietly(store: Store): Promise<void> {
+async function closeQuietly(store: DeliveryStore): Promise<void> {
   try {
     await store.close()
   } catch {

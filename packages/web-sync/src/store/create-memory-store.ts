@@ -1,9 +1,10 @@
 import type { Store, StoreOptions } from '../contract/index.ts'
 import type { StoreEnvironment } from './context.ts'
-import { closedError, createStore, toContext } from './create-store.ts'
+import { createStore } from './create-store.ts'
 import { type MemoryDatabase, createMemoryDatabase } from './memory/memory-database.ts'
 import { openRows } from './open-rows.ts'
 import type { RowDatabase } from './row-database.ts'
+import { closedError, toContext } from './runner.ts'
 
 /**
  * Opens a store in memory: same rows, same logic, no disk. Stores on one `database` are tabs of one device; its `copy()` is a cloned

@@ -1,17 +1,7 @@
 import type { Store, StoreOptions } from '../contract/index.ts'
-import type { StoreEnvironment } from './context.ts'
-import { createStore, toContext } from './create-store.ts'
-import { makeDbName } from './db-name.ts'
-import { openIdbDatabase } from './idb/idb-database.ts'
-import { openRows } from './open-rows.ts'
-
-/** Time and chance, and how long a transaction may make no progress. */
-export interface IdbStoreEnvironment extends StoreEnvironment {
-  /** Default 10,000. */
-  readonly watchdogMs?: number
-  /** Starts a timer; returns what stops it. Default: the platform's. */
-  readonly startTimer?: (ms: number, fire: () => void) => () => void
-}
+import { createStore } from './create-store.ts'
+import { type IdbStoreEnvironment, openIdbRows } from './idb/open-idb-rows.ts'
+import { toContext } from './runner.ts'
 
 /**
  * Opens the store of an account's space in IndexedDB; creates it if it is not there.
@@ -21,18 +11,5 @@ export interface IdbStoreEnvironment extends StoreEnvironment {
  */
 export async function openIdbStore(options: StoreOptions, environment: IdbStoreEnvironment): Promise<Store> {
   const context = toContext(options, environment)
-  const database = await openIdbDatabase({
-    name: await makeDbName(options.account, options.space),
-    watchdogMs: environment.watchdogMs,
-    startTimer: environment.startTimer,
-    // Rows without their first one were evicted: this store had written it.
-    onReopened: (reopened) => openRows(reopened, context, context.nowMs()),
-  })
-  try {
-    await openRows(database, context, null)
-  } catch (error) {
-    await database.close()
-    throw error
-  }
-  return createStore(database, context, options.onNotice)
+  return createStore(await openIdbRows(context, environment), context, options.onNotice)
 }

@@ -3,7 +3,7 @@ import { toSyncError } from './idb/idb-errors.ts'
 import { createMutex } from './fifo-mutex.ts'
 
 /** A store on this device, as the service worker needs to know it. */
-export interface RegistryEntry {
+interface RegistryEntry {
   readonly dbName: string
   readonly account: string
   readonly space: string

@@ -66,7 +66,7 @@ export const INDEXED_STORES: readonly StoreName[] = ['base', 'overlay', 'outbox'
 export const STORE_NAMES: readonly StoreName[] = Object.keys(KEY_PATHS) as StoreName[]
 
 /** A row of the store's own facts. */
-export type MetaRow = SyncRow | CheckpointsRow | ExchangesRow | SchemaRow
+type MetaRow = SyncRow | CheckpointsRow | ExchangesRow | SchemaRow
 
 /** Rows of `meta` by key. */
 export interface MetaRows {
@@ -136,7 +136,7 @@ export interface OldGeneration {
 }
 
 /** Steps that a rollback can restore, oldest first; their pre-images are in `undo`. */
-export interface CheckpointsRow {
+interface CheckpointsRow {
   readonly key: 'checkpoints'
   readonly list: readonly KeptStep[]
 }
@@ -153,7 +153,7 @@ export interface KeptStep {
 }
 
 /** The exchange log. */
-export interface ExchangesRow {
+interface ExchangesRow {
   readonly key: 'exchanges'
   readonly list: readonly ExchangeEntry[]
 }

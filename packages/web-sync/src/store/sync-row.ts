@@ -79,7 +79,7 @@ export function initialSync(context: StoreContext, evictedAtMs: number | null): 
 }
 
 /** The fence of the next ask: of the resync if one is under way. */
-export function fenceOf(sync: SyncRow): Fence {
+function fenceOf(sync: SyncRow): Fence {
   const { resync } = sync
   if (resync !== null) {
     const { partnershipId, syncKey: key, generation } = resync

@@ -4,5 +4,6 @@ export { type RunEvent, type RunResult, runSync, type SyncOptions, type SyncPort
 export { createMemoryStore } from '../store/create-memory-store.ts'
 export { createMemoryDatabase, type MemoryDatabase } from '../store/memory/memory-database.ts'
 export { createFetchTransport } from '../transport/index.ts'
-export { type IdbStoreEnvironment, openIdbStore } from '../store/open-idb-store.ts'
+export type { IdbStoreEnvironment } from '../store/idb/open-idb-rows.ts'
+export { openIdbStore } from '../store/open-idb-store.ts'
 export { type MakeDevice, runStoreSuite, type StoreDevice, type TestApi, testStore } from './store-suite/index.ts'

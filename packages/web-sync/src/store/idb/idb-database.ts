@@ -1,9 +1,9 @@
 import { type IDBPDatabase, openDB } from 'idb'
 import { SyncError } from '../../contract/index.ts'
-import { closedError } from '../create-store.ts'
 import { createMutex } from '../fifo-mutex.ts'
 import type { RowDatabase, RowReader, RowWriter } from '../row-database.ts'
 import { INDEXED_STORES, KEY_PATHS, STORE_NAMES } from '../rows.ts'
+import { closedError } from '../runner.ts'
 import { type IdbTransaction, createRowWriter } from './idb-transaction.ts'
 import { toSyncError } from './idb-errors.ts'
 

@@ -7,11 +7,11 @@ import { RESYNC_TESTS } from './resync-tests.ts'
 import { ROLLBACK_TESTS } from './rollback-tests.ts'
 import { WRITE_TESTS } from './write-tests.ts'
 
-export { Bench, SCHEMA, type MakeDevice, type StoreDevice, type StoreTest, note, notesOf, sendable } from './device.ts'
+export { Bench, type MakeDevice, type StoreDevice, note, notesOf, sendable } from './device.ts'
 export { Feed } from './feed.ts'
 
 /** What every store promises; the contract of the ports SyncStore and RecordStore in words. */
-export const STORE_TESTS: readonly StoreTest[] = [
+const STORE_TESTS: readonly StoreTest[] = [
   ...WRITE_TESTS,
   ...PAGE_TESTS,
   ...ROLLBACK_TESTS,

@@ -1,0 +1,12 @@
+import { collection, defineSchema } from 'web-sync/schema'
+
+export interface Note {
+  id: string
+  text: string
+  createdAtMs: number
+}
+
+export const schema = defineSchema({
+  version: 1,
+  collections: { notes: collection<Note>(null, { indexes: { byTime: ['createdAtMs'] } }) },
+})
