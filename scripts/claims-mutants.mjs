@@ -1,6 +1,7 @@
 /**
- * Proves that the tests of docs/claims.md can fail: applies each change of claims-mutants.list.mjs to a copy of the workspace's sources,
- * runs the tests that it names, and expects them to turn red. Fails if one stays green, or if a change does not fit any more.
+ * Proves that the tests of docs/claims.md can fail: applies each change of the lists (ground floor, partner, client) to a copy of the
+ * workspace's sources, runs the test that it names, and expects it to turn red. Fails if one stays green, or if a change does not fit
+ * any more.
  *
  *   node scripts/claims-mutants.mjs             all
  *   node scripts/claims-mutants.mjs 5 12 L2     only these claims
@@ -10,8 +11,12 @@ import { once } from 'node:events'
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { availableParallelism, tmpdir } from 'node:os'
 import { basename, join, sep } from 'node:path'
-import { mutants } from './claims-mutants.list.mjs'
+import { clientMutants } from './claims-mutants.client.mjs'
+import { mutants as coreMutants } from './claims-mutants.list.mjs'
+import { serverMutants } from './claims-mutants.server.mjs'
 import { pinnedNode, root, workspaceEnv } from './workspace.mjs'
+
+const mutants = [...coreMutants, ...serverMutants, ...clientMutants]
 
 const SKIPPED = new Set(['node_modules', 'dist', '.git', '.cache', 'test-results'])
 
@@ -33,8 +38,11 @@ async function copyWorkspace() {
   return copy
 }
 
-/** Runs test files in a copy; the names of the tests that failed, [] if all passed, null if they did not run. */
-async function runTests(copy, files) {
+/**
+ * Runs test files in a copy, all tests or those whose title contains `title`; the titles of the tests that failed, [] if all passed,
+ * null if none ran.
+ */
+async function runTests(copy, files, title) {
   const report = join(copy, 'report.json')
   await rm(report, { force: true })
   const args = [
@@ -45,18 +53,18 @@ async function runTests(copy, files) {
     '--reporter=json',
     `--outputFile=${report}`,
   ]
+  if (title !== undefined) args.push('--testNamePattern', title.replaceAll(/[$()*+.?[\\\]^{|}]/g, String.raw`\$&`))
   const child = spawn(pinnedNode, [...args, ...files], { cwd: copy, env: workspaceEnv(), stdio: 'ignore' })
   await once(child, 'exit')
   const text = await readFile(report, 'utf8').catch(() => null)
   if (text === null) return null
   const { testResults } = JSON.parse(text)
-  if (testResults.length < files.length || testResults.some((file) => file.assertionResults.length === 0)) return null
-  return testResults.flatMap((file) =>
-    file.assertionResults.filter((test) => test.status === 'failed').map((test) => test.title),
-  )
+  const ran = testResults.map((file) => file.assertionResults.filter((test) => test.status !== 'skipped'))
+  if (ran.length < files.length || ran.some((tests) => tests.length === 0)) return null
+  return ran.flatMap((tests) => tests.filter((test) => test.status === 'failed').map((test) => test.title))
 }
 
-async function tryMutant(copy, { file, find, replace, tests }) {
+async function tryMutant(copy, { file, find, replace, tests, red: title }) {
   const path = join(copy, ...file.split('/'))
   const source = await readFile(path, 'utf8')
   if (source.split(find).length !== 2) return { verdict: 'DOES NOT FIT', red: [] }
@@ -65,7 +73,7 @@ async function tryMutant(copy, { file, find, replace, tests }) {
     path,
     source.replace(find, () => replace),
   )
-  const red = await runTests(copy, tests)
+  const red = await runTests(copy, tests, title)
   await writeFile(path, source)
   if (red === null) return { verdict: 'DID NOT RUN', red: [] }
   return { verdict: red.length > 0 ? 'red' : 'STAYED GREEN', red }

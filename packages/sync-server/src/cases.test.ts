@@ -226,6 +226,22 @@ describe.each(kinds)('the table of cases on %s', (_name, create) => {
     expect(await ann.send(ann.compose([], { key: { n: right.n, tag: randomHex() } }))).toMatchObject({ status: 409 })
   })
 
+  test('K5: a device that goes back to a key thinned away meanwhile rolls back, and says nothing of a restore', async () => {
+    const world = create()
+    const ann = world.initiator()
+    await ann.sync()
+    await grow(ann, 0, 2)
+    const device = ann.copy()
+    expect(device.key).toMatchObject({ n: 3 })
+    await grow(ann, 2, 40)
+    expect(await device.send(device.compose())).toMatchObject({
+      problem: { code: 'invalid-key', reason: 'regressed', rollbackTo: { n: 2 } },
+    })
+    expect((await world.partner.inspect('s1')).isRestoreSeen).toBe(false)
+    await device.send(device.compose([], { key: { n: 99, tag: randomHex() } }))
+    expect((await world.partner.inspect('s1')).isRestoreSeen).toBe(true)
+  })
+
   test('K6: a partnership that is not there and one of somebody else are answered alike', async () => {
     const world = create()
     const ann = world.initiator()

@@ -1,5 +1,6 @@
 import {
   type CaseName,
+  isKept,
   judgeKey,
   type Problem,
   PROTOCOL_VERSION,
@@ -76,13 +77,22 @@ export async function answerFirst(
       return problem(verdict, makeExpired(requestId, verdict.reason, verdict.reset))
     case 'roll-back':
       // The one trace that an invalid key leaves; it touches neither keys nor data.
-      if (verdict.case === 'K5' && !found.space.isRestoreSeen) await tx.noteRestoreSeen(context.ports.clock.nowMs())
+      if (verdict.case === 'K5' && !found.space.isRestoreSeen && !(await isThinned(tx, ready.ask))) {
+        await tx.noteRestoreSeen(context.ports.clock.nowMs())
+      }
       return problem(verdict, makeInvalidKey(requestId, verdict.reason, verdict.rollbackTo))
     case 'malformed':
       return problem(verdict, makeProblem('malformed', requestId, '/key'))
     case 'behind':
       return problem(verdict, makeProblem('behind', requestId))
   }
+}
+
+/** True if the key's number is one that thinning removes: a device that was set back says nothing of the partner's history. */
+async function isThinned(tx: StorageTransaction, { key, partnershipId }: ReceivedAsk): Promise<boolean> {
+  if (key === 0 || partnershipId === null) return false
+  const newest = await tx.getNewestPresented(partnershipId)
+  return newest !== null && !isKept(key.n, newest.n)
 }
 
 function problem(verdict: Verdict, body: Problem): FirstAnswer {
