@@ -1,30 +1,23 @@
 import { defineConfig } from '@playwright/test'
-import { findChromium } from '../scripts/browsers.mjs'
-
-const executablePath = findChromium()
-if (executablePath === undefined) throw new Error('No Chromium: run `node scripts/browsers.mjs`, or set CHROMIUM.')
+import { browserArgs, executablePath } from './support/browser-options.ts'
 
 export default defineConfig({
   testDir: '.',
   testMatch: '**/*.spec.ts',
   outputDir: '../test-results',
+  globalSetup: './support/build-app.ts',
   forbidOnly: true,
   retries: 0,
   workers: 2,
-  fullyParallel: false,
+  fullyParallel: true,
+  timeout: 45_000,
+  expect: { timeout: 15_000 },
   reporter: [['list']],
-  use: { trace: 'retain-on-failure', serviceWorkers: 'allow' },
+  use: { trace: 'off', serviceWorkers: 'allow' },
   projects: [
     {
       name: 'chromium',
-      use: {
-        browserName: 'chromium',
-        launchOptions: {
-          executablePath,
-          // Without these, the browser itself looks for hosts of its maker: noise at best, refused connections on a closed network.
-          args: ['--disable-background-networking', '--disable-component-update', '--disable-sync', '--no-first-run'],
-        },
-      },
+      use: { browserName: 'chromium', launchOptions: { executablePath, args: [...browserArgs] } },
     },
   ],
 })

@@ -75,6 +75,8 @@ async function restore(
     log.collection(collection)
   }
   for (const [index, image] of images.entries()) {
+    // Of a collection that has gone as a whole there is nothing to put back, and its digest has gone with it.
+    if (added.includes(image[0])) continue
     restoreImage(tx, context, sync.generation, image, present[index] ?? null, digest)
     log.collection(image[0])
   }
@@ -96,7 +98,9 @@ async function restore(
   // The returned mutations are in the outbox by now: what they make again is not lost.
   for (const [index, [, , image]] of images.entries()) {
     const taken = present[index]
-    if (taken !== undefined && taken.version !== image?.version) await salvageImage(tx, taken, image, context.nowMs())
+    if (taken === undefined) continue
+    const restored = added.includes(taken.collection) ? null : image
+    if (taken.version !== restored?.version) await salvageImage(tx, taken, restored, context.nowMs())
   }
   const touched = touchedBy(returned)
   const changed = new RecordSet()

@@ -168,7 +168,9 @@ export class SpaceRuntime implements SpaceApi {
 
   async listWrites(): Promise<ListedWrite[]> {
     const writes = await this.#store.listWrites()
-    return writes.map((write) => ({ ...write, isSending: this.#status.sending.has(write.mutationId) }))
+    const { sending } = this.#status
+    // The answer may be stored already while its exchange goes on.
+    return writes.map((write) => ({ ...write, isSending: write.stage === 'stored' && sending.has(write.mutationId) }))
   }
 
   async listRefused(): Promise<RefusedEntry[]> {
@@ -248,7 +250,11 @@ export class SpaceRuntime implements SpaceApi {
         signal: this.#stop.signal,
         onEvent: (event) => {
           if (event.type === 'report') this.#parts.emit(event)
+          const { sending } = this.#status
           this.#status.hear(event)
+          // The list says which ones are on their way: also when an attempt fails and nothing is stored.
+          const now = this.#status.sending
+          if (now !== sending && now.size + sending.size > 0) this.#parts.emit({ type: 'entries' })
         },
       })
     } catch (error) {

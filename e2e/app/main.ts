@@ -1,0 +1,84 @@
+/** The test app's page: offers the page API to the scenarios as `app`. It has nothing to look at. */
+import { openSpace } from 'web-sync'
+import { registerServiceWorker } from 'web-sync/register'
+import { schema } from './schema.ts'
+import { TestSpace } from './test-app.ts'
+
+/** What the scenarios find in the page. */
+export interface TestApp {
+  /** Signs in; the cookie is the sign-in. */
+  signIn(account: string): Promise<void>
+  /** Registers the app's service worker; resolves when it controls the page. */
+  register(): Promise<void>
+  /** Opens a space (default: `team`). The first one is {@link TestApp.space}. */
+  open(options: { readonly account: string; readonly space?: string }): Promise<void>
+  /** Opens none of ours: the browser's own look at whether a space can be opened. Returns the error's code. */
+  tryOpen(options: { readonly account: string; readonly space?: string }): Promise<string | null>
+  /** What the browser will wake the service worker for. */
+  backgroundSyncTags(): Promise<readonly string[]>
+  readonly space: TestSpace
+  readonly spaces: Readonly<Record<string, TestSpace>>
+  /** How often this tab has loaded the page. */
+  readonly loads: number
+  /** Reports of `onReport`, unhandled rejections and errors. */
+  readonly faults: readonly string[]
+}
+
+declare global {
+  // A declaration for the scenarios; `var` is the only form that makes it a property of the page.
+  var app: TestApp
+}
+
+const faults: string[] = []
+addEventListener('unhandledrejection', ({ reason }) => faults.push(`unhandled: ${String(reason)}`))
+addEventListener('error', ({ message }) => faults.push(`error: ${message}`))
+
+const loads = Number(sessionStorage.getItem('loads') ?? 0) + 1
+sessionStorage.setItem('loads', String(loads))
+
+const spaces: Record<string, TestSpace> = {}
+
+globalThis.app = {
+  loads,
+  faults,
+  spaces,
+  get space() {
+    const [first] = Object.values(spaces)
+    if (first === undefined) throw new Error('no space is open')
+    return first
+  },
+  signIn: async (account) => {
+    await fetch(`/sign-in?account=${encodeURIComponent(account)}`, { method: 'POST' })
+  },
+  register: async () => {
+    const controlled = new Promise<void>((resolve) => {
+      if (navigator.serviceWorker.controller !== null) resolve()
+      else navigator.serviceWorker.addEventListener('controllerchange', () => resolve(), { once: true })
+    })
+    await registerServiceWorker({ url: '/sw.js' })
+    await controlled
+  },
+  backgroundSyncTags: async () => {
+    const registration = (await navigator.serviceWorker.ready) as { readonly sync?: { getTags(): Promise<string[]> } }
+    return registration.sync?.getTags() ?? []
+  },
+  open: async ({ account, space = 'team' }) => {
+    const opened = await openSpace({
+      schema,
+      account,
+      space,
+      endpoint: '/sync',
+      onReport: (code) => faults.push(`report: ${code}`),
+    })
+    spaces[space] = new TestSpace(opened)
+  },
+  tryOpen: async ({ account, space = 'team' }) => {
+    try {
+      const opened = await openSpace({ schema, account, space, endpoint: '/sync' })
+      await opened.close()
+      return null
+    } catch (error) {
+      return (error as { code?: string }).code ?? String(error)
+    }
+  },
+}

@@ -1,0 +1,114 @@
+/**
+ * The server of the scenarios: a partner on SQLite, cookies, the built test app, and a wire to the test that started it. It is the
+ * product's own partner in a process of its own, so that a test can kill it, and set its files back while it is down.
+ *
+ * Arguments: the folder of the database, the folder of the built test app.
+ */
+import { createServer, type ServerResponse } from 'node:http'
+import { join } from 'node:path'
+import { createPartner, nodeHandler, sqliteStorage } from 'sync-server'
+import type { AddressInfo } from 'node:net'
+import { REFUSED_WORD, schema } from '../app/schema.ts'
+import { createCommands } from './commands.ts'
+import type { CommandMessage, ServerMessage } from './ipc.ts'
+import type { Settings } from './settings.ts'
+import { listSite, serveSite } from './site.ts'
+
+const [data, site] = process.argv.slice(2)
+if (data === undefined || site === undefined) throw new Error('Arguments: data folder, site folder')
+const siteFolder = site
+
+const settings: Settings = {
+  epoch: 1,
+  accessByAccount: new Map(),
+  answer: null,
+  serviceWorker: 'first',
+  underWay: 0,
+  mostAtOnce: 0,
+}
+
+const storage = sqliteStorage(join(data, 'partner.db'))
+const partner = createPartner({
+  schema,
+  storage,
+  authenticate: (request) => findAccount(request),
+  authorize: ({ account }) => settings.accessByAccount.get(account) ?? 'write',
+  allow: ({ op }) =>
+    'value' in op && JSON.stringify(op.value).includes(REFUSED_WORD)
+      ? { message: 'This word is not allowed.', path: '/value/text' }
+      : true,
+  onEvent: (event) =>
+    send({ type: 'event', event: event.type === 'error' ? { ...event, error: String(event.error) } : event }),
+})
+
+const serve = nodeHandler(handle)
+const server = createServer((incoming, outgoing) => {
+  if (incoming.url === '/sync') countExchange(outgoing)
+  serve(incoming, outgoing)
+})
+server.listen(0, '127.0.0.1', () => send({ type: 'listening', port: (server.address() as AddressInfo).port }))
+
+const commands = createCommands(partner, storage, settings)
+process.on('message', (message: CommandMessage) => {
+  const run = commands[message.command] as (...args: readonly unknown[]) => Promise<unknown>
+  run(...message.args).then(
+    (value) => send({ type: 'result', id: message.id, value }),
+    (error: unknown) => send({ type: 'failed', id: message.id, message: String(error) }),
+  )
+})
+// The test is gone: so is its server.
+process.on('disconnect', () => process.exit())
+
+async function handle(request: Request): Promise<Response> {
+  const { pathname, searchParams } = new URL(request.url)
+  if (pathname === '/sync') return takeAnswer() ?? partner.fetch(request)
+  if (pathname.startsWith('/sync/')) return partner.fetch(request)
+  if (pathname === '/sign-in') return signIn(searchParams.get('account') ?? '')
+  if (pathname === '/csp-report') {
+    send({ type: 'violation', report: await request.text() })
+    return new Response(null, { status: 204 })
+  }
+  if (pathname === '/blank') return blankPage()
+  if (pathname === '/files.json') return Response.json(await listSite(siteFolder))
+  return (await serveSite(siteFolder, toFile(pathname))) ?? new Response('not found', { status: 404 })
+}
+
+/** A new service worker is served at the address of the old one. */
+function toFile(pathname: string): string {
+  if (pathname !== '/sw.js' || settings.serviceWorker === 'first') return pathname
+  return settings.serviceWorker === 'next' ? '/sw-next.js' : '/sw.js?rebuilt'
+}
+
+/** The answer of something in front of the partner, if a test has asked for one. */
+function takeAnswer(): Response | null {
+  const { answer } = settings
+  if (answer === null) return null
+  settings.answer = answer.times > 1 ? { ...answer, times: answer.times - 1 } : null
+  return new Response('<h1>Something in between has failed</h1>', { status: answer.status })
+}
+
+function countExchange(outgoing: ServerResponse): void {
+  settings.underWay += 1
+  settings.mostAtOnce = Math.max(settings.mostAtOnce, settings.underWay)
+  outgoing.once('close', () => (settings.underWay -= 1))
+}
+
+function signIn(account: string): Response {
+  const cookie = `e2e=${encodeURIComponent(account)}.${settings.epoch}; Path=/; HttpOnly; SameSite=Strict; Max-Age=86400`
+  return new Response(null, { status: 204, headers: { 'set-cookie': cookie } })
+}
+
+function findAccount(request: Request): { account: string } | null {
+  const [, account, epoch] = /(?:^|;\s*)e2e=([^.;]+)\.(\d+)/.exec(request.headers.get('cookie') ?? '') ?? []
+  if (account === undefined || Number(epoch) !== settings.epoch) return null
+  return { account: decodeURIComponent(account) }
+}
+
+/** A page of the origin without the app: it must not sync. */
+function blankPage(): Response {
+  return new Response('<!doctype html><title>blank</title>', { headers: { 'content-type': 'text/html' } })
+}
+
+function send(message: ServerMessage): void {
+  process.send?.(message)
+}

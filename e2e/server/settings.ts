@@ -1,0 +1,13 @@
+import type { Access } from 'sync-server'
+
+/** What a test can change. */
+export interface Settings {
+  /** Sessions of an older epoch have expired. */
+  epoch: number
+  readonly accessByAccount: Map<string, Access>
+  answer: { readonly status: number; times: number } | null
+  serviceWorker: 'first' | 'rebuilt' | 'next'
+  /** Exchanges under way now, and the most there ever were. */
+  underWay: number
+  mostAtOnce: number
+}

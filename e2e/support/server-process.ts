@@ -1,0 +1,161 @@
+import { type ChildProcess, fork } from 'node:child_process'
+import { once } from 'node:events'
+import { cp, mkdir, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { ExchangeEvent, PartnerEvent } from 'sync-server'
+import { pinnedNode } from '../../scripts/workspace.mjs'
+import type { CommandMessage, ServerCommands, ServerMessage } from '../server/ipc.ts'
+import { siteFolder } from './build-app.ts'
+
+const program = fileURLToPath(new URL('../server/main.ts', import.meta.url))
+
+/**
+ * The real server in a process of its own. What it says (its exchanges) is collected here, so it outlives a kill.
+ *
+ * @example
+ * const server = await startServer(folder)
+ * await server.backUp('monday')
+ * await server.kill()
+ * await server.start()
+ */
+export class ServerProcess {
+  readonly #folder: string
+  readonly #onListening: (port: number) => void
+  #child: ChildProcess | null = null
+  #nextId = 1
+  readonly #waiting = new Map<number, { resolve: (value: unknown) => void; reject: (error: Error) => void }>()
+  readonly #events: PartnerEvent[] = []
+  readonly #violations: string[] = []
+  #listeners: (() => void)[] = []
+
+  constructor(folder: string, onListening: (port: number) => void) {
+    this.#folder = folder
+    this.#onListening = onListening
+  }
+
+  /** Everything that the partner has told so far, over all its lives. */
+  get events(): readonly PartnerEvent[] {
+    return this.#events
+  }
+
+  /** The asks that got so far as to be judged, in order. */
+  get exchanges(): readonly ExchangeEvent[] {
+    return this.#events.filter((event) => event.type === 'exchange')
+  }
+
+  /** Violations of the content security policy that browsers have reported. */
+  get violations(): readonly string[] {
+    return this.#violations
+  }
+
+  /** Bugs that the partner has met: it answered 500. */
+  get faults(): readonly PartnerEvent[] {
+    return this.#events.filter((event) => event.type === 'error' || event.type === 'digest-mismatch')
+  }
+
+  /** Starts it; on the same data if it ran before. */
+  async start(): Promise<void> {
+    await mkdir(this.#dataFolder, { recursive: true })
+    const child = fork(program, [this.#dataFolder, siteFolder], {
+      execPath: pinnedNode,
+      execArgv: ['--conditions=source', '--disable-warning=ExperimentalWarning'],
+      // What the runner of the tests has set for itself (loaders, inspectors) is none of the server's business.
+      env: { PATH: process.env['PATH'] ?? '' },
+    })
+    this.#child = child
+    const port = await new Promise<number>((resolve, reject) => {
+      child.on('message', (message: ServerMessage) => {
+        if (message.type === 'listening') resolve(message.port)
+        else this.#hear(message)
+      })
+      child.once('exit', (code) => reject(new Error(`the server ended with code ${code} while it started`)))
+    })
+    this.#onListening(port)
+  }
+
+  /** Ends it without a warning, as a power loss of the machine's process does: nothing is flushed or closed. */
+  async kill(): Promise<void> {
+    const child = this.#child
+    this.#child = null
+    if (child === null || child.exitCode !== null || child.signalCode !== null) return
+    child.kill('SIGKILL')
+    await once(child, 'exit')
+    for (const { reject } of this.#waiting.values()) reject(new Error('the server was killed'))
+    this.#waiting.clear()
+  }
+
+  /** Copies its files aside while it is down, and starts it again. */
+  async backUp(name: string): Promise<void> {
+    await this.kill()
+    await cp(this.#dataFolder, join(this.#folder, `backup-${name}`), { recursive: true })
+    await this.start()
+  }
+
+  /** Puts a backup in the place of its files: what it accepted since is lost. */
+  async restore(name: string): Promise<void> {
+    await this.kill()
+    await rm(this.#dataFolder, { recursive: true })
+    await cp(join(this.#folder, `backup-${name}`), this.#dataFolder, { recursive: true })
+    await this.start()
+  }
+
+  /** Loses all its files. */
+  async wipe(): Promise<void> {
+    await this.kill()
+    await rm(this.#dataFolder, { recursive: true })
+    await this.start()
+  }
+
+  /** Asks the process; see {@link ServerCommands}. */
+  call<Name extends keyof ServerCommands>(
+    command: Name,
+    ...args: Parameters<ServerCommands[Name]>
+  ): ReturnType<ServerCommands[Name]> {
+    const id = this.#nextId
+    this.#nextId += 1
+    const child = this.#child
+    const answer = new Promise<unknown>((resolve, reject) => {
+      if (child === null) {
+        reject(new Error(`the server is down: ${command}`))
+        return
+      }
+      this.#waiting.set(id, { resolve, reject })
+      child.send({ id, command, args } satisfies CommandMessage)
+    })
+    return answer as ReturnType<ServerCommands[Name]>
+  }
+
+  /** The first exchange from index `from` on that fits, as soon as there is one. The test's own time limit bounds the wait. */
+  async waitForExchange(fits: (event: ExchangeEvent) => boolean, from = 0): Promise<ExchangeEvent> {
+    for (;;) {
+      const found = this.exchanges.slice(from).find(fits)
+      if (found !== undefined) return found
+      await new Promise<void>((resolve) => {
+        this.#listeners.push(resolve)
+      })
+    }
+  }
+
+  get #dataFolder(): string {
+    return join(this.#folder, 'data')
+  }
+
+  #hear(message: Exclude<ServerMessage, { type: 'listening' }>): void {
+    if (message.type === 'event') {
+      this.#events.push(message.event)
+      const listeners = this.#listeners
+      this.#listeners = []
+      for (const listener of listeners) listener()
+      return
+    }
+    if (message.type === 'violation') {
+      this.#violations.push(message.report)
+      return
+    }
+    const waiting = this.#waiting.get(message.id)
+    this.#waiting.delete(message.id)
+    if (message.type === 'result') waiting?.resolve(message.value)
+    else waiting?.reject(new Error(message.message))
+  }
+}

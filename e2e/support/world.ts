@@ -1,0 +1,71 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, test as base } from '@playwright/test'
+import { type Device, openDevice, ProfileDevice } from './device.ts'
+import { type FaultProxy, openFaultProxy } from './fault-proxy.ts'
+import { ServerProcess } from './server-process.ts'
+
+/** What a scenario plays in: a server of its own behind a network that can be broken, and devices. */
+export interface World {
+  readonly server: ServerProcess
+  readonly proxy: FaultProxy
+  /** A device that remembers nothing when it is closed. */
+  newDevice(): Promise<Device>
+  /** A device with its profile on disk, started. */
+  newProfileDevice(options?: { readonly args?: readonly string[] }): Promise<ProfileDevice>
+  /** A folder for one more profile. */
+  newProfile(): string
+  /** A device that came about otherwise (a clone): it is switched off at the end. */
+  adopt(device: Device): void
+}
+
+/** The scenarios' `test`: each one has a server, a port, a folder and profiles of its own. */
+export const test = base.extend<{ world: World }>({
+  world: async ({ browser }, use) => {
+    const folder = await mkdtemp(join(tmpdir(), 'web-sync-e2e-'))
+    const proxy = await openFaultProxy(0)
+    const server = new ServerProcess(folder, (port) => proxy.setTarget(port))
+    await server.start()
+    const devices: Device[] = []
+    const errors: string[] = []
+    const watch = (device: Device): void => {
+      device.context.on('weberror', (error) => errors.push(String(error.error())))
+    }
+    let profiles = 0
+    const world: World = {
+      server,
+      proxy,
+      newDevice: async () => {
+        const device = await openDevice(browser, proxy.origin)
+        devices.push(device)
+        watch(device)
+        return device
+      },
+      newProfileDevice: async (options = {}) => {
+        const device = new ProfileDevice({ profile: world.newProfile(), origin: proxy.origin, ...options })
+        devices.push(device)
+        await device.start()
+        watch(device)
+        return device
+      },
+      newProfile: () => {
+        profiles += 1
+        return join(folder, `profile-${profiles}`)
+      },
+      adopt: (device) => void devices.push(device),
+    }
+    await use(world)
+    // What must never happen, in any scenario.
+    expect(server.violations, 'violations of the content security policy').toEqual([])
+    expect(server.faults, 'bugs of the partner').toEqual([])
+    expect(errors, 'errors that nobody caught in a page').toEqual([])
+    // Profiles are deleted next: nobody may still write there.
+    await Promise.all(devices.map((device) => device.close()))
+    await server.kill()
+    await proxy.close()
+    await rm(folder, { recursive: true, force: true })
+  },
+})
+
+export { expect }
