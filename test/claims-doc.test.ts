@@ -15,13 +15,8 @@ function partsOf(title: string): string[] {
   return title.split('…').map((part) => part.trim())
 }
 
-it('docs/claims.md has a row for each of the 17 claims, none pending, and every test that it names exists in that file', () => {
-  const rows = readFileSync(new URL('docs/claims.md', root), 'utf8')
-    .split('\n')
-    .filter((line) => /^\| (\d+|[A-Z]\d+) /.test(line))
-  expect(rows.map((row) => Number.parseInt(row.slice(2), 10)).filter((claim) => claim > 0)).toEqual(
-    Array.from({ length: 17 }, (_, index) => index + 1),
-  )
+/** What a row names that is not there: files, and titles of tests. */
+function findMissing(rows: readonly string[]): { readonly missing: readonly string[]; readonly titles: number } {
   const missing: string[] = []
   let titles = 0
   for (const row of rows) {
@@ -35,7 +30,40 @@ it('docs/claims.md has a row for each of the 17 claims, none pending, and every 
       if (source === null || !parts.every((part) => source.includes(part))) missing.push(`${file} «${title}»`)
     }
   }
+  return { missing, titles }
+}
+
+it('docs/claims.md has a row for each of the 17 claims, none pending, and every test that it names exists in that file', () => {
+  const rows = readFileSync(new URL('docs/claims.md', root), 'utf8')
+    .split('\n')
+    .filter((line) => /^\| (\d+|[A-Z]\d+) /.test(line))
+  expect(rows.map((row) => Number.parseInt(row.slice(2), 10)).filter((claim) => claim > 0)).toEqual(
+    Array.from({ length: 17 }, (_, index) => index + 1),
+  )
+  const { missing, titles } = findMissing(rows)
   expect(missing).toEqual([])
   expect(titles).toBeGreaterThan(70)
   expect(rows.filter((row) => row.includes('pending:'))).toEqual([])
 })
+
+it('docs/testing.md names a test for each row of the failure table in the README, and each is there', () => {
+  const failures = sectionOf('README.md', '## What happens when')
+  const proofs = sectionOf('docs/testing.md', '## The failure table')
+  expect(proofs).toHaveLength(failures.length)
+  expect(proofs.length).toBeGreaterThan(10)
+  const { missing, titles } = findMissing(proofs)
+  expect(missing).toEqual([])
+  expect(titles).toBeGreaterThanOrEqual(proofs.length)
+})
+
+/** The rows of the table under a heading, without its head. */
+function sectionOf(file: string, heading: string): string[] {
+  const text = readFileSync(new URL(file, root), 'utf8')
+  const start = text.indexOf(heading)
+  const end = text.indexOf('\n## ', start + 1)
+  return text
+    .slice(start, end === -1 ? undefined : end)
+    .split('\n')
+    .filter((line) => line.startsWith('|'))
+    .slice(2)
+}
