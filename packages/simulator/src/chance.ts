@@ -3,15 +3,21 @@
  * Generator: sfc32 (public domain, Chris Doty-Humphrey), good enough for tests and the same on every machine.
  */
 export class Chance {
-  #a: number
-  #b: number
-  #c: number
+  #a = 0
+  #b = 0
+  #c = 0
   #d = 1
 
   constructor(seed: number) {
+    this.reseed(seed)
+  }
+
+  /** Goes on as a new source with this seed would: each decision of a plan has its own, so that leaving one out changes no other. */
+  reseed(seed: number): void {
     this.#a = seed | 0
     this.#b = (seed / 0x1_0000_0000) | 0
     this.#c = 0x9e3779b9
+    this.#d = 1
     for (let round = 0; round < 15; round += 1) this.#next()
   }
 
@@ -44,6 +50,11 @@ export class Chance {
       if (rest < 0) return name
     }
     return names.at(-1) as Name
+  }
+
+  /** A seed for another source. */
+  seed(): number {
+    return this.#next()
   }
 
   /** So many hexadecimal digits. */

@@ -1,7 +1,6 @@
 import { schemaToShape, type WakeReason } from 'sync-protocol'
 import {
   createFetchTransport,
-  createMemoryDatabase,
   createMemoryStore,
   type LocalOp,
   type MemoryDatabase,
@@ -10,10 +9,15 @@ import {
   type Store,
   SyncError,
 } from 'web-sync/testing'
+import { checkKeyMove } from './checks/key-move.ts'
 import type { Chance } from './chance.ts'
+import { Disk, type DiskWatcher } from './disk.ts'
+import { tellExchange } from './exchange-count.ts'
 import type { Network } from './network.ts'
-import { ACCOUNT_HEADER, ENDPOINT, SPACE } from './partner-host.ts'
-import { schema } from './schema.ts'
+import { ACCOUNT_HEADER, ENDPOINT, type PartnerHost } from './partner-host.ts'
+import { Process } from './process.ts'
+import type { Scheduler } from './scheduler.ts'
+import { schemaOf } from './schema.ts'
 import type { Story } from './story.ts'
 import type { Time } from './time.ts'
 
@@ -23,107 +27,208 @@ export interface Surroundings {
   readonly story: Story
   readonly time: Time
   readonly network: Network
+  readonly scheduler: Scheduler
+  readonly host: PartnerHost
+  /** True if power can fail in this world: then disks remember what may be lost. */
+  readonly powerCanFail: boolean
 }
 
-/** One installation: the real store on a simulated disk, and the real engine. */
-export class Device {
+/** Who a device belongs to. */
+export interface Owner {
   readonly name: string
   readonly account: string
-  readonly #world: Surroundings
-  readonly #disk: MemoryDatabase
-  readonly store: Store
+  readonly space: string
+}
 
-  private constructor(name: string, account: string, world: Surroundings, disk: MemoryDatabase, store: Store) {
-    this.name = name
-    this.account = account
+/** A tab's worker, or the service worker: a process with the store as it sees it. */
+export interface Context {
+  readonly process: Process
+  readonly store: Store
+  readonly version: 1 | 2
+}
+
+/** Bounds of a run. */
+export interface RunLimit {
+  readonly changes: number
+  readonly pages: number
+  readonly maxExchanges: number
+}
+
+/** One installation: the real store on a simulated disk, and the real engine, in one or more processes. */
+export class Device {
+  readonly owner: Owner
+  readonly disk: Disk
+  readonly #world: Surroundings
+  #contexts: Context[] = []
+  #version: 1 | 2
+  #processes = 0
+  /** Who is signed in in the browser; null: nobody. Not always the owner of the store. */
+  signedIn: string | null
+  /** True once something happened after which the partner may not have its key any more. */
+  isKeyDoubtful = false
+  /** True once a mutation was set aside, so that others passed it. */
+  hasSetAside = false
+  /** Asks that were sent, and resets that were made, ever. */
+  asks = 0
+  resets = 0
+
+  private constructor(owner: Owner, version: 1 | 2, world: Surroundings, rows: MemoryDatabase | undefined) {
+    this.owner = owner
+    this.#version = version
     this.#world = world
-    this.#disk = disk
-    this.store = store
+    this.signedIn = owner.account
+    const killed = (): void => world.story.count('sometimes: killed inside a transaction')
+    const commit: DiskWatcher['commit'] = (before, after, tx) => checkKeyMove(world, owner, before, after, tx)
+    this.disk = new Disk(rows, { commit, killed }, world.powerCanFail)
   }
 
   /** A new device, or one on a copied disk. */
-  static async open(
-    name: string,
-    account: string,
-    world: Surroundings,
-    disk: MemoryDatabase = createMemoryDatabase(),
-  ): Promise<Device> {
-    const { chance, time } = world
+  static async open(owner: Owner, version: 1 | 2, world: Surroundings, rows?: MemoryDatabase): Promise<Device> {
+    const device = new Device(owner, version, world, rows)
+    await device.openContext()
+    return device
+  }
+
+  get name(): string {
+    return this.owner.name
+  }
+
+  /** The schema version of the app that is installed. */
+  get version(): 1 | 2 {
+    return this.#version
+  }
+
+  /** The processes that run, oldest first; there is at least one. */
+  get contexts(): readonly Context[] {
+    return this.#contexts
+  }
+
+  /** Where the app looks. */
+  get store(): Store {
+    return (this.#contexts.at(-1) as Context).store
+  }
+
+  /** Another tab, or the service worker wakes up. */
+  async openContext(): Promise<Context> {
+    const { chance, time, scheduler } = this.#world
+    this.#processes += 1
+    const process = new Process(`${this.name}/${this.#processes}`, scheduler)
+    const { account, space } = this.owner
     const store = await createMemoryStore(
-      { account, space: SPACE, schema: schemaToShape(schema), onNotice: () => undefined },
+      { account, space, schema: schemaToShape(schemaOf(this.#version)), onNotice: () => undefined },
       { nowMs: () => time.nowMs(), randomId: () => chance.hex(32) },
-      disk,
+      this.disk.openFor(process),
     )
-    return new Device(name, account, world, disk, store)
+    const context: Context = { process, store, version: this.#version }
+    this.#contexts.push(context)
+    return context
   }
 
-  /** The disk as it is now: for a clone, or to go back to later. */
-  copyDisk(): MemoryDatabase {
-    return this.#disk.copy()
+  /** A process is gone; another one starts on the disk as it is, if it was the last. */
+  async bury(context: Context): Promise<void> {
+    context.process.kill()
+    this.#contexts = this.#contexts.filter((other) => other !== context)
+    if (this.#contexts.length === 0) await this.openContext()
   }
 
-  /** A write of the user; the code of the refusal, or null if the device promised to keep it. */
-  async write(mutationId: string, ops: readonly LocalOp[]): Promise<string | null> {
-    try {
-      await this.store.write(mutationId, ops)
-      return null
-    } catch (error) {
-      if (error instanceof SyncError) return error.code
-      throw error
+  /** The new version of the app is there; tabs of the old one stay open. */
+  async update(): Promise<void> {
+    this.#version = 2
+    await this.openContext()
+  }
+
+  /** A write of the user; the code of the refusal, null if the device promised to keep it, `died` if it could not say. */
+  async write(context: Context, mutationId: string, ops: readonly LocalOp[]): Promise<string | null> {
+    const writing = context.store.write(mutationId, ops).then(
+      () => null,
+      (error: unknown) => {
+        if (error instanceof SyncError) return error.code
+        this.#world.story.fail('S24', `${this.name}: a write failed without a code: ${String(error)}`)
+        return 'internal'
+      },
+    )
+    return Promise.race([writing, context.process.death.then(() => 'died')])
+  }
+
+  /** One run of the engine, without the protection of a lock: several of them may race. Null: its process died. */
+  async sync(context: Context, reason: WakeReason, limit: RunLimit): Promise<RunResult | null> {
+    const { process } = context
+    const run = this.#runAndTidy(context, reason, limit).catch((error: unknown) => this.#explain(context, error))
+    const result = await Promise.race([run, process.death.then(() => null)])
+    if (process.isDead) await this.bury(context)
+    return result
+  }
+
+  async #runAndTidy(context: Context, reason: WakeReason, limit: RunLimit): Promise<RunResult> {
+    const result = await this.#run(context, reason, limit)
+    let hasMore = true
+    while (hasMore) hasMore = await context.store.tidy()
+    const { counts } = await context.store.readSummary()
+    if (counts.setAside > 0) this.hasSetAside = true
+    return result
+  }
+
+  /** A run rejects only where the store cannot be used by this code any more. */
+  #explain(context: Context, error: unknown): null {
+    const { story } = this.#world
+    const isOld = context.version < this.#version
+    if (error instanceof SyncError && error.code === 'newer-schema' && isOld) {
+      story.count('sometimes: old code stands aside')
+    } else if (!(error instanceof SyncError && (error.code === 'storage-failed' || error.code === 'quota-exceeded'))) {
+      story.fail('S24', `${this.name}: a run failed: ${String(error)}`)
     }
+    return null
   }
 
-  /** One run of the engine, without the protection of a lock: two of them may race. */
-  async sync(reason: WakeReason, pages = 10): Promise<RunResult> {
+  #run(context: Context, reason: WakeReason, limit: RunLimit): Promise<RunResult> {
     const { chance, story, time, network } = this.#world
-    const result = await runSync(
+    const { process, store } = context
+    return runSync(
       {
-        store: this.store,
+        store,
         transport: createFetchTransport({
           endpoint: ENDPOINT,
-          fetch: async (url, init) => network.fetch(new Request(url, { ...init, headers: this.#sign(init.headers) })),
+          fetch: async (url, init) => {
+            this.asks += 1
+            return network.fetch(process, new Request(url, init), init.body as string)
+          },
           clock: time,
         }),
         clock: time,
         random: { id: () => chance.hex(32), fraction: () => chance.fraction() },
         lock: { hold: async (_name, _options, work) => work() },
         lockName: this.name,
-        auth: null,
+        auth: { getHeaders: async () => (this.signedIn === null ? null : { [ACCOUNT_HEADER]: this.signedIn }) },
       },
       {
         reason,
-        host: 'worker',
-        limit: { changes: 1 + chance.integer(12), bytes: 100_000, pages },
-        maxExchanges: 60,
+        host: process.name.endsWith('/1') ? 'worker' : 'service-worker',
+        limit: { changes: limit.changes, bytes: 100_000, pages: limit.pages },
+        maxExchanges: limit.maxExchanges,
         onEvent: (event) => {
-          if (event.type === 'exchange') this.#tellExchange(event.entry)
-          if (event.type === 'fault') story.fail(`${this.name}: the store failed: ${String(event.error)}`)
-          if (event.type === 'report') story.count(`report ${event.code}`)
+          if (event.type === 'exchange') tellExchange(story, this, event.entry)
+          if (event.type === 'fault') this.#tellFault(context, event.error)
+          if (event.type === 'report') this.#report(event.code)
         },
       },
     )
-    await this.#tidy()
-    return result
   }
 
-  #tellExchange(entry: { result: string; from: number; to: number; mutations: number; changes: number }): void {
+  #report(code: 'digest-mismatch' | 'degraded'): void {
     const { story } = this.#world
-    const { result, from, to, mutations, changes } = entry
-    const isCounted = mutations > 0 || changes > 0 || result !== 'ok'
-    story.count(isCounted ? 'exchanges' : 'idle exchanges')
-    if (result.startsWith('rollback')) story.count('sometimes: rollback')
-    if (result.startsWith('resync')) story.count('sometimes: full resync')
-    story.tell(`${this.name}: ${from} → ${to}, ${mutations} mutations up, ${changes} changes down: ${result}`)
+    story.count(`report ${code}`)
+    story.tell(`${this.name}: reports ${code}`)
+    if (code === 'digest-mismatch') story.fail('S11', `${this.name}: a page led to other records than the partner has`)
   }
 
-  #sign(headers: RequestInit['headers']): Headers {
-    const signed = new Headers(headers)
-    signed.set(ACCOUNT_HEADER, this.account)
-    return signed
-  }
-
-  async #tidy(): Promise<void> {
-    let hasMore = true
-    while (hasMore) hasMore = await this.store.tidy()
+  #tellFault(context: Context, error: unknown): void {
+    const { story } = this.#world
+    const isExpected =
+      error instanceof SyncError &&
+      (error.code === 'quota-exceeded' ||
+        error.code === 'storage-failed' ||
+        (error.code === 'newer-schema' && context.version < this.#version))
+    if (isExpected) story.count(`fault of the store: ${error.code}`)
+    else story.fail('S24', `${this.name}: the store failed: ${String(error)}`)
   }
 }

@@ -1,35 +1,105 @@
 import type { LocalOp } from 'web-sync/testing'
 
-/** What a device was promised: the write is stored. Whatever happens later, it is on the partner at the end or visibly refused. */
-export interface PromisedWrite {
+/** How long devices keep what was accepted for replay; a little less, for it counts from the acceptance. */
+const JOURNAL_AGE_MS = 29 * 86_400_000
+
+/** How old a write may be to be replayed; a little less, likewise. */
+const REPLAY_AGE_MS = 89 * 86_400_000
+
+/** A write of the user. */
+export interface Write {
   readonly mutationId: string
+  /** Name of the device that it was made on. */
+  readonly device: string
+  readonly account: string
+  readonly space: string
   readonly ops: readonly LocalOp[]
+  /** What its inserts and patches leave in their records: the mutation's id, unless that is used a second time. */
+  readonly mark: string
+  readonly atMs: number
+  /** False if others were stored at the same time: then which came first is not known. */
+  readonly isOrdered: boolean
 }
 
 /**
  * The reference model: every write that was ever acknowledged on a device, and those of which nobody can know any more.
  *
- * Each insert and patch leaves a mark of its own in the record (`marks: {[mutationId]: true}`), so marks commute: at the end a record
- * carries the mark of every write that touched it, unless it was deleted.
+ * Each insert and patch leaves a mark of its own in the record (`marks: {[mark]: true}`), so marks commute: at the end a record
+ * carries the mark of every write that touched it, unless it was deleted. It also writes its mark into `last`, so that a write that
+ * takes effect a second time is seen in the log.
  */
 export class Ledger {
-  readonly #promised = new Map<string, PromisedWrite>()
+  readonly #promised = new Map<string, Write>()
+  readonly #maybe = new Map<string, Write>()
   readonly #forgiven = new Set<string>()
   readonly #fragile = new Set<string>()
+  readonly #deleted = new Set<string>()
+  readonly #reused = new Set<string>()
+  readonly #order = new Map<string, number>()
+  /** True once a device was cloned or set back: then two have the same orders. */
+  hasCopies = false
+  /** How often the partner's history was replaced by another one. */
+  historiesLost = 0
+  /** True once time leapt further than something is kept: what is promised within the retention only is not asked for then. */
+  isBeyondRetention = false
+  /** True once a leap was longer than the partner keeps partnerships. */
+  isBeyondPartnerships = false
 
-  /** A device's write was acknowledged. */
-  promise(write: PromisedWrite): void {
-    this.#promised.set(write.mutationId, write)
+  /**
+   * True if the partner may have forgotten the outcome of a mutation that some device still sends: a year passed, or a quarter for one
+   * of two copies of a device (the other one has confirmed the outcome). It is judged anew then.
+   */
+  get areOutcomesForgotten(): boolean {
+    return this.isBeyondPartnerships || (this.isBeyondRetention && this.hasCopies)
   }
 
-  /** True if some device was promised this write. */
-  has(mutationId: string): boolean {
-    return this.#promised.has(mutationId)
+  /** A device's write was acknowledged. */
+  promise(write: Write): void {
+    this.#order.set(write.mark, this.#order.size)
+    this.#promised.set(write.mark, write)
+  }
+
+  /** The device died before it could acknowledge: the write may have its effect, and may not. */
+  note(write: Write): void {
+    this.#order.set(write.mark, this.#order.size)
+    this.#maybe.set(write.mark, write)
+  }
+
+  /** The same mutation id was used for two contents. */
+  noteReused(mutationId: string): void {
+    this.#reused.add(mutationId)
+  }
+
+  isReused(mutationId: string): boolean {
+    return this.#reused.has(mutationId)
+  }
+
+  /** True if somebody wrote with this mark. */
+  has(mark: string): boolean {
+    return this.#promised.has(mark) || this.#maybe.has(mark)
+  }
+
+  /** The write that leaves this mark. */
+  get(mark: string): Write | undefined {
+    return this.#promised.get(mark) ?? this.#maybe.get(mark)
   }
 
   /** The only copy went with a device that was set back to an older state by hand: no software can bring it back. */
   forgive(mutationId: string): void {
     this.#forgiven.add(mutationId)
+  }
+
+  isForgiven(mutationId: string): boolean {
+    return this.#forgiven.has(mutationId)
+  }
+
+  /** Where a write stands among all, in the order in which they were made. */
+  orderOf(write: Write): number {
+    return this.#order.get(write.mark) ?? 0
+  }
+
+  isFragile(mutationId: string): boolean {
+    return this.#fragile.has(mutationId)
   }
 
   /** The partner has it, but no device can replay it any more. */
@@ -38,17 +108,44 @@ export class Ledger {
   }
 
   /** The partner lost history: what only it had is gone. */
-  partnerLostHistory(): void {
+  partnerLostHistory(nowMs: number): void {
+    this.historiesLost += 1
+    // What was accepted longer ago than a journal keeps it, nobody replays.
+    for (const { mutationId, atMs } of this.#promised.values()) {
+      if (this.isBeyondRetention && nowMs - atMs > JOURNAL_AGE_MS) this.#forgiven.add(mutationId)
+    }
     for (const mutationId of this.#fragile) this.#forgiven.add(mutationId)
   }
 
-  /** All writes that were ever promised, those of which nobody can know any more among them: they may have had their effect. */
-  all(): PromisedWrite[] {
-    return [...this.#promised.values()]
+  /** So much later nobody replays what was lost before: the partner would not know any more that it had answered it. */
+  timePassed(nowMs: number): void {
+    if (this.historiesLost === 0) return
+    for (const { mutationId, atMs } of this.#promised.values()) {
+      if (nowMs - atMs > REPLAY_AGE_MS) this.#forgiven.add(mutationId)
+    }
+  }
+
+  /** A write deleted this record; its outcome is about to be forgotten by the partner. */
+  rememberDeleted(name: string): void {
+    this.#deleted.add(name)
+  }
+
+  wasDeleted(name: string): boolean {
+    return this.#deleted.has(name)
+  }
+
+  /** All writes that may have had their effect, those of which nobody can know any more among them. */
+  all(): Write[] {
+    return [...this.#promised.values(), ...this.#maybe.values()]
+  }
+
+  /** All writes that were acknowledged. */
+  promised(): Iterable<Write> {
+    return this.#promised.values()
   }
 
   /** The writes that must be there at the end. */
-  owed(): PromisedWrite[] {
+  owed(): Write[] {
     return [...this.#promised.values()].filter((write) => !this.#forgiven.has(write.mutationId))
   }
 }

@@ -1,90 +1,84 @@
+import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
-import { simulateSeed } from './simulate.ts'
+import { runMany } from './cli/run-many.ts'
+import { runExhaustive } from './exhaustive/run-exhaustive.ts'
+import { hunt } from './planted/hunt.ts'
+import { runPlanted } from './planted/run-planted.ts'
+import { makePlan, type Plan } from './plan.ts'
+import { readRecording, writeRecording } from './recording.ts'
+import { shrink } from './shrink.ts'
+import { simulatePlan } from './simulate.ts'
 
-const USAGE = `pnpm simulate [--exchanges 20000] [--seed 1] [--only SEED] [--json]
+const USAGE = `pnpm simulate [--exchanges 20000] [--seed 1] [--jobs 2] [--minutes M] [--json] [--record FILE]
+pnpm simulate --only SEED [--shrink] [--record FILE]
+pnpm simulate --replay FILE
+pnpm simulate --planted all|NAME[,NAME…] [--jobs 2] [--minutes M] [--json]
+pnpm simulate --exhaustive [--minutes M] [--json]
 
-Runs seeds, beginning with --seed, until so many exchanges were counted (one that carried a mutation or a change, or failed);
---only runs a single seed and prints its story.`
+The first runs seeds, beginning with --seed, until so many exchanges were counted: such as carried a mutation or a change, or ended
+in a problem or a fork. The first seed that breaks a promise is made small, told as a story, and recorded if --record says where.
+--only runs a single seed and tells its story; --replay does so for a recording. --planted plants known bugs, one at a time, in a copy
+of the sources, and expects the simulator to find each. --exhaustive needs no chance: it breaks a run off at every place that it has.`
+
+/** Workers unless --jobs says otherwise. */
+const DEFAULT_JOBS = 2
 
 async function main(): Promise<number> {
   const { values } = parseArgs({
     options: {
       exchanges: { type: 'string', default: '20000' },
       seed: { type: 'string', default: '1' },
+      jobs: { type: 'string', default: String(Math.min(DEFAULT_JOBS, availableParallelism())) },
+      minutes: { type: 'string' },
       only: { type: 'string' },
+      shrink: { type: 'boolean', default: false },
+      record: { type: 'string' },
+      replay: { type: 'string' },
+      planted: { type: 'string' },
+      exhaustive: { type: 'boolean', default: false },
+      hunt: { type: 'string' },
       json: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
   })
+  const jobs = toNumber('jobs', values.jobs)
+  const minutes = values.minutes === undefined ? null : toNumber('minutes', values.minutes)
   if (values.help) {
     console.log(USAGE)
     return 0
   }
-  return values.only === undefined
-    ? runMany(Number(values.seed), Number(values.exchanges), values.json)
-    : runOne(Number(values.only))
+  if (values.exhaustive) return runExhaustive({ minutes, asJson: values.json })
+  if (values.hunt !== undefined) return hunt(values.hunt)
+  if (values.planted !== undefined) return runPlanted({ names: values.planted, jobs, minutes, asJson: values.json })
+  if (values.replay !== undefined) return tell((await readRecording(values.replay)).plan)
+  if (values.only !== undefined) return runOne(toNumber('only', values.only), values.shrink, values.record)
+  const exchanges = toNumber('exchanges', values.exchanges)
+  const record = values.record ?? null
+  return runMany({ exchanges, seed: toNumber('seed', values.seed), jobs, minutes, asJson: values.json, record })
 }
 
-async function runOne(seed: number): Promise<number> {
-  const result = await simulateSeed(seed)
-  for (const line of result.story) console.log(line)
-  console.log(result.failures.length === 0 ? 'All promises held.' : `Broken:\n${result.failures.join('\n')}`)
-  return result.failures.length === 0 ? 0 : 1
-}
-
-async function runMany(firstSeed: number, exchanges: number, asJson: boolean): Promise<number> {
-  const startedAt = performance.now()
-  const totals = new Map<string, number>()
-  const broken: { seed: number; failures: readonly string[] }[] = []
-  let seed = firstSeed
-  for (; (totals.get('exchanges') ?? 0) < exchanges && broken.length < 10; seed += 1) {
-    const result = await simulateSeed(seed)
-    for (const [what, count] of result.counts) totals.set(what, (totals.get(what) ?? 0) + count)
-    if (result.failures.length > 0) broken.push({ seed, failures: result.failures })
+async function runOne(seed: number, isShrunk: boolean, record: string | undefined): Promise<number> {
+  if (!isShrunk) return tell(makePlan(seed))
+  const { plan, result } = await shrink(makePlan(seed))
+  if (record !== undefined) {
+    const invariants = [...new Set(result.failures.map(({ invariant }) => invariant))]
+    await writeRecording(record, { about: '', invariants, plan })
   }
-  const missing = SOMETIMES.filter((what) => (totals.get(what) ?? 0) === 0)
-  report({ seeds: seed - firstSeed, broken, missing, totals, seconds: (performance.now() - startedAt) / 1000 }, asJson)
-  return broken.length === 0 && missing.length === 0 ? 0 : 1
+  return tell(plan)
 }
 
-/** A run that never came there has tested nothing of it. */
-const SOMETIMES = [
-  'sometimes: rollback',
-  'sometimes: full resync',
-  'duplicate answered',
-  'case K0',
-  'case K1',
-  'case K2',
-  'case K3',
-  "case K3'",
-  'case K5',
-  'case K6',
-  'fault: response lost',
-  'fault: response cut',
-]
-
-interface Report {
-  readonly seeds: number
-  readonly broken: readonly { readonly seed: number; readonly failures: readonly string[] }[]
-  readonly missing: readonly string[]
-  readonly totals: ReadonlyMap<string, number>
-  readonly seconds: number
+async function tell(plan: Plan): Promise<number> {
+  const { story, failures } = await simulatePlan(plan)
+  for (const line of story) console.log(line)
+  if (failures.length === 0) console.log('All promises held.')
+  return failures.length === 0 ? 0 : 1
 }
 
-function report({ seeds, broken, missing, totals, seconds }: Report, asJson: boolean): void {
-  const counts = Object.fromEntries([...totals].toSorted(([a], [b]) => (a < b ? -1 : 1)))
-  if (asJson) {
-    console.log(JSON.stringify({ seeds, seconds, violations: broken.length, missing, counts, broken }))
-    return
-  }
-  for (const [what, count] of Object.entries(counts)) console.log(`${String(count).padStart(9)}  ${what}`)
-  for (const { seed, failures } of broken)
-    console.log(`seed ${seed} (--only ${seed}): ${failures.slice(0, 5).join('; ')}`)
-  for (const what of missing) console.log(`never happened: ${what}`)
-  const exchanges = totals.get('exchanges') ?? 0
-  console.log(
-    `${exchanges} exchanges in ${seeds} seeds, ${broken.length} seeds with a broken promise, ${seconds.toFixed(1)} s`,
-  )
+function toNumber(option: string, text: string): number {
+  const number = Number(text)
+  if (Number.isFinite(number) && number >= 0) return number
+  console.error(`--${option} must be a number, not «${text}».\n\n${USAGE}`)
+  process.exit(2)
 }
 
 process.exitCode = await main()

@@ -1,219 +1,143 @@
-import type { MemoryStorage } from 'sync-server/browser'
-import type { LocalOp, MemoryDatabase } from 'web-sync/testing'
+import type { WakeReason } from 'sync-protocol'
+import type { MemoryDatabase } from 'web-sync/testing'
 import { Chance } from './chance.ts'
-import { Device, type Surroundings } from './device.ts'
+import { checkSpaceEvents } from './checks/events.ts'
+import { watchAnswers } from './checks/answers.ts'
+import { type Context, Device, type Owner, type RunLimit, type Surroundings } from './device.ts'
+import { type Backup, type DiskMaker, memoryDisks } from './host-disk.ts'
 import { Ledger } from './ledger.ts'
 import { Network } from './network.ts'
-import { ACCOUNTS, PartnerHost } from './partner-host.ts'
-import { COLLECTIONS } from './schema.ts'
+import { ACCOUNTS, PartnerHost, SHARED } from './partner-host.ts'
+import { Scheduler } from './scheduler.ts'
 import { Story } from './story.ts'
+import type { FaultClass } from './swarm.ts'
 import { Time } from './time.ts'
 
-/** What happens in a step, as weights. */
-export const ACTIONS = {
-  write: 40,
-  sync: 40,
-  'sync twice at once': 4,
-  'late request': 4,
-  'back up': 6,
-  restore: 3,
-  wipe: 0.5,
-  clone: 1.5,
-  'keep a copy': 3,
-  'set back': 1.5,
-  'time passes': 3,
-  prune: 1,
-  'own write': 3,
-} as const
+/** A device as it was once. */
+export interface DeviceCopy {
+  readonly name: string
+  readonly rows: MemoryDatabase
+  readonly version: 1 | 2
+}
+
+/** What a run may take when nothing is wrong. */
+export const CALM_LIMIT: RunLimit = { changes: 5_000, pages: 100, maxExchanges: 60 }
+
+/** Why an app wakes the engine. */
+const REASONS: readonly WakeReason[] = ['start', 'retry', 'timer', 'online', 'nudge', 'write', 'sync-event', 'sign-in']
 
 /** Everything that a simulation consists of: devices, a partner, a bad network, one source of chance. */
 export class World {
+  readonly classes: readonly FaultClass[]
   readonly chance: Chance
-  readonly story: Story = new Story()
+  readonly story: Story
   readonly ledger: Ledger = new Ledger()
-  readonly time: Time = new Time()
+  readonly time: Time
+  readonly scheduler: Scheduler
   readonly host: PartnerHost
   readonly network: Network
-  readonly devices: Device[] = []
-  readonly #backups: MemoryStorage[] = []
-  readonly #copies: { readonly device: Device; readonly disk: MemoryDatabase }[] = []
-  readonly #ids: string[] = []
+  devices: Device[] = []
+  readonly backups: Backup[] = []
+  readonly copies: DeviceCopy[] = []
+  /** Records that were written, `space collection/id`. */
+  readonly names: string[] = []
+  /** True once the partner may have lost keys or history. */
+  isHistoryDoubtful = false
+  /** Marks that a firewall stops. */
+  poisoned: string | null = null
+  ownWrites = 0
   #deviceCount = 0
-  #ownWrites = 0
 
-  constructor(seed: number) {
-    this.chance = new Chance(seed)
-    this.host = new PartnerHost(this.chance, this.story, this.time)
-    this.network = new Network(this.chance, this.story, async (request) => this.host.fetch(request))
+  private constructor(classes: readonly FaultClass[], chance: Chance, host: PartnerHost, parts: WorldParts) {
+    this.classes = classes
+    this.chance = chance
+    this.host = host
+    this.story = parts.story
+    this.time = parts.time
+    this.scheduler = parts.scheduler
+    const { story, scheduler } = parts
+    this.network = new Network({ chance, story, scheduler, host, classes, watch: watchAnswers(this) })
+    host.onEvent = checkSpaceEvents(this)
   }
 
-  /** Opens the first devices. */
-  async begin(): Promise<void> {
-    const count = 2 + this.chance.integer(3)
-    for (let index = 0; index < count; index += 1) await this.#addDevice(this.chance.pick(ACCOUNTS))
+  /** A world with its first devices. */
+  static async begin(
+    seed: number,
+    classes: readonly FaultClass[],
+    deviceCount: number,
+    disks: DiskMaker = memoryDisks,
+  ): Promise<World> {
+    const chance = new Chance(seed)
+    const story = new Story()
+    const time = new Time()
+    const scheduler = new Scheduler(chance, story)
+    const host = await PartnerHost.start(chance, story, time, scheduler, disks)
+    const world = new World(classes, chance, host, { story, time, scheduler })
+    // The first two share a space; later ones are wherever chance puts them.
+    for (let index = 0; index < deviceCount; index += 1) await world.addDevice(chance.pick(ACCOUNTS), index < 2)
+    return world
   }
 
-  /** One drawn action. */
-  async step(): Promise<void> {
-    const action = this.chance.weighted(ACTIONS)
-    switch (action) {
-      case 'write':
-        return this.#write(this.chance.pick(this.devices))
-      case 'sync':
-        return this.#sync(this.chance.pick(this.devices))
-      case 'sync twice at once': {
-        const device = this.chance.pick(this.devices)
-        await Promise.all([this.#sync(device), this.#sync(device)])
-        return
-      }
-      case 'late request':
-        return this.network.deliverLate()
-      case 'back up':
-        this.story.tell('the partner is backed up')
-        this.#backups.push(this.host.backUp())
-        return
-      case 'restore':
-        return this.#restore()
-      case 'wipe':
-        this.story.tell('the partner is wiped')
-        this.story.count('fault: partner wiped')
-        this.ledger.partnerLostHistory()
-        this.host.wipe()
-        return
-      case 'clone':
-        return this.#clone(this.chance.pick(this.devices))
-      case 'keep a copy': {
-        const device = this.chance.pick(this.devices)
-        this.#copies.push({ device, disk: device.copyDisk() })
-        return
-      }
-      case 'set back':
-        return this.#setBack()
-      case 'time passes':
-        this.time.leap(this.chance.integer(3_600_000) * (this.chance.happens(0.1) ? -1 : 1))
-        return
-      case 'prune':
-        await this.host.partner.prune()
-        return
-      case 'own write':
-        return this.#ownWrite()
-    }
+  has(name: FaultClass): boolean {
+    return this.classes.includes(name)
   }
 
-  /** No more faults; everybody syncs until nothing moves any more. */
-  async heal(): Promise<void> {
-    this.network.isFaulty = false
-    this.story.tell('— from here on nothing goes wrong any more —')
-    for (let round = 0; round < 12; round += 1) {
-      for (const device of this.devices) {
-        this.time.leap(3_600_001)
-        await this.#sync(device)
-      }
-    }
+  /** Adds a device of an account. */
+  async addDevice(account: string, isShared: boolean): Promise<Device> {
+    const space = isShared || this.chance.happens(0.7) ? SHARED : `home-${account}`
+    const version = this.has('schema') ? this.chance.pick([1, 2] as const) : 2
+    return this.openDevice({ name: this.#nextName(account), account, space }, version)
   }
 
-  async #addDevice(account: string, disk?: MemoryDatabase): Promise<Device> {
-    this.#deviceCount += 1
-    const name = `${account}-${this.#deviceCount}`
-    const surroundings: Surroundings = {
-      chance: this.chance,
-      story: this.story,
-      time: this.time,
-      network: this.network,
-    }
-    const device = await Device.open(name, account, surroundings, disk)
+  /** Opens a device, on a copied disk if one is given, and remembers it. */
+  async openDevice(owner: Owner, version: 1 | 2, rows?: MemoryDatabase): Promise<Device> {
+    const device = await Device.open(owner, version, this.surroundings(), rows)
     this.devices.push(device)
     return device
   }
 
-  async #sync(device: Device): Promise<void> {
-    const result = await device.sync(this.chance.pick(['start', 'retry', 'timer', 'online', 'nudge']))
-    if (result.type === 'ended') this.story.tell(`${device.name}: run ended, ${result.state.type}`)
+  /** The owner of a copy of a device. */
+  cloneOwner(device: Device): Owner {
+    return { ...device.owner, name: this.#nextName(device.owner.account) }
   }
 
-  async #write(device: Device): Promise<void> {
-    const mutationId = this.chance.uuid()
-    const count = this.chance.happens(0.2) ? 2 + this.chance.integer(4) : 1
-    const ops = Array.from({ length: count }, () => this.#drawOp(mutationId))
-    const refusal = await device.write(mutationId, ops)
-    const what = ops.map((op) => `${op.op} ${op.collection}/${op.id}`).join(', ')
-    this.story.tell(`${device.name}: ${mutationId.slice(0, 8)} ${what}: ${refusal ?? 'stored'}`)
-    this.story.count(refusal === null ? 'writes' : `write refused locally: ${refusal}`)
-    if (refusal !== null) return
-    this.ledger.promise({ mutationId, ops })
-    for (const op of ops) if (op.op === 'insert') this.#ids.push(`${op.collection}/${op.id}`)
+  surroundings(): Surroundings {
+    const { chance, story, time, network, scheduler, host } = this
+    return { chance, story, time, network, scheduler, host, powerCanFail: this.has('power loss') }
   }
 
-  #drawOp(mutationId: string): LocalOp {
-    const kind = this.#ids.length === 0 ? 'insert' : this.chance.weighted({ insert: 4, patch: 6, delete: 1 })
-    if (kind === 'insert') {
-      const id = this.chance.hex(8)
-      const topic = this.chance.happens(0.03) ? 'forbidden' : this.chance.pick(['a', 'b', 'c'])
-      return {
-        op: 'insert',
-        collection: this.chance.pick(COLLECTIONS),
-        id,
-        value: { id, topic, marks: { [mutationId]: true } },
-      }
+  /** A run with drawn limits, for a drawn reason. */
+  async sync(device: Device, context: Context = this.chance.pick(device.contexts)): Promise<void> {
+    const { chance } = this
+    const limit: RunLimit = {
+      changes: 1 + chance.integer(chance.happens(0.8) ? 12 : 200),
+      pages: chance.pick([1, 2, 10, 100]),
+      maxExchanges: chance.happens(0.2) ? 1 : 60,
     }
-    const [collection, id] = this.chance.pick(this.#ids).split('/') as [string, string]
-    if (kind === 'delete') return { op: 'delete', collection, id }
-    return { op: 'patch', collection, id, value: { marks: { [mutationId]: true } } }
+    await this.run(device, context, chance.pick(REASONS), limit)
   }
 
-  #restore(): void {
-    if (this.#backups.length === 0) return
-    const index = this.chance.integer(this.#backups.length)
-    this.story.tell(`the partner is restored to backup ${index} of ${this.#backups.length}`)
-    this.story.count('fault: partner restored')
-    this.ledger.partnerLostHistory()
-    this.host.restore(this.#backups[index] as MemoryStorage)
+  /** A run, told. */
+  async run(device: Device, context: Context, reason: WakeReason, limit: RunLimit): Promise<void> {
+    const result = await device.sync(context, reason, limit)
+    if (result === null) this.story.tell(`${context.process.name} died or stood aside`)
+    else if (result.type === 'ended') this.story.tell(`${context.process.name}: run ended, ${result.state.type}`)
   }
 
-  async #clone(device: Device): Promise<void> {
-    if (this.devices.length >= 7) return
-    const clone = await this.#addDevice(device.account, device.copyDisk())
-    this.story.tell(`${device.name} is cloned: ${clone.name}`)
-    this.story.count('fault: device cloned')
+  /** The partner has another history now. */
+  partnerLostHistory(): void {
+    this.isHistoryDoubtful = true
+    this.ledger.partnerLostHistory(this.time.nowMs())
   }
 
-  /** A device goes back to an older copy of itself. What only it knew is gone; what the partner has, nobody can replay any more. */
-  async #setBack(): Promise<void> {
-    if (this.#copies.length === 0) return
-    const copy = this.chance.pick(this.#copies)
-    const index = this.devices.findIndex((device) => device.name === copy.device.name)
-    if (index < 0) return
-    const device = this.devices[index] as Device
-    const lost = await knownWrites(device)
-    const refused = new Set((await device.store.listRefused()).map((entry) => entry.mutationId))
-    const old = await Device.open(device.name, device.account, this.#surroundings(), copy.disk.copy())
-    const kept = new Set((await knownWrites(old)).map((write) => write.mutationId))
-    for (const { mutationId } of lost) {
-      if (kept.has(mutationId)) continue
-      const isApplied = !refused.has(mutationId) && (await this.host.knows(device.account, mutationId))
-      if (isApplied) this.ledger.makeFragile(mutationId)
-      else this.ledger.forgive(mutationId)
-    }
-    this.devices[index] = old
-    this.story.tell(`${device.name} is set back to an older copy of itself`)
-    this.story.count('fault: device set back')
-  }
-
-  #surroundings(): Surroundings {
-    return { chance: this.chance, story: this.story, time: this.time, network: this.network }
-  }
-
-  async #ownWrite(): Promise<void> {
-    this.#ownWrites += 1
-    const id = `own-${this.#ownWrites}`
-    await this.host.partner.transact('space', (tx) => tx['notes']?.put({ id, topic: 'own', marks: {} }))
-    this.story.tell(`the partner writes ${id}`)
+  #nextName(account: string): string {
+    this.#deviceCount += 1
+    return `${account}-${this.#deviceCount}`
   }
 }
 
-/** The writes that a device could replay or show, journal and refused ones included. */
-async function knownWrites(device: Device): Promise<{ mutationId: string }[]> {
-  const { outbox, journal } = await device.store.inspect()
-  const refused = await device.store.listRefused()
-  return [...outbox, ...journal, ...refused]
+interface WorldParts {
+  readonly story: Story
+  readonly time: Time
+  readonly scheduler: Scheduler
 }

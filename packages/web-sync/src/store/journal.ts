@@ -7,6 +7,11 @@ import type { JournalRow, OutboxRow, SyncRow } from './rows.ts'
 
 /** How long an accepted mutation is kept for replay if the partner never calls it durable. */
 const JOURNAL_MAX_AGE_MS = 30 * 24 * 60 * 60_000
+/**
+ * How old an accepted mutation may be to be sent again. It is the partner's default for how long it knows outcomes: beyond it the
+ * mutation would be judged anew, and a record that was deleted since would come back.
+ */
+const REPLAY_MAX_AGE_MS = 90 * 24 * 60 * 60_000
 /** How much room accepted mutations may take. */
 const JOURNAL_MAX_BYTES = 8 * 1024 * 1024
 
@@ -42,11 +47,20 @@ export async function dropDurable(tx: RowWriter, sync: SyncRow, durable: number,
 }
 
 /** Drops what exceeds the retention limits, oldest first; how many is counted, for the app may want to know. */
-export async function limitJournal(tx: RowWriter, sync: SyncRow, nowMs: number): Promise<SyncRow> {
+export function limitJournal(tx: RowWriter, sync: SyncRow, nowMs: number): Promise<SyncRow> {
+  return dropOld(tx, sync, nowMs, JOURNAL_MAX_AGE_MS)
+}
+
+/** Before a replay: drops what is too old to be sent again. What exceeds the retention but not this is sent: it may be all that is left. */
+export function dropUnrepeatable(tx: RowWriter, sync: SyncRow, nowMs: number): Promise<SyncRow> {
+  return dropOld(tx, sync, nowMs, REPLAY_MAX_AGE_MS)
+}
+
+async function dropOld(tx: RowWriter, sync: SyncRow, nowMs: number, maxAgeMs: number): Promise<SyncRow> {
   let { journalBytes, journalDropped } = sync
   const oldest = await tx.list('journal', { range: { lower: 0, upper: Number.MAX_SAFE_INTEGER }, limit: READ_BATCH })
   for (const row of oldest) {
-    if (journalBytes <= JOURNAL_MAX_BYTES && nowMs - row.acceptedAtMs <= JOURNAL_MAX_AGE_MS) break
+    if (journalBytes <= JOURNAL_MAX_BYTES && nowMs - row.acceptedAtMs <= maxAgeMs) break
     tx.delete('journal', row.order)
     journalBytes -= row.bytes
     journalDropped += 1

@@ -3,7 +3,7 @@ import type { Fence } from '../contract/index.ts'
 import { restoreImage } from './apply-changes.ts'
 import { dropCollection } from './page-steps.ts'
 import type { ChangeLog, StoreContext } from './context.ts'
-import { returnJournal } from './journal.ts'
+import { dropUnrepeatable, returnJournal } from './journal.ts'
 import { listOverlayNames, rebaseOverlay, touchedBy } from './overlay-rows.ts'
 import { RecordSet } from './record-names.ts'
 import type { RowWriter } from './row-database.ts'
@@ -80,7 +80,8 @@ async function restore(
     restoreImage(tx, context, sync.generation, image, present[index] ?? null, digest)
     log.collection(image[0])
   }
-  const { sync: emptied, returned } = await returnJournal(tx, sync, target.step, log)
+  const limited = await dropUnrepeatable(tx, sync, context.nowMs())
+  const { sync: emptied, returned } = await returnJournal(tx, limited, target.step, log)
   const ancestor = emptied.ancestors.indexOf(target.partnershipId)
   tx.put('meta', {
     ...emptied,

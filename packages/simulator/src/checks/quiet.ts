@@ -1,0 +1,179 @@
+import { isEqualJson, type JsonObject } from 'sync-protocol'
+import type { Device } from '../device.ts'
+import type { Write } from '../ledger.ts'
+import { ACCOUNTS } from '../partner-host.ts'
+import { collectionsOf } from '../schema.ts'
+import type { World } from '../world.ts'
+import { checkBase, readSyncRow } from './base.ts'
+import { findDeleted } from './deleted.ts'
+import { checkRemembered, checkView, readDevice } from './device.ts'
+import { checkLog, checkPartnerSize } from './log.ts'
+import { marksOf } from './marks.ts'
+
+/** Records by `collection/id`. */
+type Records = ReadonlyMap<string, JsonObject>
+
+/** What must hold when nothing moves any more (docs/invariants.md). Broken promises go into the story. */
+export async function checkQuiet(world: World): Promise<void> {
+  const refused = await listRefused(world)
+  const deleted = await findDeleted(world)
+  for (const space of new Set(world.devices.map((device) => device.owner.space))) {
+    const truth = new Map(
+      (await world.host.listRecords(space)).map((row) => [`${row.collection}/${row.id}`, row.value]),
+    )
+    for (const device of world.devices.filter(({ owner }) => owner.space === space)) {
+      await checkDrained(world, device)
+      await checkEqual(world, device, truth)
+      await checkBase(world, device)
+      await checkView(world, device)
+      await checkRemembered(world, device)
+      await checkDeviceSize(world, device)
+    }
+    await checkLog(world, space)
+    await checkPartnerSize(world, space)
+    await checkOwed(world, space, truth, refused, deleted)
+    await checkRefused(world, space, truth, refused)
+    checkOrigins(world, space, truth)
+    await checkSenders(world, space)
+  }
+}
+
+/** L1, S2: nothing waits any more. */
+async function checkDrained({ story }: World, device: Device): Promise<void> {
+  const { counts, isSettled, isResyncing, memory } = await device.store.readSummary()
+  if (counts.pending > 0) story.fail('L1', `${device.name} still has ${counts.pending} pending writes`)
+  if (!isSettled || isResyncing) story.fail('L1', `${device.name} is not settled`)
+  if (memory.halt !== null) story.fail('L1', `${device.name} is halted: ${memory.halt}`)
+  if (memory.wait !== null) story.fail('L1', `${device.name} waits: ${memory.wait.reason}`)
+}
+
+/** S5: all replicas and the partner hold equal records. */
+async function checkEqual({ story }: World, device: Device, truth: Records): Promise<void> {
+  const records = await readDevice(device)
+  const collections = new Set(collectionsOf(device.version))
+  for (const [name, value] of truth) {
+    if (!collections.has(name.slice(0, name.indexOf('/')))) continue
+    const own = records.get(name)
+    if (own === undefined) story.fail('S5', `${device.name} lacks ${name}`)
+    else if (!isEqualJson(own, value)) story.fail('S5', `${device.name} has another ${name}`)
+  }
+  for (const name of records.keys())
+    if (!truth.has(name)) story.fail('S5', `${device.name} has ${name}, the partner does not`)
+}
+
+/** L6: what a device keeps beside its records is bounded, and old generations are gone. */
+async function checkDeviceSize({ story }: World, device: Device): Promise<void> {
+  const sync = await readSyncRow(device)
+  const { undo, base } = await device.disk.rows.read(async (tx) => {
+    const generation = { lower: [sync.generation], upper: [sync.generation, []] }
+    const isWhole = (await tx.count('base', null)) === (await tx.count('base', generation))
+    return { undo: await tx.count('undo', null), base: isWhole }
+  })
+  if (!base) story.fail('L6', `${device.name} keeps records of an old generation`)
+  if (undo > 128) story.fail('L6', `${device.name} keeps ${undo} steps`)
+}
+
+async function listRefused(world: World): Promise<ReadonlyMap<string, string>> {
+  const refused = new Map<string, string>()
+  for (const device of world.devices)
+    for (const { mutationId, code } of await device.store.listRefused()) refused.set(mutationId, code)
+  return refused
+}
+
+/** S2, S15: every promised write is on the partner, or visibly refused. S20: what was deleted stays so. */
+async function checkOwed(
+  world: World,
+  space: string,
+  truth: Records,
+  refused: ReadonlyMap<string, string>,
+  deleted: ReadonlySet<string>,
+): Promise<void> {
+  const { ledger, story } = world
+  // A write that the partner accepted, and lost with its history, is another promise than one that it never had.
+  const lost = ledger.historiesLost > 0 ? 'S15' : 'S2'
+  for (const write of ledger.owed()) {
+    if (write.space !== space || refused.has(write.mutationId) || ledger.isReused(write.mutationId)) continue
+    const short = write.mark.slice(0, 8)
+    for (const op of write.ops) {
+      const name = `${op.collection}/${op.id}`
+      const record = truth.get(name)
+      if (op.op === 'delete') {
+        if (record === undefined || ledger.areOutcomesForgotten) continue
+        story.fail('S20', `${name} is there though ${short} deleted it`)
+      } else if (record === undefined) {
+        if (!deleted.has(name) && !ledger.wasDeleted(name)) story.fail(lost, `${name} is lost: ${short} wrote it`)
+      } else if (!marksOf(record).has(write.mark)) {
+        story.fail(lost, `the write ${short} to ${name} is lost`)
+      } else if (op.op === 'insert') {
+        checkValue(world, name, op.value, record)
+      }
+    }
+  }
+}
+
+/** S19: a value reads back as it was written. */
+function checkValue({ story }: World, name: string, written: JsonObject, record: JsonObject): void {
+  const { odd } = written
+  if (odd !== undefined && (record['odd'] === undefined || !isEqualJson(record['odd'], odd))) {
+    story.fail('S19', `${name} does not read back as it was written`)
+  }
+}
+
+/** S18: what was refused had no effect. S3: what had its effect is not refused when it is repeated. */
+async function checkRefused(
+  world: World,
+  space: string,
+  truth: Records,
+  refused: ReadonlyMap<string, string>,
+): Promise<void> {
+  const { ledger, story, host } = world
+  // A mutation whose first outcome the partner has forgotten by its age is judged anew when it is repeated.
+  if (ledger.isBeyondRetention) return
+  for (const write of ledger.owed()) {
+    const code = refused.get(write.mutationId)
+    // An end of access refuses what waits, whatever became of it. A history that came and went may have answered otherwise.
+    if (write.space !== space || code === undefined || code === 'access-ended' || ledger.isReused(write.mutationId))
+      continue
+    const outcome = await host.outcomeOf(space, write.account, write.mutationId)
+    if (outcome === 'accepted' && ledger.historiesLost === 0) {
+      story.fail('S3', `${write.mark.slice(0, 8)} was accepted and then refused as ${code}`)
+    }
+    if (outcome === null || outcome === 'accepted') continue
+    for (const op of write.ops) {
+      const record = truth.get(`${op.collection}/${op.id}`)
+      if (op.op !== 'delete' && record !== undefined && marksOf(record).has(write.mark)) {
+        story.fail('S18', `${write.mark.slice(0, 8)} was refused as ${code}, but ${op.collection}/${op.id} shows it`)
+      }
+    }
+  }
+}
+
+/** S4: the partner holds nothing that nobody wrote. S3: an id that was used twice had one effect. S17: nothing of another space. */
+function checkOrigins({ story, ledger }: World, space: string, truth: Records): void {
+  const effects = new Map<string, Write>()
+  for (const [name, record] of truth) {
+    for (const mark of marksOf(record)) {
+      const write = ledger.get(mark)
+      if (write === undefined) {
+        story.fail('S4', `nobody wrote ${mark} to ${name}`)
+        continue
+      }
+      if (write.space !== space) story.fail('S17', `${mark.slice(0, 8)} of ${write.space} is in ${space}`)
+      const other = effects.get(write.mutationId)
+      if (other !== undefined && other.mark !== mark && !ledger.areOutcomesForgotten)
+        story.fail('S3', `both contents of ${write.mutationId} took effect`)
+      effects.set(write.mutationId, write)
+    }
+  }
+}
+
+/** S23: nothing of an outbox was sent as somebody else. */
+async function checkSenders({ story, ledger, host }: World, space: string): Promise<void> {
+  for (const write of ledger.all()) {
+    if (write.space !== space) continue
+    const other = ACCOUNTS.find((name) => name !== write.account) ?? write.account
+    if ((await host.outcomeOf(space, other, write.mutationId)) !== null) {
+      story.fail('S23', `${write.mark.slice(0, 8)} of ${write.account} was sent as ${other}`)
+    }
+  }
+}

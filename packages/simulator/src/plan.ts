@@ -1,0 +1,62 @@
+import { type ActionName, actionOf, ACTIONS } from './actions/index.ts'
+import { Chance } from './chance.ts'
+import { drawClasses, type FaultClass } from './swarm.ts'
+
+/** One thing that happens; all that is drawn while it does comes from its own seed. */
+export interface Decision {
+  readonly action: ActionName
+  readonly seed: number
+}
+
+/** What happens at once, in an interleaving drawn from the first one's seed; mostly one thing alone. */
+export type Step = readonly Decision[]
+
+/** Everything that decides how a simulation goes: recorded, it can be replayed and shrunk. */
+export interface Plan {
+  readonly seed: number
+  readonly classes: readonly FaultClass[]
+  readonly devices: number
+  /** The partner's storage. */
+  readonly storage: 'memory' | 'sqlite'
+  readonly steps: readonly Step[]
+}
+
+/** Steps of the phase in which things go wrong. */
+const STEPS = 120
+/** One seed in so many runs on SQLite. */
+const SQLITE_SHARE = 40
+
+/** The plan of a seed. */
+export function makePlan(seed: number): Plan {
+  const chance = new Chance(seed ^ 0x5eed)
+  const classes = drawClasses(chance)
+  const weights = Object.fromEntries(
+    (Object.keys(ACTIONS) as ActionName[])
+      .filter((name) => isIn(name, classes))
+      .map((name) => [name, actionOf(name).weight]),
+  ) as Record<ActionName, number>
+  const steps = Array.from({ length: STEPS }, () => drawStep(chance, weights, classes.includes('at once')))
+  return {
+    seed,
+    classes,
+    devices: 2 + chance.integer(3),
+    storage: seed % SQLITE_SHARE === 0 ? 'sqlite' : 'memory',
+    steps,
+  }
+}
+
+function isIn(name: ActionName, classes: readonly FaultClass[]): boolean {
+  const own = actionOf(name).class
+  if (own === null) return true
+  // Whoever restores needs something to restore: a durable backup is one.
+  if (name === 'restore' || name === 'back up') return classes.includes('restore')
+  return classes.includes(own)
+}
+
+function drawStep(chance: Chance, weights: Record<ActionName, number>, canRace: boolean): Step {
+  const decide = (): Decision => ({ action: chance.weighted(weights), seed: chance.seed() })
+  const first = decide()
+  if (!canRace || !chance.happens(0.15) || !actionOf(first.action).isConcurrent) return [first]
+  const others = Array.from({ length: 1 + chance.integer(3) }, decide)
+  return [first, ...others.filter(({ action }) => actionOf(action).isConcurrent)]
+}
