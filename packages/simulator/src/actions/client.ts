@@ -95,7 +95,8 @@ export async function setBack(world: World): Promise<void> {
   for (const { mutationId } of lost) {
     if (kept.has(mutationId)) continue
     const { account, space } = device.owner
-    const isApplied = !refused.has(mutationId) && (await host.outcomeOf(space, account, mutationId)) !== null
+    // Refused without the device having heard of it: nobody will ever show it.
+    const isApplied = !refused.has(mutationId) && (await host.outcomeOf(space, account, mutationId)) === 'accepted'
     if (isApplied) ledger.makeFragile(mutationId)
     else ledger.forgive(mutationId)
   }

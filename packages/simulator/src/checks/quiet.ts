@@ -160,7 +160,7 @@ function checkOrigins({ story, ledger }: World, space: string, truth: Records): 
       }
       if (write.space !== space) story.fail('S17', `${mark.slice(0, 8)} of ${write.space} is in ${space}`)
       const other = effects.get(write.mutationId)
-      if (other !== undefined && other.mark !== mark && !ledger.areOutcomesForgotten)
+      if (other !== undefined && other.mark !== mark && !ledger.isBeyondRetention)
         story.fail('S3', `both contents of ${write.mutationId} took effect`)
       effects.set(write.mutationId, write)
     }

@@ -41,7 +41,7 @@ export const CLIENT_BUGS: readonly PlantedBug[] = [
     source: 'reliability.md: delete before acknowledge; the queue of workbox-background-sync',
     patches: [
       {
-        file: `${STORE}/create-store.ts`,
+        file: `${STORE}/create-sync-store.ts`,
         find: 'readOutbox: (limit) => run.read((tx) => readSendable(tx, limit)),',
         replace: `readOutbox: (limit) => run.write('strict', async (tx) => {
       const mutations = await readSendable(tx, limit)
@@ -139,7 +139,8 @@ export const CLIENT_BUGS: readonly PlantedBug[] = [
         file: `${STORE}/sync-row.ts`,
         find: `    own.partnershipId === fence.partnershipId &&
     isSameKey(own.key, fence.key)`,
-        replace: '    (own.partnershipId === fence.partnershipId || !isSameKey(own.key, fence.key))',
+        replace:
+          '    (own.partnershipId === fence.partnershipId || !isSameKey(own.key, fence.key) || own.key !== null)',
       },
     ],
   },
@@ -151,7 +152,7 @@ export const CLIENT_BUGS: readonly PlantedBug[] = [
     source: 'reliability.md: checkpoint before data; medic/cht-core #8093',
     patches: [
       {
-        file: `${STORE}/create-store.ts`,
+        file: `${STORE}/create-sync-store.ts`,
         find: '      const work = run.write(durability, (tx, log) => commitPage(tx, context, fence, received, log))',
         replace: `      let own = fence
       if (!fence.isResync) {

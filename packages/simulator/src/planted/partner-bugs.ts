@@ -48,7 +48,7 @@ export const PARTNER_BUGS: readonly PlantedBug[] = [
       {
         file: 'sync-server/src/storage/memory-reader.ts',
         find: 'find((row) => row.n === n && row.tag === tag)',
-        replace: 'find((row) => row.n === n && (row.tag === tag || !row.isPresented))',
+        replace: 'find((row) => row.n === n && tag.length > 0)',
       },
     ],
   },
@@ -292,7 +292,7 @@ export const PARTNER_BUGS: readonly PlantedBug[] = [
     name: 'checkpoints-never-thinned',
     invariant: 'L5',
     claims: [6],
-    needs: ['many exchanges of one device'],
+    needs: ['more than 16 exchanges of one device'],
     source: 'invariants.md L5',
     patches: [
       {
