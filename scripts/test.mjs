@@ -27,7 +27,10 @@ const lanes = [
   { name: 'e2e', isQuick: false, run: runE2e },
 ]
 
-/** The same seeds in each run: what is red here is red everywhere. Other seeds: `pnpm simulate --seed N`. */
+/**
+ * The same seeds in each run: what is red here is red everywhere. Other seeds: `pnpm simulate --seed N`; the planted bugs and the enumerated
+ * places have commands of their own (`--planted all`, `--exhaustive`), since they take longer than a daily run may.
+ */
 async function runSimulation(extra) {
   const main = 'packages/simulator/src/main.ts'
   return run(pinnedNode, ['--conditions=source', main, '--exchanges', '20000', '--seed', '1', ...extra])

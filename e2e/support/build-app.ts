@@ -34,5 +34,4 @@ async function buildApp(): Promise<void> {
 }
 
 // Playwright calls a set-up by its default export.
-// oxlint-disable-next-line import/no-default-export
 export default buildApp

@@ -34,9 +34,11 @@ export async function checkKeyMove(
   // A flip leads into a generation of its own; a step back has a smaller step.
   if (after.generation !== before.generation) return
   if (after.step < before.step) return checkBaseRows(world, owner, after, tx, 'S12')
-  if (syncKey.n !== keyNumber(before.syncKey) + 1) return story.fail('S9', `${move}: not the next number`)
-  const isChild = before.partnershipId !== partnershipId || issued.parentTag === tagOf(before.syncKey)
-  if (!isChild) story.fail('S21', `${move}: an answer to another key was applied`)
+  const isFork = before.partnershipId !== partnershipId && issued.parentTag === null
+  if (!isFork && issued.parentTag !== tagOf(before.syncKey)) {
+    return story.fail('S21', `${move}: an answer to another key was applied`)
+  }
+  if (syncKey.n !== keyNumber(before.syncKey) + 1) story.fail('S9', `${move}: not the next number`)
 }
 
 function tagOf(key: 0 | SyncKey): string | null {

@@ -63,5 +63,6 @@ function mayBeKept(n: number, newest: number): boolean {
     [4_096, 256],
   ]
   const row = rows.find(([distance]) => newest - n < distance)
-  return row === undefined || n % row[1] === 0 || (n & (n - 1)) === 0
+  const isPowerOfTwo = (n & (n - 1)) === 0
+  return row === undefined || n % row[1] === 0 || isPowerOfTwo
 }
