@@ -12,7 +12,7 @@ import { packAndCheck } from './pack.mjs'
 import { setup } from './setup.mjs'
 import { pinnedNode, run } from './workspace.mjs'
 
-/** In order: cheap before dear, and the build before what looks at its results. `isQuick` marks the lanes of daily work. */
+/** In order: cheap before dear, and the build before what looks at its results. `isQuick` marks the lanes of daily work, `needsBrowser` those that drive one. */
 const lanes = [
   { name: 'format', isQuick: true, run: (extra) => run('oxfmt', ['--check', ...extra]) },
   { name: 'lint', isQuick: true, run: (extra) => run('oxlint', extra) },
@@ -23,8 +23,8 @@ const lanes = [
   { name: 'claims', isQuick: false, run: (extra) => run(pinnedNode, ['scripts/claims-mutants.mjs', ...extra]) },
   { name: 'simulation', isQuick: false, run: runSimulation },
   { name: 'packages', isQuick: false, run: () => packAndCheck() },
-  { name: 'embedding', isQuick: false, run: () => embed() },
-  { name: 'e2e', isQuick: false, run: runE2e },
+  { name: 'embedding', needsBrowser: true, isQuick: false, run: () => embed() },
+  { name: 'e2e', needsBrowser: true, isQuick: false, run: runE2e },
 ]
 
 /**
@@ -62,6 +62,8 @@ const extra = args.slice(separator + 1)
 
 const startedAt = performance.now()
 await setup()
+// First of all: what takes long on a new machine should not fail half an hour later.
+if (chosen.some((lane) => lane.needsBrowser)) await ensureChromium()
 
 const results = []
 for (const [index, lane] of chosen.entries()) {
