@@ -7,6 +7,8 @@ export default defineConfig({
   resolve: { conditions },
   ssr: { resolve: { conditions } },
   test: {
+    // The default leaves one core to the watcher, and on two that is half.
+    maxWorkers: '100%',
     projects: [
       {
         extends: true,
