@@ -313,6 +313,30 @@ describe('a deletion that is replayed before what it deletes', () => {
     expect(await text(world)).toBe(null)
   })
 
+  test('it is not called durable before a backup or standby has it', async () => {
+    for (const world of [testPartner(), sqlitePartner(':memory:')]) {
+      const ben = world.initiator({ account: 'ben' })
+      await ben.sync()
+      await world.storage.markDurable(null)
+      const waiting = {
+        op: 'delete',
+        collection: 'notes',
+        id: 'a',
+        base: null,
+        baseMutation: mutationOf().mutationId,
+      } as const
+      await ben.sync([mutationOf(waiting)])
+      const key = ben.key === 0 ? 0 : ben.key.n
+      const durable = async (): Promise<number> => {
+        const answer = await ben.send(ben.compose())
+        return answer.type === 'problem' ? -1 : answer.head.durable
+      }
+      expect(await durable()).toBeLessThan(key)
+      await world.storage.markDurable(null)
+      expect(await durable()).toBe(key)
+    }
+  })
+
   test('a record that is made anew without knowing of it stays', async () => {
     const world = testPartner()
     const target = { collection: 'notes', id: 'a', base: null }

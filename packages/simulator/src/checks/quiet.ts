@@ -80,6 +80,15 @@ async function listRefused(world: World): Promise<ReadonlyMap<string, string>> {
   return refused
 }
 
+/** Records that a refused mutation names which somebody can see and try again. */
+async function listRefusedRecords(world: World): Promise<ReadonlySet<string>> {
+  const names = new Set<string>()
+  for (const device of world.devices)
+    for (const { ops } of await device.store.listRefused())
+      for (const { collection, id } of ops) names.add(`${collection}/${id}`)
+  return names
+}
+
 /** S2, S15: every promised write is on the partner, or visibly refused. S20: what was deleted stays so. */
 async function checkOwed(
   world: World,
@@ -91,6 +100,10 @@ async function checkOwed(
   const { ledger, story } = world
   // A write that the partner accepted, and lost with its history, is another promise than one that it never had.
   const lost = ledger.historiesLost > 0 ? 'S15' : 'S2'
+  const onRefused = await listRefusedRecords(world)
+  // A deletion waits for the mutation on whose result it was made. If that one was refused in the new history, since it came before
+  // what it was made on, nothing ties the deletion to the record's first writer (docs/protocol.md section 7).
+  const hasRefusedWriter = (name: string): boolean => ledger.historiesLost > 0 && onRefused.has(name)
   for (const write of ledger.owed()) {
     if (write.space !== space || refused.has(write.mutationId) || ledger.isReused(write.mutationId)) continue
     const short = write.mark.slice(0, 8)
@@ -98,11 +111,13 @@ async function checkOwed(
       const name = `${op.collection}/${op.id}`
       const record = truth.get(name)
       if (op.op === 'delete') {
-        if (record === undefined || ledger.areOutcomesForgotten) continue
+        if (record === undefined || ledger.areOutcomesForgotten || hasRefusedWriter(name)) continue
         story.fail('S20', `${name} is there though ${short} deleted it`)
       } else if (record === undefined) {
         if (!deleted.has(name) && !ledger.wasDeleted(name)) story.fail(lost, `${name} is lost: ${short} wrote it`)
       } else if (!marksOf(record).has(write.mark)) {
+        // Deleted, and made again by a write whose first outcome was forgotten by its age: what was on the deleted one is gone.
+        if (ledger.areOutcomesForgotten && ledger.wasDeleted(name)) continue
         story.fail(lost, `the write ${short} to ${name} is lost`)
       } else if (op.op === 'insert') {
         checkValue(world, name, op.value, record)

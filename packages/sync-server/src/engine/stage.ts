@@ -135,9 +135,26 @@ export class Stage {
       this.changes.push(change)
       last = change
     }
+    for (const [key, awaiting] of this.#awaiting) {
+      if (awaiting !== null && !this.#layer.has(key)) last = this.#keepWaiting(key, mutationId)
+      this.#keptAwaiting.set(key, awaiting)
+    }
     if (last !== null) last.isLast = true
-    for (const [key, awaiting] of this.#awaiting) this.#keptAwaiting.set(key, awaiting)
     this.drop()
+  }
+
+  /**
+   * A deletion that waits is a change like any other, though it changes no record: with a number of its own it is beyond the durable
+   * horizon until a backup or standby has it, so its author replays it after a restore that loses it.
+   */
+  #keepWaiting(key: string, mutationId: string): StagedChange {
+    const before = this.#kept.get(key) as Entry // read() puts each record there before it can be deleted
+    const { collection, id } = before
+    const facts = { collection, id, text: null, before, mutationId }
+    const change: StagedChange = { ...facts, isLast: false, version: '', number: 0 }
+    this.#kept.set(key, { ...before, madeBy: change })
+    this.changes.push(change)
+    return change
   }
 }
 
