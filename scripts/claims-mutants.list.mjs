@@ -145,7 +145,7 @@ export const mutants = [
     claim: 'L2',
     what: 'the search accuses a mutation that never failed alone after the partner was well again',
     file: `${core}/initiator/transition.ts`,
-    find: 'if (aloneFailures < MAX_SAME_ASK_FAILURES) {',
+    find: 'if (suspect === null || aloneFailures < MAX_SAME_ASK_FAILURES) {',
     replace: 'if (search.limit > 1) {',
     tests: [`${core}/initiator/transition.test.ts`],
   },

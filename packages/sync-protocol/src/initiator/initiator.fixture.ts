@@ -175,7 +175,8 @@ export function simulate(
     const { effects }: Step = go(event)
     event = null
     for (const effect of effects) {
-      if (effect.type === 'setAside') run.setAside.push(...pending.splice(0, 1))
+      if (effect.type === 'setAside')
+        run.setAside.push(...pending.splice(pending.indexOf(Number(effect.mutationId)), 1))
       else if (effect.type === 'commitPage') event = commit()
       else if (effect.type === 'rollBack') event = { type: 'rolledBack', result: 'done', ...chance() }
       else if (effect.type === 'beginResync') event = { type: 'resyncBegun', result: 'done', ...chance() }
@@ -183,7 +184,12 @@ export function simulate(
         run.asks += 1
         nowMs += BASE_WAIT_MS / 10
         sent = pending.slice(0, effect.maxMutations ?? pending.length)
-        go({ type: 'sent', mutations: sent.length, isSettled: true })
+        go({
+          type: 'sent',
+          mutations: sent.length,
+          firstMutation: sent.length > 0 ? String(sent[0]) : null,
+          isSettled: true,
+        })
         event = answer(sent)
       }
     }

@@ -30,13 +30,25 @@ export interface Memory {
  *
  *     none ─3 failures─► probing ─passes─► halving ─fails─► probing ─passes─► … ─alone, 3 failures, passes─► set aside
  *
- * `limit` is the number of mutations in an ask; `aloneFailures`: how often a mutation failed alone since the search began.
+ * `limit` is the number of mutations in an ask; `suspect`: the mutation that failed alone last (its id; null: none has), and
+ * `aloneFailures` how often it has in a row. Another one in front (the app has sent one again that was set aside) is not accused of
+ * what this one did.
  */
 export type Search =
   | { readonly type: 'none'; readonly sameAskFailures: number }
   /** Asking without mutations, to see whether it is the mutations' fault; `limit`: how many were in the ask that failed. */
-  | { readonly type: 'probing'; readonly limit: number; readonly aloneFailures: number }
-  | { readonly type: 'halving'; readonly limit: number; readonly aloneFailures: number }
+  | {
+      readonly type: 'probing'
+      readonly limit: number
+      readonly suspect: string | null
+      readonly aloneFailures: number
+    }
+  | {
+      readonly type: 'halving'
+      readonly limit: number
+      readonly suspect: string | null
+      readonly aloneFailures: number
+    }
 
 /** A wait between attempts. */
 export interface Wait {
@@ -80,6 +92,8 @@ export type InitiatorState =
 export interface Sent {
   /** How many mutations it carries. */
   readonly mutations: number
+  /** Id of the first of them; null: it carries none. */
+  readonly firstMutation: string | null
   /** True if its key is settled; the exchanges of a first sync or full resync confirm nothing. */
   readonly isSettled: boolean
   /** True if the credentials were refreshed for it already. */
@@ -95,7 +109,12 @@ export type WakeReason = 'start' | 'write' | 'nudge' | 'online' | 'timer' | 'syn
 export type InitiatorEvent =
   | { readonly type: 'wake'; readonly reason: WakeReason; readonly nowMs: number }
   /** The ask was composed and is being sent. */
-  | { readonly type: 'sent'; readonly mutations: number; readonly isSettled: boolean }
+  | {
+      readonly type: 'sent'
+      readonly mutations: number
+      readonly firstMutation: string | null
+      readonly isSettled: boolean
+    }
   /** A page of the reply was read and parsed. */
   | { readonly type: 'page' }
   /** The page's transaction ended. */
@@ -148,8 +167,8 @@ export type InitiatorEffect =
   | { readonly type: 'refreshAuth' }
   | { readonly type: 'rollBack'; readonly to: CheckpointName }
   | { readonly type: 'beginResync'; readonly reset: ResetKind; readonly cause: ResyncCause }
-  /** Take the oldest sendable mutation out of the way: visible, retryable, the others pass. */
-  | { readonly type: 'setAside'; readonly code: 'undeliverable' | 'too-large' }
+  /** Take this mutation out of the way: visible, retryable, the others pass. */
+  | { readonly type: 'setAside'; readonly mutationId: string; readonly code: 'undeliverable' | 'too-large' }
   /** Remove base, undo and salvage; outbox and journal stay as refused entries. */
   | { readonly type: 'removeAccess' }
   /** Tell the app and the partner's operator. */

@@ -21,7 +21,7 @@ type EventType = InitiatorEvent['type']
 const NOW = 1_000_000
 const CHANCE = { nowMs: NOW, random: 0.5 }
 const TO: CheckpointName = { partnershipId: 'b'.repeat(32), n: 2, tag: 'c'.repeat(32) }
-const SENT: Sent = { mutations: 4, isSettled: true, isAuthRefreshed: false, staleAnswers: 0 }
+const SENT: Sent = { mutations: 4, firstMutation: 'first', isSettled: true, isAuthRefreshed: false, staleAnswers: 0 }
 
 /** One variant of a cell: what is special about memory or ask, the event, and what must come of it. */
 interface Variant {
@@ -76,7 +76,7 @@ const EXPIRED: InitiatorEvent = {
 
 const EVENTS: Readonly<Record<EventType, InitiatorEvent>> = {
   wake: wake('start'),
-  sent: { type: 'sent', mutations: 3, isSettled: true },
+  sent: { type: 'sent', mutations: 3, firstMutation: 'first', isSettled: true },
   page: { type: 'page' },
   committed: { type: 'committed', result: 'applied', ...CHANCE },
   replyEnded: { type: 'replyEnded', hasMore: false },
@@ -114,10 +114,10 @@ function stateOf(type: StateType, memoryFacts: Partial<Memory> = {}, sentFacts: 
 }
 
 const probing = (limit: number, aloneFailures = 0): Partial<Memory> => ({
-  search: { type: 'probing', limit, aloneFailures },
+  search: { type: 'probing', limit, suspect: aloneFailures > 0 ? 'first' : null, aloneFailures },
 })
 const halving = (limit: number, aloneFailures = 0): Partial<Memory> => ({
-  search: { type: 'halving', limit, aloneFailures },
+  search: { type: 'halving', limit, suspect: aloneFailures > 0 ? 'first' : null, aloneFailures },
 })
 const noSearch = (sameAskFailures = 0): Partial<Memory> => ({ search: { type: 'none', sameAskFailures } })
 
@@ -377,6 +377,15 @@ const TABLE: Readonly<Record<StateType, Readonly<Record<EventType, Cell>>>> = {
         to: 'waiting',
         effects: ['end'],
         leaves: probing(1, 2),
+      },
+      {
+        name: 'a failure of another one alone begins a count of its own',
+        event: { type: 'failed', reason: 'server-error', ...CHANCE },
+        memory: halving(1, 2),
+        sent: { mutations: 1, firstMutation: 'sent again by the app' },
+        to: 'waiting',
+        effects: ['end'],
+        leaves: { search: { type: 'probing', limit: 1, suspect: 'sent again by the app', aloneFailures: 1 } },
       },
     ],
     authRefreshed: [

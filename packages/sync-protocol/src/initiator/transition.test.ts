@@ -30,7 +30,14 @@ const events: fc.Arbitrary<readonly InitiatorEvent[]> = fc.tuple(
     reason: fc.constantFrom('start' as const, 'write', 'nudge', 'online', 'timer', 'sync-event', 'retry', 'sign-in'),
     nowMs: chance.nowMs,
   }),
-  fc.record({ type: fc.constant('sent' as const), mutations: fc.nat(9), isSettled: fc.boolean() }),
+  fc.nat(9).chain((mutations) =>
+    fc.record({
+      type: fc.constant('sent' as const),
+      mutations: fc.constant(mutations),
+      firstMutation: mutations === 0 ? fc.constant(null) : fc.constantFrom('a', 'b'),
+      isSettled: fc.boolean(),
+    }),
+  ),
   fc.record({ type: fc.constant('page' as const) }),
   fc.record({
     type: fc.constant('committed' as const),

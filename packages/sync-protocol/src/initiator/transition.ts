@@ -77,7 +77,13 @@ export function stateFromMemory(memory: Memory): InitiatorState {
 }
 
 const NO_SEARCH: Search = { type: 'none', sameAskFailures: 0 }
-const NOTHING_SENT: Sent = { mutations: 0, isSettled: false, isAuthRefreshed: false, staleAnswers: 0 }
+const NOTHING_SENT: Sent = {
+  mutations: 0,
+  firstMutation: null,
+  isSettled: false,
+  isAuthRefreshed: false,
+  staleAnswers: 0,
+}
 
 // --- waking up
 
@@ -116,7 +122,8 @@ function wakeDegraded(state: StateOf<'degraded'>, event: EventOf<'wake'>): Step 
 function whileAsking(state: StateOf<'asking'>, event: InitiatorEvent): Step {
   switch (event.type) {
     case 'sent': {
-      const sent = { ...state.sent, mutations: event.mutations, isSettled: event.isSettled }
+      const { mutations, firstMutation, isSettled } = event
+      const sent = { ...state.sent, mutations, firstMutation, isSettled }
       return { state: { ...state, sent }, effects: [] }
     }
     case 'page':
@@ -126,7 +133,7 @@ function whileAsking(state: StateOf<'asking'>, event: InitiatorEvent): Step {
     case 'problem':
       return onProblem(state, event)
     case 'failed':
-      return wait(suspect(state, event.reason), event.reason, event, null)
+      return wait(accuse(state, event.reason), event.reason, event, null)
     case 'authRefreshed':
       return event.isSignedIn
         ? askAgain(state.memory, { ...state.sent, isAuthRefreshed: true })
@@ -151,18 +158,17 @@ function afterReply(state: StateOf<'asking'>, hasMore: boolean): Step {
   if (search.type === 'probing') return afterProbe(memory, search)
   if (!hasMore) return { state: { type: 'idle', memory }, effects: [{ type: 'end' }] }
   // It goes on with as many: the culprit may be among the next.
-  return ask(search.type === 'halving' ? { ...memory, search: { ...search, aloneFailures: 0 } } : memory)
+  return ask(search.type === 'halving' ? { ...memory, search: { ...search, suspect: null, aloneFailures: 0 } } : memory)
 }
 
 /** Without mutations it passed: it is the fault of one of them, or what was out of order is in order again. So they are tried again, fewer. */
 function afterProbe(memory: Memory, search: Extract<Search, { type: 'probing' }>): Step {
-  const { aloneFailures } = search
-  if (aloneFailures < MAX_SAME_ASK_FAILURES) {
+  const { suspect, aloneFailures } = search
+  if (suspect === null || aloneFailures < MAX_SAME_ASK_FAILURES) {
     const limit = Math.max(1, Math.floor(search.limit / 2))
-    return ask({ ...memory, search: { type: 'halving', limit, aloneFailures } })
+    return ask({ ...memory, search: { type: 'halving', limit, suspect, aloneFailures } })
   }
-  const next = ask(memory)
-  return { state: next.state, effects: [{ type: 'setAside', code: 'undeliverable' }, ...next.effects] }
+  return setAside(memory, suspect, 'undeliverable')
 }
 
 function afterCommit(state: StateOf<'committing'>, event: EventOf<'committed'>): Step {
@@ -231,14 +237,14 @@ function onProblem(asking: StateOf<'asking'>, event: EventOf<'problem'>): Step {
     case 'internal':
       // With Retry-After it is a wait that no nudge may end.
       return wait(
-        suspect(state, 'server-error'),
+        accuse(state, 'server-error'),
         event.retryAfterMs === null ? 'server-error' : 'busy',
         event,
         event.retryAfterMs,
       )
     case 'not-found':
     case 'method-not-allowed':
-      return wait(suspect(state, 'not-our-partner'), 'not-our-partner', event, null)
+      return wait(accuse(state, 'not-our-partner'), 'not-our-partner', event, null)
   }
 }
 
@@ -256,28 +262,36 @@ function onAccessEnded(state: StateOf<'asking'>, event: Chance): Step {
 
 function onTooLarge(state: StateOf<'asking'>, event: Chance): Step {
   const { memory, sent } = state
-  if (sent.mutations === 0) return wait(memory, 'server-error', event, null)
-  if (sent.mutations > 1) {
-    return ask({ ...memory, search: { type: 'halving', limit: Math.floor(sent.mutations / 2), aloneFailures: 0 } })
+  const { mutations, firstMutation } = sent
+  if (mutations === 0 || firstMutation === null) return wait(memory, 'server-error', event, null)
+  if (mutations > 1) {
+    const limit = Math.floor(mutations / 2)
+    return ask({ ...memory, search: { type: 'halving', limit, suspect: null, aloneFailures: 0 } })
   }
-  const next = ask({ ...memory, search: NO_SEARCH })
-  return { state: next.state, effects: [{ type: 'setAside', code: 'too-large' }, ...next.effects] }
+  return setAside({ ...memory, search: NO_SEARCH }, firstMutation, 'too-large')
+}
+
+function setAside(memory: Memory, mutationId: string, code: 'undeliverable' | 'too-large'): Step {
+  const next = ask(memory)
+  return { state: next.state, effects: [{ type: 'setAside', mutationId, code }, ...next.effects] }
 }
 
 /** Counts a failure that may be the fault of a mutation; at the third of the same ask one without mutations is tried. */
-function suspect(state: StateOf<'asking'>, reason: FailureReason): Memory {
+function accuse(state: StateOf<'asking'>, reason: FailureReason): Memory {
   const { memory, sent } = state
   const isSuspicious = reason === 'server-error' || reason === 'not-our-partner'
   if (!isSuspicious || sent.mutations === 0) return memory
   const { search } = memory
   if (search.type === 'halving') {
-    const aloneFailures = sent.mutations === 1 ? search.aloneFailures + 1 : 0
-    return { ...memory, search: { type: 'probing', limit: sent.mutations, aloneFailures } }
+    const isAlone = sent.mutations === 1
+    const failuresBefore = search.suspect === sent.firstMutation ? search.aloneFailures : 0
+    const found = { suspect: isAlone ? sent.firstMutation : null, aloneFailures: isAlone ? failuresBefore + 1 : 0 }
+    return { ...memory, search: { type: 'probing', limit: sent.mutations, ...found } }
   }
   if (search.type === 'probing') return memory
   const sameAskFailures = search.sameAskFailures + 1
   if (sameAskFailures < MAX_SAME_ASK_FAILURES) return { ...memory, search: { type: 'none', sameAskFailures } }
-  return { ...memory, search: { type: 'probing', limit: sent.mutations, aloneFailures: 0 } }
+  return { ...memory, search: { type: 'probing', limit: sent.mutations, suspect: null, aloneFailures: 0 } }
 }
 
 // --- resets

@@ -163,7 +163,7 @@ class Run {
       case 'beginResync':
         return this.#beginResync(effect)
       case 'setAside':
-        return this.#setAside(effect.code)
+        return this.#setAside(effect.mutationId, effect.code)
       case 'removeAccess':
         return this.#removeAccess()
       case 'report':
@@ -207,7 +207,9 @@ class Run {
     this.#asks += 1
     this.#log.begin(composed)
     // Told to the machine before the answer can come, since what an answer means depends on what was sent.
-    this.#state = transition(this.#state, { type: 'sent', mutations: ask.mutations.length, isSettled }).state
+    const { length: mutations } = ask.mutations
+    const firstMutation = ask.mutations[0]?.mutationId ?? null
+    this.#state = transition(this.#state, { type: 'sent', mutations, firstMutation, isSettled }).state
     this.#tell({ type: 'sending', mutationIds: ask.mutations.map((mutation) => mutation.mutationId) })
     const answer = await this.#ports.transport.send(ask, headers)
     if (answer.type === 'failed') return this.#failed(answer.reason)
@@ -314,10 +316,8 @@ class Run {
     return null
   }
 
-  /** The culprit is the oldest that can be sent: the search has made it the only one in the ask. */
-  async #setAside(code: 'undeliverable' | 'too-large'): Promise<null> {
-    const [culprit] = (await this.#orNull(this.#ports.store.readOutbox({ mutations: 1, bytes: 1 }))) ?? []
-    if (culprit !== undefined) await this.#orNull(this.#ports.store.setAside(culprit.mutationId, code))
+  async #setAside(mutationId: string, code: 'undeliverable' | 'too-large'): Promise<null> {
+    await this.#orNull(this.#ports.store.setAside(mutationId, code))
     return null
   }
 
