@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type BrowserContext, expect, type Page, test as base } from '@playwright/test'
 import { type DemoProcess, startDemo } from './demo-process.ts'
-import { type FaultProxy, openFaultProxy } from './fault-proxy.ts'
+import { type FaultProxy, openFaultProxy } from 'web-sync/testing/node'
 
 /** What the page offers to tests with `?test` in its address. */
 interface FieldNotes {

@@ -2,7 +2,7 @@ import { createServer, type Server } from 'node:http'
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { expect, test as base } from '@playwright/test'
-import { type FaultProxy, openFaultProxy } from './fault-proxy.ts'
+import { type FaultProxy, openFaultProxy } from 'web-sync/testing/node'
 
 /** A server that remembers what reached it and answers in two parts. */
 interface Echo {

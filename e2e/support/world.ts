@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test as base } from '@playwright/test'
 import { type Device, openDevice, ProfileDevice } from './device.ts'
-import { type FaultProxy, openFaultProxy } from './fault-proxy.ts'
+import { type FaultProxy, openFaultProxy } from 'web-sync/testing/node'
 import { ServerProcess } from './server-process.ts'
 
 /** What a scenario plays in: a server of its own behind a network that can be broken, and devices. */
