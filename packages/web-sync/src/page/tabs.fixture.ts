@@ -12,6 +12,8 @@ import { createWorkerApi } from '../worker/host.ts'
 import { openSpace } from './open-space.ts'
 import type { Space, SpaceOptions } from './space.ts'
 
+export { until } from '../testing/until.ts'
+
 /** A note of the tests. */
 export interface Note {
   readonly id: string
@@ -130,21 +132,4 @@ function createTab(world: World): Worker {
   }
   expose(createWorkerApi(environment), port2)
   return Object.assign(port1, { terminate: () => port1.close() }) as unknown as Worker
-}
-
-/** Waits until `check` says true of an observable's value; gives that value. */
-export async function until<T>(
-  observable: { readonly subscribe: (listener: (value: T) => void) => () => void },
-  check: (value: T) => boolean,
-): Promise<T> {
-  let resolve: (value: T) => void = ignore
-  const promise = new Promise<T>((done) => (resolve = done))
-  const stop = observable.subscribe((value) => (check(value) ? resolve(value) : undefined))
-  const value = await promise
-  stop()
-  return value
-}
-
-function ignore(): void {
-  // Replaced before it is called.
 }
