@@ -4,11 +4,12 @@
  * gets into a tarball.
  */
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
-import { join } from 'node:path'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { join, relative, sep } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { buildAnew } from './build.mjs'
 import { pnpm } from './setup.mjs'
+import { findTarballFaults } from './tarball-faults.mjs'
 import { root, run } from './workspace.mjs'
 
 /** Where the tarballs lie afterwards. */
@@ -41,6 +42,7 @@ export async function packAndCheck() {
   let failures = tarballs.length === publishedNames().length ? 0 : 1
   for (const tarball of tarballs) {
     failures += hasOnlyWhatBelongs(tarball) ? 0 : 1
+    failures += isFitForShipping(tarball) ? 0 : 1
     failures += (await run('publint', [join(packed, tarball), '--strict'])) === 0 ? 0 : 1
     // The packages are ES modules only; attw's other resolutions do not apply.
     failures += (await run('attw', [join(packed, tarball), '--profile', 'esm-only', '--format', 'table'])) === 0 ? 0 : 1
@@ -59,6 +61,49 @@ function hasOnlyWhatBelongs(tarball) {
   ]
   for (const file of faults) console.error(`${tarball}: missing, or does not belong there: ${file}`)
   return faults.length === 0
+}
+
+/** Nothing of the simulator, no switch, no Node in browsers, no testing kit in an app: see tarball-faults.mjs. */
+function isFitForShipping(tarball) {
+  const files = readTarball(tarball)
+  const manifest = JSON.parse(files.get('package.json'))
+  const hasSource = (path) => existsSync(join(root, 'packages', manifest.name, 'src', path))
+  const faults = findTarballFaults({ manifest, files, hasSource, plantedNames: plantedNames() })
+  for (const fault of faults) console.error(`${tarball}: ${fault}`)
+  if (faults.length === 0)
+    console.log(
+      `${tarball}: ${files.size} files: no simulator, no switch, no Node where browsers load, no testing kit in what an app runs`,
+    )
+  return faults.length === 0
+}
+
+/** Text by path from the package's root. */
+function readTarball(tarball) {
+  const unpacked = join(packed, tarball.replace(/\.tgz$/, ''))
+  mkdirSync(unpacked, { recursive: true })
+  try {
+    execFileSync('tar', ['-xzf', join(packed, tarball), '-C', unpacked, '--strip-components', '1'])
+    const paths = readdirSync(unpacked, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile())
+    return new Map(
+      paths.map(({ parentPath, name }) => {
+        const path = join(parentPath, name)
+        return [relative(unpacked, path).replaceAll(sep, '/'), readFileSync(path, 'utf8')]
+      }),
+    )
+  } finally {
+    rmSync(unpacked, { recursive: true, force: true })
+  }
+}
+
+/** Of the simulator's list. */
+function plantedNames() {
+  const folder = join(root, 'packages', 'simulator', 'src', 'planted')
+  const lists = readdirSync(folder).filter((file) => file.endsWith('-bugs.ts'))
+  const names = lists.flatMap((file) =>
+    [...readFileSync(join(folder, file), 'utf8').matchAll(/^ {4}name: '([a-z-]+)'/gm)].map(([, name]) => name),
+  )
+  if (names.length === 0) throw new Error('found no planted bugs: has their list moved?')
+  return names
 }
 
 function publishedNames() {
