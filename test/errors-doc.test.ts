@@ -28,7 +28,7 @@ const PROBLEM = 'packages/sync-protocol/src/wire/problem.ts'
 it.each([
   ["Errors of the app's calls", 'packages/web-sync/src/contract/errors.ts', 'SYNC_ERROR_CODES = [', '] as const'],
   ['Refusals', 'packages/sync-protocol/src/wire/outcome.ts', 'REFUSAL_CODES = [', '] as const'],
-  ['Set aside', STATE, "readonly type: 'setAside'; readonly code:", '}'],
+  ['Set aside', STATE, "readonly type: 'setAside'; readonly mutationId: string; readonly code:", '}'],
   ['Halted', STATE, 'type HaltCode =', '\n\n'],
   ['Waiting', STATE, 'type FailureReason =', '\n\n'],
   ['Problems', PROBLEM, 'PROBLEM_STATUS = {', '} as const'],
