@@ -1,3 +1,4 @@
+import { checkStorm } from './checks/storm.ts'
 import type { Device } from './device.ts'
 import { ACCOUNTS, SPACES } from './partner-host.ts'
 import { CALM_LIMIT, type World } from './world.ts'
@@ -32,6 +33,11 @@ export async function heal(world: World): Promise<void> {
     if (resets > MAX_HEALING_RESETS) story.fail('L3', `${device.name} was reset ${resets} times after all was well`)
   }
   await checkDraining(world)
+  const [device] = world.devices
+  if (device === undefined || story.failures.length > 0) return
+  await writeSome(world, device)
+  await checkStorm(world, device)
+  await settle(world)
 }
 
 /** Syncs in turn until two rounds bring nothing to anybody. */
@@ -43,7 +49,16 @@ async function settle(world: World): Promise<void> {
       world.time.leap(3_600_001)
       const context = device.contexts[0]
       const isHalted = (await device.store.readSummary()).memory.halt !== null
-      if (context !== undefined) await world.run(device, context, isHalted ? 'start' : 'timer', CALM_LIMIT)
+      if (context === undefined) continue
+      const asksBefore = device.asks
+      await world.run(device, context, isHalted ? 'start' : 'timer', CALM_LIMIT)
+      // The search for a culprit may take many asks; nothing else does. To go on would only ask as often in each round.
+      if (world.poisoned === null && device.asks - asksBefore >= CALM_LIMIT.maxExchanges) {
+        return world.story.fail(
+          'L1',
+          `${device.name} asked ${device.asks - asksBefore} times in one run, and has no end`,
+        )
+      }
     }
     const now = await fingerprint(world)
     quiet = now === before ? quiet + 1 : 0

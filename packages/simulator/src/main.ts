@@ -1,5 +1,7 @@
+import { randomInt } from 'node:crypto'
 import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
+import { runNightly } from './cli/nightly.ts'
 import { runMany } from './cli/run-many.ts'
 import { runExhaustive } from './exhaustive/run-exhaustive.ts'
 import { hunt } from './planted/hunt.ts'
@@ -13,21 +15,27 @@ const USAGE = `pnpm simulate [--exchanges 20000] [--seed 1] [--jobs 2] [--minute
 pnpm simulate --only SEED [--shrink] [--record FILE]
 pnpm simulate --replay FILE
 pnpm simulate --planted all|NAME[,NAME…] [--jobs 2] [--minutes M] [--json]
-pnpm simulate --exhaustive [--minutes M] [--json]
+pnpm simulate --exhaustive [--jobs 2] [--minutes M] [--json]
+pnpm nightly [--seed S] [--jobs 2] [--minutes M] [--json] [--record FOLDER]
 
 The first runs seeds, beginning with --seed, until so many exchanges were counted: such as carried a mutation or a change, or ended
 in a problem or a fork. The first seed that breaks a promise is made small, told as a story, and recorded if --record says where.
 --only runs a single seed and tells its story; --replay does so for a recording. --planted plants known bugs, one at a time, in a copy
-of the sources, and expects the simulator to find each. --exhaustive needs no chance: it breaks a run off at every place that it has.`
+of the sources, and expects the simulator to find each. --exhaustive needs no chance: it breaks a run off at every place that it has.
+The nightly run begins at a random seed and ends by Ctrl-C, SIGTERM or --minutes; it records what it finds in test-results/nightly.`
 
 /** Workers unless --jobs says otherwise. */
 const DEFAULT_JOBS = 2
+/** Where the nightly run begins is drawn below this. */
+const MAX_FIRST_SEED = 2 ** 31
+/** Where the nightly run records what it finds, unless --record names another folder. */
+const NIGHTLY_FOLDER = 'test-results/nightly'
 
 async function main(): Promise<number> {
   const { values } = parseArgs({
     options: {
       exchanges: { type: 'string', default: '20000' },
-      seed: { type: 'string', default: '1' },
+      seed: { type: 'string' },
       jobs: { type: 'string', default: String(Math.min(DEFAULT_JOBS, availableParallelism())) },
       minutes: { type: 'string' },
       only: { type: 'string' },
@@ -36,6 +44,7 @@ async function main(): Promise<number> {
       replay: { type: 'string' },
       planted: { type: 'string' },
       exhaustive: { type: 'boolean', default: false },
+      nightly: { type: 'boolean', default: false },
       hunt: { type: 'string' },
       json: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
@@ -48,13 +57,18 @@ async function main(): Promise<number> {
     return 0
   }
   if (values.exhaustive) return runExhaustive({ minutes, asJson: values.json })
+  if (values.nightly) {
+    const folder = values.record ?? NIGHTLY_FOLDER
+    const seed = values.seed === undefined ? randomInt(MAX_FIRST_SEED) : toNumber('seed', values.seed)
+    return runNightly({ seed, jobs, minutes, asJson: values.json, folder })
+  }
   if (values.hunt !== undefined) return hunt(values.hunt)
   if (values.planted !== undefined) return runPlanted({ names: values.planted, jobs, minutes, asJson: values.json })
   if (values.replay !== undefined) return tell((await readRecording(values.replay)).plan)
   if (values.only !== undefined) return runOne(toNumber('only', values.only), values.shrink, values.record)
   const exchanges = toNumber('exchanges', values.exchanges)
   const record = values.record ?? null
-  return runMany({ exchanges, seed: toNumber('seed', values.seed), jobs, minutes, asJson: values.json, record })
+  return runMany({ exchanges, seed: toNumber('seed', values.seed ?? '1'), jobs, minutes, asJson: values.json, record })
 }
 
 async function runOne(seed: number, isShrunk: boolean, record: string | undefined): Promise<number> {

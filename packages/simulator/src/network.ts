@@ -50,6 +50,12 @@ export type NetworkFault =
   | 'too large'
   | 'wrong version'
 
+/** Every ask is answered so, whoever sends it. */
+export interface Storm {
+  readonly status: 429 | 503
+  readonly retryAfterSeconds: number
+}
+
 /** What goes over a simulated network needs. */
 export interface NetworkParts {
   readonly chance: Chance
@@ -73,6 +79,9 @@ export class Network {
   /** A firewall answers asks that carry this text with a page of its own, or an overworked partner with 500; null: there is none. */
   poison: { readonly text: string; readonly answer: 'page' | 'error' } | null = null
 
+  /** Somebody before the partner refuses everything for a while; null: nobody does. */
+  storm: Storm | null = null
+
   constructor(parts: NetworkParts) {
     this.#parts = parts
     const weights: Partial<Record<NetworkFault, number>> = { none: 60 }
@@ -91,6 +100,10 @@ export class Network {
       story.count('fault: poisoned mutation')
       return poison.answer === 'page' ? htmlPage(403) : problem(500, 'internal', requestIdOf(body))
     }
+    if (this.storm !== null) {
+      const { status, retryAfterSeconds } = this.storm
+      return problem(status, status === 429 ? 'slow-down' : 'busy', requestIdOf(body), retryAfterSeconds)
+    }
     const fault = this.isFaulty ? chance.weighted(this.#weights as Record<NetworkFault, number>) : 'none'
     if (fault !== 'none') {
       story.count(`fault: ${fault}`)
@@ -98,6 +111,7 @@ export class Network {
     }
     const delivered = await this.#deliver(request, body, fault)
     const response = this.#nextCut?.bytes === null ? await cutWhole(delivered, this.#nextCut) : delivered
+    if (delivered.status >= 400) story.count(`sometimes: answer ${delivered.status}`)
     await process.port()
     return process.isWatched ? watchBody(response, process) : response
   }

@@ -5,9 +5,8 @@ import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Progress } from '../cli/progress.ts'
-import { CLIENT_BUGS } from './client-bugs.ts'
+import { PLANTED_BUGS } from './all-bugs.ts'
 import type { HuntResult, HuntTask } from './hunt.ts'
-import { PARTNER_BUGS } from './partner-bugs.ts'
 import type { PlantedBug } from './planted-bug.ts'
 
 const ROOT = fileURLToPath(new URL('../../../..', import.meta.url))
@@ -16,9 +15,6 @@ const ROOT = fileURLToPath(new URL('../../../..', import.meta.url))
 const STARTS: readonly number[] = [1, 100_001, 200_001, 300_001, 400_001]
 /** Seeds after which a hunt gives up. */
 const MAX_SEEDS = 150
-
-/** All bugs. */
-const PLANTED_BUGS: readonly PlantedBug[] = [...CLIENT_BUGS, ...PARTNER_BUGS]
 
 /** How bugs are planted and looked for. */
 export interface PlantedOptions {

@@ -1,0 +1,6 @@
+import { CLIENT_BUGS } from './client-bugs.ts'
+import { PARTNER_BUGS } from './partner-bugs.ts'
+import type { PlantedBug } from './planted-bug.ts'
+
+/** All bugs. */
+export const PLANTED_BUGS: readonly PlantedBug[] = [...CLIENT_BUGS, ...PARTNER_BUGS]
