@@ -56,7 +56,7 @@ async function main(): Promise<number> {
     console.log(USAGE)
     return 0
   }
-  if (values.exhaustive) return runExhaustive({ minutes, asJson: values.json })
+  if (values.exhaustive) return runExhaustive({ minutes, jobs, asJson: values.json })
   if (values.nightly) {
     const folder = values.record ?? NIGHTLY_FOLDER
     const seed = values.seed === undefined ? randomInt(MAX_FIRST_SEED) : toNumber('seed', values.seed)

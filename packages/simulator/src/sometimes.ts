@@ -43,6 +43,21 @@ export const SOMETIMES: readonly string[] = [
   'fault: partner unknown outcome',
   'fault: partner busy',
   'fault: malformed ask refused',
+  // 400 is the one above: no engine of ours would send such an ask.
+  'sometimes: answer 401',
+  'sometimes: answer 403',
+  'sometimes: answer 404',
+  'sometimes: answer 405',
+  'sometimes: answer 409',
+  'sometimes: answer 410',
+  'sometimes: answer 413',
+  'sometimes: answer 426',
+  'sometimes: answer 429',
+  'sometimes: answer 500',
+  'sometimes: answer 502',
+  'sometimes: answer 503',
+  'fault: storm of 429',
+  'fault: storm of 503',
 ]
 
 /** So many exchanges come everywhere; a shorter run need not. */

@@ -1,6 +1,7 @@
 import type { Device } from '../device.ts'
 import type { World } from '../world.ts'
 import { CALM_LIMIT } from '../world.ts'
+import { type Move, smallScope } from './orders.ts'
 import { healAndCheck, makeWorld, sync, write } from './scene.ts'
 
 /** A place at which a run is broken off, and what was broken afterwards. */
@@ -9,10 +10,20 @@ export interface Place {
   readonly broken: readonly string[]
 }
 
+/** Which of the places one worker takes: every `of`th, beginning with `index`. */
+export interface Share {
+  readonly index: number
+  readonly of: number
+}
+
 /** A lane: one scene, broken off at every place that it has. */
 export interface Lane {
   readonly name: string
-  run(): AsyncGenerator<Place>
+  run(share: Share): AsyncGenerator<Place>
+}
+
+function isMine({ index, of }: Share, place: number): boolean {
+  return place % of === index
 }
 
 interface Scene {
@@ -68,17 +79,19 @@ async function runUntil(world: World, device: Device, ports: number): Promise<nu
 }
 
 /** Every transaction, request, commit and part of an answer: where the run has them is found by running it once, not kept by hand. */
-async function* killEverywhere(make: () => Promise<Scene>): AsyncGenerator<Place> {
+async function* killEverywhere(make: () => Promise<Scene>, share: Share): AsyncGenerator<Place> {
   const whole = await make()
   const ports = await runUntil(whole.world, whole.one, Number.MAX_SAFE_INTEGER)
-  for (let port = 0; port <= ports; port += 1) {
+  for (let port = share.index; port <= ports; port += share.of) {
     const { world, one } = await make()
     await runUntil(world, one, port)
     yield { place: `port ${port} of ${ports}`, broken: await healAndCheck(world) }
   }
 }
 
-async function* crashEverywhere(): AsyncGenerator<Place> {
+/** Where the transaction ends is only known when it was reached, so one worker takes all. */
+async function* crashEverywhere(share: Share): AsyncGenerator<Place> {
+  if (share.index > 0) return
   for (let statement = 0; ; statement += 1) {
     const { world, one } = await prepare()
     const before = await world.host.read('space', (tx) => tx.getSpace())
@@ -98,36 +111,20 @@ async function* crashEverywhere(): AsyncGenerator<Place> {
   }
 }
 
-async function* cutEverywhere(make: () => Promise<Scene>): AsyncGenerator<Place> {
+async function* cutEverywhere(make: () => Promise<Scene>, share: Share): AsyncGenerator<Place> {
   const whole = await make()
   const bytes = await whole.world.network.cutNext(null, () => sync(whole.world, whole.one))
-  for (let byte = 0; byte < bytes; byte += 1) {
+  for (let byte = share.index; byte < bytes; byte += share.of) {
     const { world, one } = await make()
     await world.network.cutNext(byte, () => sync(world, one))
     yield { place: `byte ${byte} of ${bytes}`, broken: await healAndCheck(world) }
   }
 }
 
-/** What can happen in the small scope: writes of two devices, runs of two devices, and two faults. */
-const MOVES = ['write one', 'write other', 'sync one', 'sync other'] as const
-const FAULTS = ['lose response', 'kill one', 'restore', 'clone one'] as const
-type Move = (typeof MOVES)[number] | (typeof FAULTS)[number]
-
-/** Two devices, three writes, two faults, three runs: every order of them. */
-async function* enumerateSmallScope(): AsyncGenerator<Place> {
-  for (const writes of [
-    ['write one', 'write one', 'write other'],
-    ['write one', 'write other', 'write other'],
-  ] as const) {
-    for (const first of FAULTS) {
-      for (const second of FAULTS) {
-        if (second < first) continue
-        const bag: readonly Move[] = [...writes, first, second, 'sync one', 'sync one', 'sync other']
-        for (const order of permutations(bag)) {
-          yield { place: order.join(', '), broken: await play(order) }
-        }
-      }
-    }
+/** Two devices, three writes, two faults, three runs: every order of them that makes a difference. */
+async function* enumerateSmallScope(share: Share): AsyncGenerator<Place> {
+  for (const [index, order] of [...smallScope()].entries()) {
+    if (isMine(share, index)) yield { place: order.join(', '), broken: await play(order) }
   }
 }
 
@@ -178,22 +175,16 @@ async function play(moves: readonly Move[]): Promise<readonly string[]> {
   return healAndCheck(world)
 }
 
-/** All different orders of what is in the bag. */
-function* permutations(bag: readonly Move[]): Generator<readonly Move[]> {
-  if (bag.length === 0) yield []
-  for (const move of new Set(bag)) {
-    const index = bag.indexOf(move)
-    for (const rest of permutations(bag.toSpliced(index, 1))) yield [move, ...rest]
-  }
-}
-
 /** All lanes. */
 export const LANES: readonly Lane[] = [
-  { name: 'a process dies at every port of a run', run: () => killEverywhere(prepare) },
-  { name: 'a process dies at every port of a rollback', run: () => killEverywhere(prepareRestored) },
-  { name: 'a process dies at every port of a full resync', run: () => killEverywhere(prepareWiped) },
+  { name: 'a process dies at every port of a run', run: (share) => killEverywhere(prepare, share) },
+  { name: 'a process dies at every port of a rollback', run: (share) => killEverywhere(prepareRestored, share) },
+  { name: 'a process dies at every port of a full resync', run: (share) => killEverywhere(prepareWiped, share) },
   { name: 'the partner dies at every statement', run: crashEverywhere },
-  { name: 'an answer is cut at every byte', run: () => cutEverywhere(prepare) },
-  { name: 'the problem that leads to a rollback is cut at every byte', run: () => cutEverywhere(prepareRestored) },
+  { name: 'an answer is cut at every byte', run: (share) => cutEverywhere(prepare, share) },
+  {
+    name: 'the problem that leads to a rollback is cut at every byte',
+    run: (share) => cutEverywhere(prepareRestored, share),
+  },
   { name: '2 devices, 3 writes, 2 faults, 3 runs in every order', run: enumerateSmallScope },
 ]

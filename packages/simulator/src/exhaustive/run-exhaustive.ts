@@ -1,5 +1,7 @@
+import { Worker } from 'node:worker_threads'
 import { Progress } from '../cli/progress.ts'
 import { LANES, type Place } from './lanes.ts'
+import type { LaneNews, LaneTask } from './worker.ts'
 
 /** Broken places of one lane that are printed. */
 const MAX_PRINTED = 3
@@ -9,6 +11,20 @@ export interface ExhaustiveOptions {
   /** Minutes for all lanes; a lane that does not come to its end says how far it came. Null: no bound. */
   readonly minutes: number | null
   readonly asJson: boolean
+  /** Workers that share the places of each lane. */
+  readonly jobs: number
+}
+
+/** One share of a lane, in a worker; true: it came to its end. */
+function runShare(task: LaneTask, take: (place: Place) => void): Promise<boolean> {
+  const worker = new Worker(new URL('./worker.ts', import.meta.url), { workerData: task })
+  return new Promise((resolve, reject) => {
+    worker.on('error', reject)
+    worker.on('message', (news: LaneNews) => {
+      if (news.type === 'place') take(news.place)
+      else resolve(news.isWhole)
+    })
+  })
 }
 
 /** Runs all exhaustive lanes; 0: no place broke a promise. */
@@ -23,16 +39,18 @@ export async function runExhaustive(options: ExhaustiveOptions): Promise<number>
     const laneEndsAt = laneStartedAt + (endsAt - laneStartedAt) / (LANES.length - index)
     const broken: Place[] = []
     let places = 0
-    let isWhole = true
-    for await (const place of lane.run()) {
+    const take = (place: Place): void => {
       places += 1
       if (place.broken.length > 0) broken.push(place)
       progress.show(index, `, ${lane.name}: ${places} places`)
-      if (performance.now() > laneEndsAt) {
-        isWhole = false
-        break
-      }
     }
+    const endsAtMs = Date.now() + (laneEndsAt - laneStartedAt)
+    const ends = await Promise.all(
+      Array.from({ length: options.jobs }, (_, job) =>
+        runShare({ lane: index, share: { index: job, of: options.jobs }, endsAtMs }, take),
+      ),
+    )
+    const isWhole = ends.every(Boolean)
     results.push({ name: lane.name, places, isWhole, broken, seconds: (performance.now() - laneStartedAt) / 1000 })
   }
   progress.end()
