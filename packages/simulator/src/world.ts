@@ -38,7 +38,11 @@ export class World {
   readonly network: Network
   devices: Device[] = []
   readonly backups: Backup[] = []
+  /** Those of {@link backups} that are what a restore took the place of. */
+  readonly oldPrimaries: Set<Backup> = new Set()
   readonly copies: DeviceCopy[] = []
+  /** Names of devices that began as a copy of another. */
+  readonly clones: Set<string> = new Set()
   /** Records that were written, `space collection/id`. */
   readonly names: string[] = []
   /** True once the partner may have lost keys or history. */

@@ -1,3 +1,5 @@
+import { keyNumber } from 'sync-protocol'
+import { readSyncRow } from '../checks/base.ts'
 import { Device } from '../device.ts'
 import type { World } from '../world.ts'
 import { writeOn } from './write.ts'
@@ -65,6 +67,8 @@ export async function clone(world: World): Promise<void> {
   if (world.devices.length >= 7) return
   const owner = world.cloneOwner(device)
   const copy = await world.openDevice(owner, device.version, device.disk.copy())
+  if (world.clones.has(device.name)) story.count('sometimes: copy of a copy')
+  world.clones.add(copy.name)
   world.ledger.hasCopies = true
   device.isKeyDoubtful = true
   copy.isKeyDoubtful = true
@@ -90,7 +94,9 @@ export async function setBack(world: World): Promise<void> {
   const own = [...ledger.promised()].filter((write) => write.device === device.name)
   const lost = [...(await knownWrites(device)), ...own]
   const refused = new Set((await device.store.listRefused()).map((entry) => entry.mutationId))
+  const before = keyNumber((await readSyncRow(device)).syncKey)
   const old = await replace(world, device, copy.rows.copy(), copy.version)
+  story.count(`sometimes: set back ${stepsBack(before - keyNumber((await readSyncRow(old)).syncKey))}`)
   const kept = new Set((await knownWrites(old)).map((write) => write.mutationId))
   for (const { mutationId } of lost) {
     if (kept.has(mutationId)) continue
@@ -102,6 +108,13 @@ export async function setBack(world: World): Promise<void> {
   }
   story.tell(`${device.name} is set back to an older copy of itself`)
   story.count('fault: device set back')
+}
+
+/** How far a device was set back, as it is counted. */
+function stepsBack(steps: number): string {
+  if (steps <= 0) return 'to the same key, or in another partnership'
+  if (steps <= 2) return `by ${steps}`
+  return steps <= 32 ? 'by 3 to 32' : 'by more than 32'
 }
 
 /** The writes that a device could replay or show, journal and refused ones included. */

@@ -32,10 +32,15 @@ export async function restore(world: World): Promise<void> {
   story.tell(`the partner is restored to backup ${index} of ${backups.length}`)
   story.count('fault: partner restored')
   const replaced = chance.happens(0.3) && !world.has('durable') ? await host.backUp() : null
-  if (world.ledger.isBeyondRetention) story.count('sometimes: restore beyond the retention')
+  story.count(`sometimes: restore ${world.ledger.isBeyondRetention ? 'beyond' : 'within'} the retention`)
+  if (world.scheduler.isRacing) story.count('sometimes: restore while asks are under way')
+  if (world.ledger.hasCopies) story.count('sometimes: restore and copies of a device in one world')
+  if (world.oldPrimaries.has(backups[index] as Backup)) story.count('sometimes: the old primary comes back')
   world.partnerLostHistory()
   await host.restore(backups[index] as Backup)
-  if (replaced !== null && backups.length < MAX_BACKUPS) backups.push(replaced)
+  if (replaced === null || backups.length >= MAX_BACKUPS) return
+  backups.push(replaced)
+  world.oldPrimaries.add(replaced)
 }
 
 /** Nothing is left of it. */
@@ -120,6 +125,7 @@ export async function changeAccess(world: World): Promise<void> {
   const space = chance.happens(0.7) ? SHARED : `home-${account}`
   const access = chance.pick(['read', 'ended', null, undefined, undefined] as const)
   host.setAccess(account, space, access)
+  if (world.scheduler.isRacing) story.count('sometimes: access changes while asks are under way')
   story.tell(`${account} in ${space}: ${access === undefined ? 'as before' : (access ?? 'no access')}`)
   if (access !== undefined) story.count(`fault: access ${access ?? 'refused'}`)
 }
