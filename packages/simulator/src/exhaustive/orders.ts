@@ -2,7 +2,7 @@
 const MOVES = ['write one', 'write other', 'sync one', 'sync other'] as const
 
 /** Faults of the small scope. */
-export const FAULTS = ['lose response', 'kill one', 'restore', 'clone one'] as const
+const FAULTS = ['lose response', 'kill one', 'restore', 'clone one'] as const
 
 /** Something that happens in the small scope. */
 export type Move = (typeof MOVES)[number] | (typeof FAULTS)[number]
