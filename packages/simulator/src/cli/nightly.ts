@@ -5,7 +5,7 @@ import { makePlan } from '../plan.ts'
 import { writeRecording } from '../recording.ts'
 import { shrink } from '../shrink.ts'
 import { simulatePlan } from '../simulate.ts'
-import { ENOUGH_EXCHANGES, SOMETIMES } from '../sometimes.ts'
+import { listNeverHappened } from '../sometimes.ts'
 import { runSeeds } from './pool.ts'
 import type { SeedReport } from './seed-report.ts'
 
@@ -68,7 +68,7 @@ export async function runNightly(options: NightlyOptions): Promise<number> {
   const broken = await recorder.end()
   stop.forget()
   const exchanges = totals.get('exchanges') ?? 0
-  const neverHappened = exchanges < ENOUGH_EXCHANGES ? [] : SOMETIMES.filter((what) => !totals.has(what))
+  const neverHappened = listNeverHappened(totals)
   const idle = totals.get('idle exchanges') ?? 0
   const facts = { exchanges, idle, violations: red.length, seconds, seeds, firstSeed: options.seed, neverHappened }
   if (options.asJson) console.log(JSON.stringify({ ...facts, counts: sorted(totals), broken }, null, 2))

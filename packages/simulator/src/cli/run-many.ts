@@ -1,7 +1,7 @@
 import { makePlan } from '../plan.ts'
 import { writeRecording } from '../recording.ts'
 import { shrink } from '../shrink.ts'
-import { ENOUGH_EXCHANGES, SOMETIMES } from '../sometimes.ts'
+import { listNeverHappened } from '../sometimes.ts'
 import { runSeeds } from './pool.ts'
 import { Progress } from './progress.ts'
 import type { SeedReport } from './seed-report.ts'
@@ -38,8 +38,7 @@ export async function runMany(options: RunOptions): Promise<number> {
     return done < options.exchanges && broken.length < MAX_BROKEN && !isLate
   })
   progress.end()
-  const exchanges = totals.get('exchanges') ?? 0
-  const missing = exchanges < ENOUGH_EXCHANGES ? [] : SOMETIMES.filter((what) => !totals.has(what))
+  const missing = listNeverHappened(totals)
   const seconds = (performance.now() - startedAt) / 1000
   print({ options, seeds, broken, missing, totals, seconds })
   const [first] = broken
