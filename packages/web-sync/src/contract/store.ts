@@ -15,7 +15,7 @@ import type {
   SchemaShape,
   SentKey,
 } from 'sync-protocol'
-import type { Query, QueryResult } from './query.ts'
+import type { Query, QueryResult, RecordChange } from './query.ts'
 
 /**
  * The key that an ask was sent with: compared inside every transaction that follows from its answer. If the stored one is another,
@@ -192,10 +192,15 @@ export interface SyncInspection extends SyncSummary {
   readonly undoBytes: number
 }
 
+/** The most records that a notice lists. */
+export const MAX_NOTICE_RECORDS = 256
+
 /** Says what a transaction changed; sent to all tabs after it is complete. */
 export interface StoreNotice {
   /** Collections whose records may look different now. */
   readonly collections: readonly string[]
+  /** The records of these collections that may look different, each once; 'all': any of them (or more than {@link MAX_NOTICE_RECORDS}). */
+  readonly records: readonly RecordChange[] | 'all'
   /** Mutations whose stage changed. */
   readonly mutations: readonly { readonly mutationId: string; readonly stage: WriteStage }[]
   /** True if there is something new to send. */

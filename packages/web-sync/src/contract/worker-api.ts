@@ -1,7 +1,7 @@
 import type { HaltCode, JsonObject, Progress, SchemaShape, SentKey, Wait, WakeReason } from 'sync-protocol'
 import type { ErrorWire } from './error-wire.ts'
 import type { AuthHeaders } from './ports.ts'
-import type { Query, QueryResult } from './query.ts'
+import type { Query, QueryExplanation, QueryResult, ResultChange } from './query.ts'
 import type { LocalOp, RefusedEntry, SalvageEntry, SyncInspection, WriteEntry } from './store.ts'
 
 /** The part of a MessagePort that we need, so that rooms without a browser's library can name it. */
@@ -36,7 +36,7 @@ export interface OpenRequest {
 /** What the worker tells the page without being asked. */
 export type SpaceEvent =
   | { readonly type: 'status'; readonly status: SpaceStatus }
-  | { readonly type: 'result'; readonly id: number; readonly result: QueryResult<JsonObject> }
+  | { readonly type: 'result'; readonly id: number; readonly result: ResultChange<JsonObject> }
   | { readonly type: 'query-failed'; readonly id: number; readonly error: ErrorWire }
   /** The lists of writes, refused or salvaged entries may be different now. */
   | { readonly type: 'entries' }
@@ -117,6 +117,7 @@ export interface SpaceApi {
   get(collection: string, id: string): Promise<JsonObject | undefined>
   query(query: Query): Promise<QueryResult<JsonObject>>
   count(query: Query): Promise<number>
+  explain(query: Query): Promise<QueryExplanation>
   /** Begins a live query: results come as events with this id (drawn by the page). */
   subscribe(id: number, query: Query): void
   unsubscribe(id: number): void

@@ -3,6 +3,8 @@ export {
   type Condition,
   type GetAuth,
   type ListedWrite,
+  type QueryExplanation,
+  type QueryResult,
   type RefusedEntry,
   type SalvageChoice,
   type SalvageEntry,

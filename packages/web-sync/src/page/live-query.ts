@@ -1,11 +1,17 @@
-import { decodeError, type Query, type SpaceApi, type SpaceEvent, type SyncError } from '../contract/index.ts'
+import {
+  decodeError,
+  type Query,
+  type QueryExplanation,
+  type QueryResult,
+  type ResultChange,
+  type SpaceApi,
+  type SpaceEvent,
+  type SyncError,
+} from '../contract/index.ts'
 import { createObservable, type Observable } from './observable.ts'
 
-/** What a live query shows at one instant. */
-export interface LiveSnapshot<Value> {
-  readonly records: readonly Value[]
-  /** True while the first sync has not brought everything yet: more may come. */
-  readonly isPartial: boolean
+/** What a live query shows at one instant. While it is followed, a record that has not changed stays the same object. */
+export interface LiveSnapshot<Value> extends QueryResult<Value> {
   /** True until the first result is there. */
   readonly isLoading: boolean
   /** Why there is no result (code `invalid-query`); null otherwise. */
@@ -16,8 +22,12 @@ export interface LiveSnapshot<Value> {
 export interface LiveQuery<Value> extends Observable<LiveSnapshot<Value>> {
   /** The records as they are now. */
   all(): Promise<readonly Value[]>
+  /** The same with the cursor that goes on after them: see {@link Query.after}. */
+  read(): Promise<QueryResult<Value>>
   /** How many there are now. */
   count(): Promise<number>
+  /** How it is answered: index, ranges, filters, order. */
+  explain(): Promise<QueryExplanation>
 }
 
 /** Makes live queries for one space and hands them their results. */
@@ -39,7 +49,13 @@ export function createQueryHub(call: <T>(work: (api: SpaceApi) => Promise<T>) =>
     create: <Value>(query: Query): LiveQuery<Value> => {
       lastId += 1
       const id = lastId
-      const loading: LiveSnapshot<Value> = { records: [], isPartial: true, isLoading: true, error: null }
+      const loading: LiveSnapshot<Value> = {
+        records: [],
+        isPartial: true,
+        next: null,
+        isLoading: true,
+        error: null,
+      }
       const live = createObservable(
         loading,
         (snapshot) => !snapshot.isLoading,
@@ -51,22 +67,34 @@ export function createQueryHub(call: <T>(work: (api: SpaceApi) => Promise<T>) =>
       )
       const heed = (event: Parameters<QueryHub['hear']>[0]): void => {
         if (event.type === 'result') {
-          live.set({
-            ...event.result,
-            records: event.result.records as never,
-            isLoading: false,
-            error: null,
-          })
+          const { isPartial, next } = event.result
+          const records = mergeRecords(live.getSnapshot().records, event.result as ResultChange<never>)
+          live.set({ records, isPartial, next, isLoading: false, error: null })
         } else {
           live.set({ ...live.getSnapshot(), isLoading: false, error: decodeError(event.error) })
         }
       }
+      const read = (): Promise<QueryResult<Value>> => call((api) => api.query(query) as never)
       return {
         getSnapshot: live.getSnapshot,
         subscribe: live.subscribe,
-        all: async () => (await call((api) => api.query(query))).records as never,
+        read,
+        all: async () => (await read()).records,
         count: () => call((api) => api.count(query)),
+        explain: () => call((api) => api.explain(query)),
       }
     },
   }
+}
+
+/** A result with what changed in it. */
+function mergeRecords<Value>(
+  before: readonly Value[],
+  { records, at, removed }: ResultChange<Value>,
+): readonly Value[] {
+  if (at === null) return records
+  const gone = new Set(removed)
+  const merged = before.filter((record) => !gone.has((record as { readonly id: string }).id))
+  for (const [index, place] of at.entries()) merged.splice(place, 0, records[index] as Value)
+  return merged
 }

@@ -23,11 +23,21 @@ test('a notice reaches the other contexts of the same database', async () => {
   const two = open('same')
   const notice = {
     collections: ['notes'],
+    records: [{ collection: 'notes', id: 'a', value: { id: 'a' } }],
     mutations: [{ mutationId: 'm', stage: 'stored' }],
     hasNewWrites: true,
   } as const
   one.channel.post({ type: 'notice', notice })
   expect(await two.heard).toEqual({ type: 'notice', notice })
+})
+
+test('a notice of large records says that any may be different', async () => {
+  const one = open('large')
+  const two = open('large')
+  const records = [{ collection: 'notes', id: 'a', value: { id: 'a', text: 'x'.repeat(40_000) } }]
+  const notice = { collections: ['notes'], mutations: [], hasNewWrites: false }
+  one.channel.post({ type: 'notice', notice: { ...notice, records } })
+  expect(await two.heard).toEqual({ type: 'notice', notice: { ...notice, records: 'all' } })
 })
 
 test('what another version of the app says is dropped, or read as far as it is understood', async () => {
@@ -38,11 +48,11 @@ test('what another version of the app says is dropped, or read as far as it is u
   }
   raw.postMessage({
     type: 'notice',
-    notice: { collections: ['notes', 3], mutations: [{ stage: 1 }], hasNewWrites: 'yes' },
+    notice: { collections: ['notes', 3], records: [{ id: 7 }], mutations: [{ stage: 1 }], hasNewWrites: 'yes' },
   })
   expect(await heard).toEqual({
     type: 'notice',
-    notice: { collections: ['notes'], mutations: [], hasNewWrites: false },
+    notice: { collections: ['notes'], records: 'all', mutations: [], hasNewWrites: false },
   })
   raw.close()
 })

@@ -1,4 +1,7 @@
-import type { StoreNotice, WriteStage } from '../contract/index.ts'
+import type { RecordChange, StoreNotice, WriteStage } from '../contract/index.ts'
+
+/** The most characters of JSON that a message lists changed records with; beyond it says that any record may be different. */
+const MAX_RECORDS_JSON = 32_768
 
 /** What the contexts that have one database open tell each other. A lost message costs freshness, never data. */
 export type ChannelMessage =
@@ -24,13 +27,20 @@ export function openNoticeChannel(dbName: string, onMessage: (message: ChannelMe
   })
   return {
     post: (message) => {
-      if (isOpen) channel.postMessage(message)
+      if (isOpen)
+        channel.postMessage(message.type === 'notice' ? { ...message, notice: bound(message.notice) } : message)
     },
     close: () => {
       isOpen = false
       channel.close()
     },
   }
+}
+
+/** A notice that every tab can afford to be sent. */
+function bound(notice: StoreNotice): StoreNotice {
+  const isLarge = notice.records !== 'all' && JSON.stringify(notice.records).length > MAX_RECORDS_JSON
+  return isLarge ? { ...notice, records: 'all' } : notice
 }
 
 /** A tab with another version of the app may speak on the same channel: shapes are checked, what is not ours is dropped. */
@@ -40,12 +50,13 @@ function parseMessage(data: unknown): ChannelMessage | null {
   if (type === 'wipe') return { type }
   if (type === 'ran') return { type, startedAtMs: typeof startedAtMs === 'number' ? startedAtMs : 0 }
   if (type !== 'notice' || typeof notice !== 'object' || notice === null) return null
-  const { collections, mutations, hasNewWrites } = notice as Record<string, unknown>
+  const { collections, records, mutations, hasNewWrites } = notice as Record<string, unknown>
   if (!Array.isArray(collections) || !Array.isArray(mutations)) return null
   return {
     type,
     notice: {
       collections: collections.filter((name) => typeof name === 'string'),
+      records: Array.isArray(records) && records.every(isRecordChange) ? records : 'all',
       mutations: mutations.filter(isStageChange),
       hasNewWrites: hasNewWrites === true,
     },
@@ -56,4 +67,10 @@ function isStageChange(input: unknown): input is { mutationId: string; stage: Wr
   if (typeof input !== 'object' || input === null) return false
   const { mutationId, stage } = input as Record<string, unknown>
   return typeof mutationId === 'string' && typeof stage === 'string'
+}
+
+function isRecordChange(input: unknown): input is RecordChange {
+  if (typeof input !== 'object' || input === null) return false
+  const { collection, id, value } = input as Record<string, unknown>
+  return typeof collection === 'string' && typeof id === 'string' && typeof value === 'object' && !Array.isArray(value)
 }

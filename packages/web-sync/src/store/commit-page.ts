@@ -53,8 +53,10 @@ async function commitToCurrent(
   const moved = moveKey(before, received, digest, isSameStep)
   const { sync, left } = await finishPage(tx, context, moved, received, log)
   const records = await findTouched(tx, applied, left, dropped)
+  // Before the rebase: where a pending mutation touches a record, its view is the overlay's.
+  for (const { collection, id, value } of applied.puts) log.record(collection, id, value)
+  for (const { collection, id } of applied.deletes) log.record(collection, id, null)
   await rebaseOverlay(tx, context, sync.generation, records, log)
-  for (const { collection } of applied.records) log.collection(collection)
   for (const collection of dropped) log.collection(collection)
   await dropReturned(tx, applied.puts, log)
   forgetInOldGenerations(tx, sync, applied)

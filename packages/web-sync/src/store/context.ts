@@ -1,5 +1,6 @@
-import type { SchemaShape } from 'sync-protocol'
-import type { StoreNotice, WriteStage } from '../contract/index.ts'
+import type { JsonObject, SchemaShape } from 'sync-protocol'
+import { MAX_NOTICE_RECORDS, type RecordChange, type StoreNotice, type WriteStage } from '../contract/index.ts'
+import { nameToText } from './record-names.ts'
 
 /** Time and chance, as the stores need them. */
 export interface StoreEnvironment {
@@ -19,6 +20,8 @@ export interface StoreContext extends StoreEnvironment {
 /** Collects what a transaction changed, for the notice that follows it. */
 export class ChangeLog {
   readonly #collections = new Set<string>()
+  readonly #records = new Map<string, RecordChange>()
+  #isWhole = false
   readonly #stages = new Map<string, WriteStage>()
   #hasNewWrites = false
   #hasChanged = false
@@ -28,8 +31,18 @@ export class ChangeLog {
     this.#hasChanged = true
   }
 
+  /** Any record of a collection may look different. */
   collection(name: string): void {
     this.#collections.add(name)
+    this.#isWhole = true
+    this.touch()
+  }
+
+  /** One record is seen as `value` now; of several calls for one record the last one counts. */
+  record(collection: string, id: string, value: JsonObject | null): void {
+    this.#collections.add(collection)
+    const change = { collection, id, value }
+    if (this.#records.size <= MAX_NOTICE_RECORDS) this.#records.set(nameToText(change), change)
     this.touch()
   }
 
@@ -48,6 +61,7 @@ export class ChangeLog {
     if (!this.#hasChanged) return null
     return {
       collections: [...this.#collections].toSorted(),
+      records: this.#isWhole || this.#records.size > MAX_NOTICE_RECORDS ? 'all' : [...this.#records.values()],
       mutations: [...this.#stages].map(([mutationId, stage]) => ({ mutationId, stage })),
       hasNewWrites: this.#hasNewWrites,
     }

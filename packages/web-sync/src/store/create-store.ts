@@ -7,6 +7,7 @@ import { inspect, listRefused, listSalvage, listWrites, readSummary } from './in
 import { findMutation, stageOf } from './mutations.ts'
 import { discardMutation, retryMutation } from './outbox.ts'
 import { checkLocalOps } from './prepare-ops.ts'
+import { nextCursor } from './query-cursor.ts'
 import { planQuery, unknownCollection } from './query-plan.ts'
 import { discardSalvage, restoreSalvage } from './restore-salvage.ts'
 import type { RowDatabase } from './row-database.ts'
@@ -40,7 +41,8 @@ function createRecordStore(run: Runner, context: StoreContext, close: () => Prom
       return run.read(async (tx) => {
         const sync = await readSync(tx)
         const records = await runQuery(tx, sync.generation, plan)
-        return { records, isPartial: !sync.settledCollections.includes(plan.collection) }
+        const isPartial = !sync.settledCollections.includes(plan.collection)
+        return { records, isPartial, next: nextCursor(plan, records) }
       })
     },
     async count(query) {

@@ -64,13 +64,11 @@ export async function rebaseOverlay(
   for (const [index, record] of records.entries()) {
     const touching = pending[index] as readonly OutboxRow[]
     const last = touching.at(-1)
-    if (last === undefined) {
-      tx.delete('overlay', [record.collection, record.id])
-    } else {
-      const base: JsonObject | null = bases[index]?.value ?? null
-      putOverlay(tx, context, record, rebaseRecord(base, opsOn(record, touching)), last.mutationId)
-    }
-    log.collection(record.collection)
+    const base: JsonObject | null = bases[index]?.value ?? null
+    const view = rebaseRecord(base, opsOn(record, touching))
+    if (last === undefined) tx.delete('overlay', [record.collection, record.id])
+    else putOverlay(tx, context, record, view, last.mutationId)
+    log.record(record.collection, record.id, view)
   }
 }
 

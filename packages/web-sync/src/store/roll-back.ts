@@ -78,7 +78,7 @@ async function restore(
     // Of a collection that has gone as a whole there is nothing to put back, and its digest has gone with it.
     if (added.includes(image[0])) continue
     restoreImage(tx, context, sync.generation, image, present[index] ?? null, digest)
-    log.collection(image[0])
+    log.record(image[0], image[1], image[2]?.value ?? null)
   }
   const limited = await dropUnrepeatable(tx, sync, context.nowMs())
   const { sync: emptied, returned } = await returnJournal(tx, limited, target.step, log)

@@ -1,7 +1,8 @@
 import type { JsonObject } from 'sync-protocol'
 import { recordToParts } from './index-keys.ts'
 import { type RowKey, type RowKeyRange, compareKeys, isInRange, prefixRange } from './keys.ts'
-import { type QueryPlan, compareRecords, isMatch } from './query-plan.ts'
+import { compareRecords, isMatch } from './query-match.ts'
+import type { QueryPlan } from './query-plan.ts'
 import { READ_BATCH, type RowReader, listAll } from './row-database.ts'
 import type { OverlayRow } from './rows.ts'
 
@@ -10,6 +11,27 @@ const MIN_BATCH = 32
 
 /** Runs a plan: base rows that no pending mutation touches, merged with the overlay's, in the plan's order. */
 export async function runQuery(tx: RowReader, generation: number, plan: QueryPlan): Promise<JsonObject[]> {
+  if (!plan.isSorted) return stream(tx, generation, plan)
+  // Such a plan has no limit.
+  const all = await stream(tx, generation, plan)
+  return all.filter((value) => isBehind(plan, value)).toSorted((a, b) => compareInPlan(plan, a, b))
+}
+
+/** Orders two records as a plan's result does. */
+export function compareInPlan(plan: QueryPlan, a: JsonObject, b: JsonObject): number {
+  const order = compareRecords(plan.order, a, b)
+  return plan.direction === 'asc' ? order : -order
+}
+
+/** True if a record comes behind the plan's cursor. */
+export function isBehind(plan: QueryPlan, value: JsonObject): boolean {
+  if (plan.after === null) return true
+  const order = compareKeys(recordToParts(plan.order, value['id'] as string, value), plan.after)
+  return plan.direction === 'asc' ? order > 0 : order < 0
+}
+
+/** What the ranges hold, in their order. */
+async function stream(tx: RowReader, generation: number, plan: QueryPlan): Promise<JsonObject[]> {
   const found: JsonObject[] = []
   if (plan.limit === 0) return found
   const overlay = await readOverlay(tx, plan.collection)
@@ -41,16 +63,31 @@ export async function runQuery(tx: RowReader, generation: number, plan: QueryPla
   return found
 }
 
-/** Counts without reading the records where the ranges decide alone. */
+/**
+ * Counts without reading more records than pending mutations touch, where the ranges decide alone: entries in them, without those whose
+ * records are in the overlay, and the overlay's.
+ */
 export async function runCount(tx: RowReader, generation: number, plan: QueryPlan): Promise<number> {
-  const isPlain = plan.residual.length === 0 && plan.limit === Number.POSITIVE_INFINITY
-  if (!isPlain || (await tx.count('overlay', prefixRange(plan.collection))) > 0) {
+  const { collection, ranges, fields } = plan
+  if (plan.residual.length > 0 || (plan.isSorted && plan.after !== null))
     return (await runQuery(tx, generation, plan)).length
-  }
   let count = 0
-  for (const range of plan.ranges)
-    count += await tx.count('base', baseRange(generation, plan, range), plan.index !== null)
-  return count
+  for (const range of ranges) count += await tx.count('base', baseRange(generation, plan, range), plan.index !== null)
+  const overlay = await readOverlay(tx, collection)
+  const ids = [...overlay.keys()]
+  const isFound = (value: JsonObject): boolean => {
+    const parts = recordToParts(fields, value['id'] as string, value)
+    return ranges.some((range) => isInRange(parts, range))
+  }
+  const hidden =
+    ids.length === 0
+      ? []
+      : await tx.getMany(
+          'base',
+          ids.map((id) => [generation, collection, id]),
+        )
+  count -= hidden.filter((row) => row !== undefined && isFound(row.value)).length
+  return Math.min(plan.limit, count + sortOwn(overlay, plan).length)
 }
 
 async function readOverlay(tx: RowReader, collection: string): Promise<ReadonlyMap<string, OverlayRow>> {

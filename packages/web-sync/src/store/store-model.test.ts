@@ -3,6 +3,7 @@ import * as fc from 'fast-check'
 import { type JsonObject, type JsonValue, type View, rebaseRecord } from 'sync-protocol'
 import { describe, expect, it } from 'vitest'
 import type { Condition, LocalOp, Query, Store } from '../contract/index.ts'
+import { naiveQuery } from '../naive-query.fixture.ts'
 import { Bench, Feed, type StoreDevice, note, notesOf, sendable } from '../testing/store-suite/index.ts'
 import { check, checkEqual } from '../testing/store-suite/check.ts'
 import { createMemoryStore } from './create-memory-store.ts'
@@ -241,47 +242,9 @@ class World {
   }
 }
 
-/** An independent answer to a query: filter and sort over all records. */
-function naive(all: readonly JsonObject[], query: Omit<Query, 'collection'>): readonly JsonObject[] {
-  const fields = query.index === 'byText' ? ['text'] : query.index === 'byRank' ? ['rank', 'text'] : []
-  const sign = query.direction === 'desc' ? -1 : 1
-  const found = all.filter((value) =>
-    Object.entries(query.where ?? {}).every(([field, condition]) => holds(value[field], condition)),
-  )
-  const sorted = found.toSorted((x, y) => {
-    for (const field of fields) {
-      const order = compare(x[field], y[field])
-      if (order !== 0) return sign * order
-    }
-    return sign * ((x['id'] as string) < (y['id'] as string) ? -1 : 1)
-  })
-  return sorted.slice(0, query.limit)
-}
-
-function kind(value: JsonValue | undefined): number {
-  if (value === undefined || value === null) return 0
-  return ['boolean', 'number', 'string', 'object'].indexOf(typeof value) + 1
-}
-
-function compare(x: JsonValue | undefined, y: JsonValue | undefined): number {
-  if (kind(x) !== kind(y)) return kind(x) - kind(y)
-  if (kind(x) === 0 || kind(x) === 4) return 0
-  const [left, right] = [x as string, y as string]
-  if (left === right) return 0
-  return left < right ? -1 : 1
-}
-
-function holds(value: JsonValue | undefined, condition: Condition): boolean {
-  if (condition === null || typeof condition !== 'object') return kind(value) !== 4 && compare(value, condition) === 0
-  const same = (bound: JsonValue | undefined): boolean => bound === undefined || kind(bound) === kind(value)
-  const { gt, gte, lt, lte, prefix } = condition
-  if (!same(gt) || !same(gte) || !same(lt) || !same(lte)) return false
-  if (gt !== undefined && compare(value, gt) <= 0) return false
-  if (gte !== undefined && compare(value, gte) < 0) return false
-  if (lt !== undefined && compare(value, lt) >= 0) return false
-  if (lte !== undefined && compare(value, lte) > 0) return false
-  if (prefix !== undefined && !(typeof value === 'string' && value.startsWith(prefix))) return false
-  return condition.in === undefined || condition.in.some((scalar) => holds(value, scalar))
+function fieldsOf({ index }: Omit<Query, 'collection'>): readonly string[] {
+  if (index === undefined) return []
+  return index === 'byText' ? ['text'] : ['rank', 'text']
 }
 
 let devices = 0
@@ -319,7 +282,7 @@ describe.each([
               const all = await world.expected()
               for (const query of queries) {
                 const found = await world.store.query({ collection: 'notes', ...query })
-                expect(found.records).toEqual(naive(all, query))
+                expect(found.records).toEqual(naiveQuery(all, { collection: 'notes', ...query }, fieldsOf(query)))
                 expect(await world.store.count({ collection: 'notes', ...query })).toBe(found.records.length)
               }
             }

@@ -48,7 +48,7 @@ export async function storeMutation(
   const next = { ...sync, nextOrder: sync.nextOrder + 1 }
   tx.put('meta', next)
   putMutation(tx, context, sync.nextOrder, mutationId, prepared)
-  for (const { collection } of prepared.ops) log.collection(collection)
+  for (const { collection, id, value } of prepared.views.values()) log.record(collection, id, value)
   log.stage(mutationId, 'stored')
   log.newWrite()
   return next

@@ -1,6 +1,16 @@
-import { isEqualJson, type JsonObject } from 'sync-protocol'
-import { encodeError, type Query, type QueryResult, type SpaceEvent } from '../contract/index.ts'
+import type { JsonObject } from 'sync-protocol'
+import {
+  encodeError,
+  type Query,
+  type QueryResult,
+  type RecordChange,
+  type SpaceEvent,
+  type StoreNotice,
+} from '../contract/index.ts'
+import { nextCursor } from '../store/query-cursor.ts'
+import type { QueryPlan } from '../store/query-plan.ts'
 import { type Coalescer, createCoalescer } from './coalescer.ts'
+import { LiveWindow, type WindowChange } from './live-window.ts'
 
 /** The longest rest between two runs of one live query. */
 const MAX_REST_MS = 1_000
@@ -8,15 +18,29 @@ const MAX_REST_MS = 1_000
 /** What live queries need. */
 export interface LiveQueryParts {
   readonly run: (query: Query) => Promise<QueryResult<JsonObject>>
+  readonly plan: (query: Query) => QueryPlan
   readonly emit: (event: SpaceEvent) => void
 }
+
+/** What a notice says of records. */
+export type RecordNotice = Pick<StoreNotice, 'collections' | 'records'>
 
 interface LiveQuery {
   readonly collection: string
   readonly coalescer: Coalescer
+  /** The result as the page has it; null: it has none. */
+  window: LiveWindow | null
+  isPartial: boolean
+  /** Changes that came while it runs: whether the answer has them is seen when it is there; null: it does not run. */
+  missed: RecordChange[] | null
+  /** True if it will run again: what changes until then is in that answer. */
+  isDue: boolean
 }
 
-/** The live queries of one page on one space: each runs again when its collection was touched, and tells only what changed. */
+/**
+ * The live queries of one page on one space. A change made in this worker is put into the results from memory; one made elsewhere is
+ * not, for its message may be late and its value old: it makes those queries run again whose result it hits. Only what changed is told.
+ */
 export class LiveQueries {
   readonly #parts: LiveQueryParts
   readonly #queriesById = new Map<number, LiveQuery>()
@@ -28,18 +52,16 @@ export class LiveQueries {
   /** Begins a live query; its first result comes as soon as it is there. */
   subscribe(id: number, query: Query): void {
     this.unsubscribe(id)
-    let last: QueryResult<JsonObject> | null = null
-    const coalescer = createCoalescer(async () => {
-      const event = await this.#run(id, query)
-      if (this.#queriesById.get(id)?.coalescer !== coalescer) return
-      if (event.type === 'result') {
-        if (last !== null && isSameResult(last, event.result)) return
-        last = event.result
-      }
-      this.#parts.emit(event)
-    }, MAX_REST_MS)
-    this.#queriesById.set(id, { collection: query.collection, coalescer })
-    coalescer.trigger()
+    const live: LiveQuery = {
+      collection: query.collection,
+      coalescer: createCoalescer(() => this.#run(id, query, live), MAX_REST_MS),
+      window: null,
+      isPartial: true,
+      missed: null,
+      isDue: false,
+    }
+    this.#queriesById.set(id, live)
+    runAgain(live)
   }
 
   /** Ends a live query; one that is not there is ignored. */
@@ -48,10 +70,20 @@ export class LiveQueries {
     this.#queriesById.delete(id)
   }
 
-  /** Records of these collections may look different now; 'all': whether results are partial, too. */
-  touch(collections: readonly string[] | 'all'): void {
-    for (const { collection, coalescer } of this.#queriesById.values()) {
-      if (collections === 'all' || collections.includes(collection)) coalescer.trigger()
+  /** All run again: whether results are partial may be different. */
+  refresh(): void {
+    for (const live of this.#queriesById.values()) runAgain(live)
+  }
+
+  /** Records changed. `isOwn`: by a transaction of this worker's store, and notices come in the order of the transactions. */
+  heed({ collections, records }: RecordNotice, isOwn: boolean): void {
+    for (const [id, live] of this.#queriesById) {
+      if (live.isDue || !collections.includes(live.collection)) continue
+      if (records === 'all') runAgain(live)
+      else if (live.missed !== null) live.missed.push(...records)
+      else if (live.window === null) runAgain(live)
+      else if (isOwn) this.#apply(id, live, live.window, records)
+      else if (live.window.hits(records).length > 0) runAgain(live)
     }
   }
 
@@ -60,15 +92,55 @@ export class LiveQueries {
     for (const id of this.#queriesById.keys()) this.unsubscribe(id)
   }
 
-  async #run(id: number, query: Query): Promise<Extract<SpaceEvent, { type: 'result' | 'query-failed' }>> {
+  #apply(id: number, live: LiveQuery, window: LiveWindow, records: readonly RecordChange[]): void {
+    const change = window.apply(records)
+    if (change === 'unknown') runAgain(live)
+    else if (change !== null) this.#tell(id, live, window, change)
+  }
+
+  async #run(id: number, query: Query, live: LiveQuery): Promise<void> {
+    const missed: RecordChange[] = []
+    live.missed = missed
+    live.isDue = false
     try {
-      return { type: 'result', id, result: await this.#parts.run(query) }
+      const result = await this.#parts.run(query)
+      if (this.#queriesById.get(id) === live) this.#show(id, live, query, result)
     } catch (error) {
-      return { type: 'query-failed', id, error: encodeError(error) }
+      live.window = null
+      if (this.#queriesById.get(id) === live) {
+        this.#parts.emit({ type: 'query-failed', id, error: encodeError(error) })
+      }
     }
+    live.missed = null
+    if (live.window !== null && live.window.hits(missed).length > 0) runAgain(live)
+  }
+
+  #show(id: number, live: LiveQuery, query: Query, { records, isPartial }: QueryResult<JsonObject>): void {
+    const { window } = live
+    const isSameState = live.isPartial === isPartial
+    live.isPartial = isPartial
+    if (window === null) {
+      live.window = new LiveWindow(this.#parts.plan(query), records)
+      this.#tell(id, live, live.window, { records, at: null, removed: [] })
+      return
+    }
+    const change = window.replace(records)
+    if (change !== null) this.#tell(id, live, window, change)
+    else if (!isSameState) this.#tell(id, live, window, { records: [], at: [], removed: [] })
+  }
+
+  #tell(
+    id: number,
+    { isPartial }: LiveQuery,
+    { plan, records }: LiveWindow,
+    change: Omit<WindowChange, 'at'> & { readonly at: readonly number[] | null },
+  ): void {
+    const next = nextCursor(plan, records)
+    this.#parts.emit({ type: 'result', id, result: { ...change, isPartial, next } })
   }
 }
 
-function isSameResult(a: QueryResult<JsonObject>, b: QueryResult<JsonObject>): boolean {
-  return a.isPartial === b.isPartial && isEqualJson(a.records, b.records)
+function runAgain(live: LiveQuery): void {
+  live.isDue = true
+  live.coalescer.trigger()
 }

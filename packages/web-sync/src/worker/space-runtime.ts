@@ -6,6 +6,7 @@ import {
   type LocalOp,
   type OpenRequest,
   type Query,
+  type QueryExplanation,
   type QueryResult,
   type RefusedEntry,
   type SalvageChoice,
@@ -20,6 +21,8 @@ import {
 } from '../contract/index.ts'
 import { type RunResult, runSync, type SyncPorts } from '../engine/index.ts'
 import { type ChannelMessage, type NoticeChannel, openNoticeChannel } from '../platform/index.ts'
+import { explainQuery } from '../store/explain-query.ts'
+import { planQuery } from '../store/query-plan.ts'
 import { createFetchTransport, createPortTransport } from '../transport/index.ts'
 import type { OpenedStore, WorkerEnvironment } from './environment.ts'
 import { LiveQueries } from './live-queries.ts'
@@ -93,7 +96,11 @@ export class SpaceRuntime implements SpaceApi {
     this.#store = opened.store
     this.#ports = this.#makePorts(opened.dbName)
     this.#channel = openNoticeChannel(opened.dbName, (message) => this.#hear(message))
-    this.#queries = new LiveQueries({ run: (query) => this.#store.query(query), emit: parts.emit })
+    this.#queries = new LiveQueries({
+      run: (query) => this.#store.query(query),
+      plan: (query) => planQuery(parts.request.schema, query),
+      emit: parts.emit,
+    })
     this.#waits = new WriteWaits(this.#store)
     this.#scheduler = new Scheduler({ run: (reason) => this.#run(reason), clock, random })
     this.#status = new StatusBoard({
@@ -146,6 +153,10 @@ export class SpaceRuntime implements SpaceApi {
 
   async count(query: Query): Promise<number> {
     return this.#store.count(query)
+  }
+
+  async explain(query: Query): Promise<QueryExplanation> {
+    return explainQuery(this.#parts.request.schema, query)
   }
 
   subscribe(id: number, query: Query): void {
@@ -300,15 +311,16 @@ export class SpaceRuntime implements SpaceApi {
 
   /** This context's own transaction changed something. */
   noticeOwn(notice: StoreNotice): void {
+    // First the page that waits for what it wrote.
+    this.#heedNotice(notice, true)
     this.#channel.post({ type: 'notice', notice })
-    this.#heedNotice(notice)
     if (notice.hasNewWrites && this.#ports !== null) this.#scheduler.wake('write', WRITE_DELAY_MS)
   }
 
   #hear(message: ChannelMessage): void {
     switch (message.type) {
       case 'notice':
-        this.#heedNotice(message.notice)
+        this.#heedNotice(message.notice, false)
         if (message.notice.hasNewWrites && this.#ports !== null) {
           this.#scheduler.wake('write', FOREIGN_WRITE_DELAY_MS * (1 + this.#parts.environment.random.fraction()))
         }
@@ -323,8 +335,8 @@ export class SpaceRuntime implements SpaceApi {
     }
   }
 
-  #heedNotice(notice: StoreNotice): void {
-    this.#queries.touch(notice.collections)
+  #heedNotice(notice: StoreNotice, isOwn: boolean): void {
+    this.#queries.heed(notice, isOwn)
     this.#status.touch()
     if (notice.mutations.length === 0 && !notice.hasNewWrites) return
     this.#waits.notice(notice.mutations.map(({ mutationId }) => mutationId))
@@ -334,7 +346,7 @@ export class SpaceRuntime implements SpaceApi {
   #heedSummary(summary: SyncSummary): void {
     // Results say whether they are partial, so they change when the first sync ends, touched or not.
     const isPartial = !summary.isSettled
-    if (this.#wasPartial !== null && this.#wasPartial !== isPartial) this.#queries.touch('all')
+    if (this.#wasPartial !== null && this.#wasPartial !== isPartial) this.#queries.refresh()
     this.#wasPartial = isPartial
     if (summary.partnershipId === this.#partnershipId) return
     this.#partnershipId = summary.partnershipId

@@ -126,6 +126,34 @@ export const QUERY_TESTS: readonly StoreTest[] = [
     },
   },
   {
+    name: 'a result goes on after its cursor, also when the record at it has gone or has moved',
+    async run(bench) {
+      const texts = ['x', 'x', 'y', 'x', 'x'].map((text, index) => ({ id: `n${index}`, text }))
+      const store = await bench.openSynced(...texts)
+      const ask = async (query: Omit<Query, 'collection'>): Promise<[unknown, string | null]> => {
+        const { records, next } = await store.query({ collection: 'notes', limit: 2, ...query })
+        return [records.map(({ id }) => id), next]
+      }
+      const expect = async (query: Omit<Query, 'collection'>, first: unknown, second: unknown): Promise<string> => {
+        const [begun, next] = await ask(query)
+        const [rest, end] = await ask({ ...query, limit: 9, after: next as string })
+        checkEqual([begun, rest, end], [first, second, null], JSON.stringify(query))
+        return next as string
+      }
+      await expect({}, ['n0', 'n1'], ['n2', 'n3', 'n4'])
+      await expect({ direction: 'desc' }, ['n4', 'n3'], ['n2', 'n1', 'n0'])
+      // By id, read in an index whose only field is fixed.
+      await expect({ where: { text: 'x' } }, ['n0', 'n1'], ['n3', 'n4'])
+      const after = await expect({ index: 'byText', where: { text: { prefix: '' } } }, ['n0', 'n1'], ['n3', 'n4', 'n2'])
+      await bench.write(store, note.delete('n1'), note.patch('n0', { text: 'z' }))
+      checkEqual((await ask({ index: 'byText', limit: 9, after }))[0], ['n3', 'n4', 'n2', 'n0'], 'after changes')
+      checkEqual(await store.count({ collection: 'notes', index: 'byText', after }), 4, 'the count')
+      for (const wrong of ['', 'null', '[]', '["notes","byText",[9],"n1"]', '["notes",null,"n1"]', 7 as never]) {
+        await checkRejects(ask({ index: 'byText', after: wrong }), 'invalid-query', `the cursor ${wrong}`)
+      }
+    },
+  },
+  {
     name: 'a query that does not fit the schema is an error that says so',
     async run(bench) {
       const store = await bench.openSynced()

@@ -197,16 +197,17 @@ export const WRITE_TESTS: readonly StoreTest[] = [
       const store = await bench.openSynced()
       bench.notices.length = 0
       const id = await bench.write(store, note.insert('a'))
+      const records = [{ collection: 'notes', id: 'a', value: { id: 'a' } }]
       checkEqual(
         bench.notices,
-        [{ collections: ['notes'], mutations: [{ mutationId: id, stage: 'stored' }], hasNewWrites: true }],
+        [{ collections: ['notes'], records, mutations: [{ mutationId: id, stage: 'stored' }], hasNewWrites: true }],
         'of a write',
       )
       bench.notices.length = 0
       await bench.exchange(store)
       checkEqual(
         bench.notices,
-        [{ collections: ['notes'], mutations: [{ mutationId: id, stage: 'accepted' }], hasNewWrites: false }],
+        [{ collections: ['notes'], records, mutations: [{ mutationId: id, stage: 'accepted' }], hasNewWrites: false }],
         'of a page',
       )
       bench.notices.length = 0
