@@ -179,6 +179,33 @@ describe('live queries', () => {
     stop()
   })
 
+  test('a record that did not change stays the same object when others come and go', async () => {
+    const { notes } = (await world.open('ann')).collections
+    const query = notes.query({ index: 'byText' })
+    const stop = query.subscribe(() => undefined)
+    await notes.insert({ id: 'a', text: '2' })
+    const [kept] = (await until(query, ({ records }) => records.length === 1)).records
+    await notes.insert({ id: 'b', text: '1' })
+    await notes.insert({ id: 'c', text: '3' })
+    await until(query, ({ records }) => records.length === 3)
+    await notes.delete('b')
+    const { records } = await until(query, (snapshot) => snapshot.records.length === 2)
+    expect(records.map(({ id }) => id)).toEqual(['a', 'c'])
+    expect(records[0]).toBe(kept)
+    stop()
+  })
+
+  test('a result is read on from its cursor, and explained', async () => {
+    const { notes } = (await world.open('ann')).collections
+    for (const id of ['a', 'b', 'c']) await notes.insert({ id, text: id })
+    const { records, next } = await notes.query({ index: 'byText', limit: 2 }).read()
+    expect(records.map(({ id }) => id)).toEqual(['a', 'b'])
+    expect(next).not.toBeNull()
+    const rest = await notes.query({ index: 'byText', limit: 2, after: next ?? '' }).read()
+    expect(rest).toMatchObject({ records: [{ id: 'c' }], next: null })
+    expect(await notes.query({ where: { text: 'a' } }).explain()).toMatchObject({ index: 'byText', isSorted: false })
+  })
+
   test('a query that does not fit the schema says so', async () => {
     const { notes } = (await world.open('ann')).collections
     const query = notes.query({ index: 'byNothing' })
