@@ -10,6 +10,7 @@ import { explainQuery } from './store/explain-query.ts'
 import { createMemoryDatabase } from './store/memory/memory-database.ts'
 import { openIdbStore } from './store/open-idb-store.ts'
 import { planQuery } from './store/query-plan.ts'
+import { check, checkEqual } from './testing/store-suite/check.ts'
 import { Bench, note, sendable, type StoreDevice } from './testing/store-suite/index.ts'
 import { LiveQueries } from './worker/live-queries.ts'
 
@@ -149,7 +150,7 @@ class Tabs {
         for (const record of records) {
           const earlier = before.find(({ id }) => id === record['id'])
           if (earlier === undefined || !isEqualJson(earlier, record)) continue
-          expect(record === earlier).toBe(true)
+          check(record === earlier, 'an unchanged record is the same object')
           this.kept += 1
         }
         before = records
@@ -184,7 +185,7 @@ class Tabs {
       case 'rollback': {
         const goal = (await own.readHave(128)).at(-1)
         if (goal === undefined) return
-        expect(await own.rollBack((await own.readState()).fence, goal)).toBe('done')
+        checkEqual(await own.rollBack((await own.readState()).fence, goal), 'done', 'the rollback')
         return this.resync()
       }
       case 'resync':
@@ -216,13 +217,13 @@ class Tabs {
       const fields = query.index === undefined ? [] : (this.schema.collections[0]?.indexes[query.index] ?? [])
       const behind = this.behind.get(query) ?? null
       const expected = naiveQuery(all, query, fields, behind)
-      expect((await this.own.query(query)).records).toEqual(expected)
-      expect(await this.own.count(query)).toBe(expected.length)
+      checkEqual((await this.own.query(query)).records, expected, 'a query')
+      checkEqual(await this.own.count(query), expected.length, 'a count')
       await this.checkPaging(query, naiveQuery(all, { ...query, limit: IDS.length }, fields, behind))
       const explained = explainQuery(this.schema, query)
-      expect({ ...explained.narrowing, ...explained.residual }).toEqual(query.where ?? {})
-      await turnsUntil(() => isEqualJson(followed.getSnapshot().records as JsonObject[], expected as JsonObject[]))
-      expect(followed.getSnapshot().records).toEqual(expected)
+      checkEqual({ ...explained.narrowing, ...explained.residual }, query.where ?? {}, 'what is explained')
+      await turnsUntil(() => isEqualJson(followed.getSnapshot().records, expected))
+      checkEqual(followed.getSnapshot().records, expected, 'a live result')
     }
   }
 
@@ -232,17 +233,21 @@ class Tabs {
     for (let after: string | null | undefined = query.after; after !== null;) {
       const asked: Query = { ...query, limit, ...(after === undefined ? {} : { after }) }
       const result = await this.own.query(asked)
-      expect(await this.own.count(asked)).toBe(result.records.length)
+      checkEqual(await this.own.count(asked), result.records.length, 'a count behind a cursor')
       if (after !== undefined) {
         const unlimited = await this.own.query({ ...query, limit: Number.MAX_SAFE_INTEGER, after })
-        expect(unlimited.records).toEqual(expected.slice(records.length))
+        checkEqual(unlimited.records, expected.slice(records.length), 'what is behind a cursor')
         const { limit: _all, ...rest } = query
-        expect((await this.own.query({ ...rest, after })).records).toEqual(expected.slice(records.length))
+        checkEqual(
+          (await this.own.query({ ...rest, after })).records,
+          expected.slice(records.length),
+          'all behind a cursor',
+        )
       }
       records.push(...result.records)
       after = result.next
     }
-    expect(records).toEqual(expected)
+    checkEqual(records, expected, 'page by page')
   }
 
   async close(): Promise<void> {
@@ -253,9 +258,9 @@ class Tabs {
 }
 
 /** Lets everything that is due have its turn, until something is so; what never becomes so is found by the next assertion. */
-async function turnsUntil(check: () => boolean): Promise<void> {
+async function turnsUntil(isSo: () => boolean): Promise<void> {
   const deadline = performance.now() + 1_000
-  while (!check() && performance.now() < deadline) await new Promise((resolve) => setImmediate(resolve))
+  while (!isSo() && performance.now() < deadline) await new Promise((resolve) => setImmediate(resolve))
 }
 
 let devices = 0
@@ -284,7 +289,7 @@ describe.each([
         fc.array(anyQuery, { minLength: 4, maxLength: 8 }),
         fc.array(anyEvent, { minLength: 4, maxLength: 12 }),
         async (indexes, initial, queries, events) => {
-          const tabs = new Tabs(makeDevice(), indexes as Readonly<Record<string, readonly string[]>>)
+          const tabs = new Tabs(makeDevice(), indexes)
           const declared = queries.filter(({ index }) => index === undefined || Object.hasOwn(indexes, index))
           for (const [id, fields] of initial) tabs.bench.feed.put('notes', { ...fields, id })
           await tabs.open(declared)

@@ -1,5 +1,5 @@
 import type { SchemaShape } from 'sync-protocol'
-import { type Condition, type Query, type Scalar, SyncError } from '../contract/index.ts'
+import { type Condition, type Query, SyncError } from '../contract/index.ts'
 import { findCollection } from './index-keys.ts'
 import { AFTER_ALL, type RowKey, type RowKeyRange } from './keys.ts'
 import { invalidQuery, readCursor } from './query-cursor.ts'
