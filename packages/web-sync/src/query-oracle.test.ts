@@ -277,8 +277,8 @@ function makeIdbDevice(): StoreDevice {
 }
 
 describe.each([
-  ['memory', makeMemoryDevice, 200],
-  ['IndexedDB', makeIdbDevice, 25],
+  ['memory', makeMemoryDevice, 100],
+  ['IndexedDB', makeIdbDevice, 10],
 ])('over any schema, records and pending writes (%s)', (_name, makeDevice, numRuns) => {
   it('every query, count, page and live result is what filter and sort make of all records', async () => {
     let kept = 0
