@@ -1,0 +1,57 @@
+import { IndexeddbPersistence } from 'y-indexeddb'
+import { Doc, applyUpdate, encodeStateAsUpdate, encodeStateVector } from 'yjs'
+import { type Place, mostPopulous } from '../../shared/place.ts'
+import type { CreateContestant } from '../contestant.ts'
+
+/** Yjs with y-indexeddb: all records are in one map in the page's memory; updates go by state vector over HTTP. */
+export const createContestant: CreateContestant = () => {
+  const doc = new Doc()
+  const places = doc.getMap<Place>('places')
+  let persistence: IndexeddbPersistence
+  /** Reads through the persistence's own database: its writes, that were begun before, are complete then. */
+  const stored = async (): Promise<void> => {
+    await persistence.get('written')
+  }
+  const ask = async (path: string, body: Uint8Array): Promise<Uint8Array> => {
+    const response = await fetch(path, { method: 'POST', body: body as Uint8Array<ArrayBuffer> })
+    if (!response.ok) throw new Error(`the server answered ${response.status}`)
+    return new Uint8Array(await response.arrayBuffer())
+  }
+  const pull = async (): Promise<void> => {
+    applyUpdate(doc, await ask('/sync/pull', encodeStateVector(doc)))
+    await stored()
+  }
+  const put = (all: readonly Place[]): void =>
+    doc.transact(() => {
+      for (const place of all) places.set(place.id, place)
+    })
+  let known = encodeStateVector(doc)
+  return {
+    open: async () => {
+      persistence = new IndexeddbPersistence('bench', doc)
+      await persistence.whenSynced
+      known = encodeStateVector(doc)
+    },
+    firstSync: async () => {
+      await pull()
+      known = encodeStateVector(doc)
+    },
+    count: async () => places.size,
+    get: async (id) => places.get(id),
+    mostPopulous: async () => mostPopulous(places.values()),
+    putOne: async (place) => put([place]),
+    putMany: async (all) => {
+      put(all)
+      await stored()
+    },
+    push: async () => {
+      await ask('/sync/push', encodeStateAsUpdate(doc, known))
+      known = encodeStateVector(doc)
+    },
+    pull,
+    watch: async (heed) => {
+      places.observe(() => heed(mostPopulous(places.values())))
+      heed(mostPopulous(places.values()))
+    },
+  }
+}
