@@ -71,11 +71,11 @@ async function askFirst(): Promise<{ ms: number; places: readonly Place[] }> {
 
 async function probeFirstSync(template: Place): Promise<{ writes: Place[]; waitsMs: number[] }> {
   await contestant.open()
-  let isDone = false
-  const synced = contestant.firstSync().then(() => (isDone = true))
+  const progress = { isDone: false }
+  const synced = contestant.firstSync().finally(() => (progress.isDone = true))
   const writes: Place[] = []
   const waitsMs: number[] = []
-  while (!isDone) {
+  while (!progress.isDone) {
     const place = { ...template, id: `probe-${writes.length}` }
     writes.push(place)
     waitsMs.push(await time(() => contestant.putOne(place)))
@@ -89,9 +89,9 @@ async function probeFirstSync(template: Place): Promise<{ writes: Place[]; waits
 
 async function writeIntoQuery(places: readonly Place[]): Promise<number[]> {
   let awaited = ''
-  let heard: () => void = () => undefined
+  let heard: (() => void) | null = null
   await contestant.watch((found) => {
-    if (found.some(({ id, name }) => `${id} ${name}` === awaited)) heard()
+    if (found.some(({ id, name }) => `${id} ${name}` === awaited)) heard?.()
   })
   const times: number[] = []
   for (const place of places) {

@@ -16,7 +16,7 @@ export function createPages(folder: string): SyncServer {
     },
     seed: async (places) => void table.put(places),
     change: async (places) => void table.put(places),
-    read: async (ids) => ids.map(table.read),
+    read: async (ids) => ids.map((id) => table.read(id)),
     close: async () => table.close(),
   }
 }

@@ -30,7 +30,6 @@ export function createPouchdb(folder: string): SyncServer {
     const row = findPath.get(id) as { path: string } | undefined
     return row === undefined ? [] : (JSON.parse(row.path) as string[])
   }
-  const revOf = (path: readonly string[]): string => `${path.length}-${path[0] ?? ''}`
   const putDocs = (docs: readonly { readonly place: Place; readonly path: readonly string[] }[]): void => {
     table.put(docs.map((doc) => doc.place))
     table.database.exec('BEGIN IMMEDIATE')
@@ -57,8 +56,8 @@ export function createPouchdb(folder: string): SyncServer {
       const path = pathOf(id)
       // `!`: only ids of the changes are asked for.
       const { id: _id, ...fields } = table.read(id)!
-      const _revisions = { start: path.length, ids: path }
-      return { id, docs: [{ ok: { ...fields, _id, _rev: revOf(path), _revisions } satisfies Doc }] }
+      const revisions = { start: path.length, ids: path }
+      return { id, docs: [{ ok: { ...fields, _id, _rev: revOf(path), _revisions: revisions } satisfies Doc }] }
     }),
   })
   const revsDiff = (asked: Readonly<Record<string, readonly string[]>>): unknown =>
@@ -69,9 +68,9 @@ export function createPouchdb(folder: string): SyncServer {
     )
   const bulkDocs = (docs: readonly Doc[]): unknown => {
     putDocs(
-      docs.map(({ _id, _rev, _revisions, ...fields }) => ({
+      docs.map(({ _id, _rev, _revisions: revisions, ...fields }) => ({
         place: { id: _id, ...fields },
-        path: _revisions?.ids ?? [_rev.slice(_rev.indexOf('-') + 1)],
+        path: revisions?.ids ?? [_rev.slice(_rev.indexOf('-') + 1)],
       })),
     )
     return []
@@ -94,7 +93,9 @@ export function createPouchdb(folder: string): SyncServer {
       if (path.startsWith('_local/')) return checkpoint(request, path)
       switch (path) {
         case '_changes':
-          return Response.json(changes(Number(searchParams.get('since') ?? 0), Number(searchParams.get('limit') ?? 1e9)))
+          return Response.json(
+            changes(Number(searchParams.get('since') ?? 0), Number(searchParams.get('limit') ?? 1e9)),
+          )
         case '_bulk_get':
           return Response.json(bulkGet(((await request.json()) as { docs: { id: string }[] }).docs.map(({ id }) => id)))
         case '_revs_diff':
@@ -107,11 +108,15 @@ export function createPouchdb(folder: string): SyncServer {
     },
     seed: async (places) => putOwn(places),
     change: async (places) => putOwn(places),
-    read: async (ids) => ids.map(table.read),
+    read: async (ids) => ids.map((id) => table.read(id)),
     close: async () => table.close(),
   }
 }
 
 function hash(place: Place): string {
   return createHash('md5').update(JSON.stringify(place)).digest('hex')
+}
+
+function revOf(path: readonly string[]): string {
+  return `${path.length}-${path[0] ?? ''}`
 }

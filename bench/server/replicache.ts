@@ -27,8 +27,7 @@ export function createReplicache(folder: string): SyncServer {
     const lastById = new Map<string, number>()
     const fresh: Place[] = []
     for (const { clientID, id, args } of mutations) {
-      const last =
-        lastById.get(clientID) ?? (findClient.get(clientID) as { last: number } | undefined)?.last ?? 0
+      const last = lastById.get(clientID) ?? (findClient.get(clientID) as { last: number } | undefined)?.last ?? 0
       if (id <= last) continue
       lastById.set(clientID, id)
       const { sort: _sort, ...place } = args
@@ -58,7 +57,7 @@ export function createReplicache(folder: string): SyncServer {
     },
     seed: async (places) => void table.put(places),
     change: async (places) => void table.put(places),
-    read: async (ids) => ids.map(table.read),
+    read: async (ids) => ids.map((id) => table.read(id)),
     close: async () => table.close(),
   }
 }

@@ -17,7 +17,11 @@ export async function buildSite(): Promise<void> {
     configFile: false,
     logLevel: 'error',
     // `source` first: what is measured is what is in the workspace, not what was last built.
-    resolve: { conditions: ['source', 'module', 'browser', 'development|production'] },
+    resolve: {
+      conditions: ['source', 'module', 'browser', 'development|production'],
+      // PouchDB asks for Node's module of this name; a bundler has to be told of the package that stands in for it.
+      alias: { events: fileURLToPath(import.meta.resolve('events/')) },
+    },
     worker: { format: 'es' },
     define: { global: 'globalThis' },
     build: {

@@ -4,7 +4,6 @@ import { isSamePlace } from '../shared/place.ts'
 /** Records that are compared field by field after a workload on many. */
 const LOOKED_AT = 20
 
-
 /** Evenly spread places, another set for each session. */
 export function pickPlaces(places: readonly Place[], session: number): Place[] {
   const step = Math.max(1, Math.floor(places.length / LOOKED_AT))
@@ -32,11 +31,14 @@ export function compareQuery(
   found: readonly Place[],
   placeById: ReadonlyMap<string, Place>,
 ): string | null {
-  const populations = (places: readonly Place[]): string => places.map(({ population }) => population).join(' ')
   if (populations(expected) !== populations(found)) return `the query's answer is ${populations(found).slice(0, 200)}`
   const wrong = found.find((place) => {
     const source = placeById.get(place.id)
     return source === undefined || !isSamePlace(source, place)
   })
   return wrong === undefined ? null : `the query found ${JSON.stringify(wrong)}`
+}
+
+function populations(places: readonly Place[]): string {
+  return places.map(({ population }) => population).join(' ')
 }

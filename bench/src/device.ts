@@ -4,6 +4,8 @@ import { ensureChromium } from '../../scripts/browsers.mjs'
 /** A browser on a profile of its own, as a person's: everything is on disk and outlives a restart. */
 export interface Device {
   readonly page: Page
+  /** Rejects with the first error that the page does not catch: whoever waits for the page would wait for ever. */
+  readonly failed: Promise<never>
   close(): Promise<void>
 }
 
@@ -17,8 +19,12 @@ export async function openDevice(profile: string): Promise<Device> {
     args: ARGS,
   })
   const page = context.pages()[0] ?? (await context.newPage())
-  // What the page complains of goes to stderr: stdout belongs to the result.
-  page.on('pageerror', (error) => console.error(`  the page failed: ${error.message}`))
+  const failed = new Promise<never>((_, reject) => {
+    page.once('pageerror', (error) => reject(new Error(`the page failed: ${error.message}`)))
+    page.once('crash', () => reject(new Error('the page crashed')))
+  })
+  // It is heard only while somebody waits.
+  failed.catch(() => undefined)
   page.setDefaultTimeout(0)
-  return { page, close: () => context.close() }
+  return { page, failed, close: () => context.close() }
 }

@@ -12,13 +12,33 @@ const HEIGHT = 420
 const MARGIN = { top: 40, right: 120, bottom: 46, left: 70 }
 
 /** Told apart also by people who see few colours; on white, whatever the page's theme. */
-const COLOURS = ['#d6221f', '#1f77b4', '#2ca02c', '#9467bd', '#8c564b', '#e377c2', '#7f7f7f', '#bcbd22', '#17becf', '#ff7f0e', '#393b79']
+const COLOURS = [
+  '#d6221f',
+  '#1f77b4',
+  '#2ca02c',
+  '#9467bd',
+  '#8c564b',
+  '#e377c2',
+  '#7f7f7f',
+  '#bcbd22',
+  '#17becf',
+  '#ff7f0e',
+  '#393b79',
+]
 
 /** Draws lines over two logarithmic axes, as a whole SVG file. Points must be positive. */
 export function drawPlot(title: string, yLabel: string, lines: readonly Line[]): string {
   const points = lines.flatMap((line) => line.points)
-  const toX = createScale(points.map(({ x }) => x), MARGIN.left, WIDTH - MARGIN.right)
-  const toY = createScale(points.map(({ y }) => y), HEIGHT - MARGIN.bottom, MARGIN.top)
+  const toX = createScale(
+    points.map(({ x }) => x),
+    MARGIN.left,
+    WIDTH - MARGIN.right,
+  )
+  const toY = createScale(
+    points.map(({ y }) => y),
+    HEIGHT - MARGIN.bottom,
+    MARGIN.top,
+  )
   const xTicks = [...new Set(points.map(({ x }) => x))]
   const bottom = HEIGHT - MARGIN.bottom
   const right = WIDTH - MARGIN.right
@@ -75,7 +95,12 @@ function drawLegend(lines: readonly Line[], toY: Scale): string[] {
     .map(({ line, index, y }) => {
       lowest = Math.max(y, lowest + lineHeight)
       const weight = line.isMain ? ' font-weight="bold"' : ''
-      return text(WIDTH - MARGIN.right + 10, lowest, line.name, `fill="${COLOURS[index % COLOURS.length] ?? '#000'}"${weight}`)
+      return text(
+        WIDTH - MARGIN.right + 10,
+        lowest,
+        line.name,
+        `fill="${COLOURS[index % COLOURS.length] ?? '#000'}"${weight}`,
+      )
     })
 }
 

@@ -46,10 +46,6 @@ export function medianTable({ samples, options }: RunResult): Table {
 
 /** Target by target, met or not. */
 export function targetTable({ verdicts }: RunResult): Table {
-  const word = (isMet: boolean | undefined): string => {
-    if (isMet === undefined) return 'not measured'
-    return isMet ? 'met' : 'MISSED'
-  }
   return [
     ['target', 'at most', 'found', 'result', 'must'],
     ...verdicts.map(({ name, target, found, isMet, isMust }) => [
@@ -76,7 +72,14 @@ function isFromMemory(name: ContestantName, measure: Measure): boolean {
 function layOut(table: Table): string {
   const widths = (table[0] ?? []).map((_, column) => Math.max(...table.map((row) => row[column]?.length ?? 0)))
   const lines = table.map((row) =>
-    row.map((cell, column) => (column === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[column] ?? 0))).join('  '),
+    row
+      .map((cell, column) => (column === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[column] ?? 0)))
+      .join('  '),
   )
   return `${lines.join('\n')}\n`
+}
+
+function word(isMet: boolean | undefined): string {
+  if (isMet === undefined) return 'not measured'
+  return isMet ? 'met' : 'MISSED'
 }

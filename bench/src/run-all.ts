@@ -91,7 +91,9 @@ async function measureClients(contestants: readonly ContestantName[]): Promise<S
 }
 
 /** Fills a server once for each kind and size, and hands out copies: each session begins with the same files. */
-function createSeeds(folder: string): (contestant: ContestantName, records: number) => Promise<Parameters<typeof seedServer>[0]> {
+function createSeeds(
+  folder: string,
+): (contestant: ContestantName, records: number) => Promise<Parameters<typeof seedServer>[0]> {
   const filled = new Set<string>()
   return async (contestant, records) => {
     const { server: kind } = CONTESTANTS[contestant]

@@ -34,7 +34,17 @@ describe('a ratio', () => {
 test('sessions run A B C A B C, size by size, and every contestant has each session once', () => {
   const order = interleave(['A', 'B', 'C'], [10, 20], 2)
   expect(order.map(({ name, size, session }) => `${name}${size}.${session}`)).toEqual([
-    'A10.1', 'B10.1', 'C10.1', 'A10.2', 'B10.2', 'C10.2',
-    'A20.1', 'B20.1', 'C20.1', 'A20.2', 'B20.2', 'C20.2',
+    'A10.1',
+    'B10.1',
+    'C10.1',
+    'A10.2',
+    'B10.2',
+    'C10.2',
+    'A20.1',
+    'B20.1',
+    'C20.1',
+    'A20.2',
+    'B20.2',
+    'C20.2',
   ])
 })

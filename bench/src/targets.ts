@@ -28,16 +28,58 @@ const TARGETS: readonly Target[] = [
   { name: 'W2 reload', measure: 'W2 reload to 100 rows', records: MAIN, base: 'dexie', atMost: 2, isMust: true },
   { name: 'W2 restart', measure: 'W2 restart to 100 rows', records: MAIN, base: 'dexie', atMost: 1, isMust: true },
   { name: 'W3 one write', measure: 'W3 one write stored, p50', records: MAIN, base: 'rows', atMost: 1, isMust: false },
-  { name: 'W3 1,000 at once', measure: 'W3 1,000 writes stored', records: MAIN, base: 'rows', atMost: 0.12, isMust: false },
+  {
+    name: 'W3 1,000 at once',
+    measure: 'W3 1,000 writes stored',
+    records: MAIN,
+    base: 'rows',
+    atMost: 0.12,
+    isMust: false,
+  },
   { name: 'W4 push 1,000', measure: 'W4 push 1,000', records: MAIN, base: 'rows', atMost: 1, isMust: false },
   { name: 'W4 push 10,000', measure: 'W4 push 10,000', records: MAIN, base: 'rows', atMost: 1, isMust: false },
   { name: 'W5 pull 100', measure: 'W5 pull 100', records: MAIN, base: 'rows', atMost: 0.9, isMust: false },
   { name: 'W5 pull 1,000', measure: 'W5 pull 1,000', records: MAIN, base: 'rows', atMost: 0.2, isMust: false },
-  { name: 'W6 live query, 10 k', measure: 'W6 own write to live query, p50', records: 10_000, base: 'replicache', atMost: 1, isMust: false },
-  { name: 'W7 page blocked', measure: 'W7 page blocked in first sync', records: MAIN, base: 'itself', atMost: 0, isMust: true },
-  { name: 'W7 local write', measure: 'W7 longest local write in first sync', records: MAIN, base: 'itself', atMost: 50, isMust: true },
-  { name: 'memory, renderer', measure: 'memory of the renderer, peak', records: MAIN, base: 'dexie', atMost: 1, isMust: false },
-  { name: 'memory, worker heap', measure: 'memory of the worker, peak heap', records: MAIN, base: 'itself', atMost: 150, isMust: false },
+  {
+    name: 'W6 live query, 10 k',
+    measure: 'W6 own write to live query, p50',
+    records: 10_000,
+    base: 'replicache',
+    atMost: 1,
+    isMust: false,
+  },
+  {
+    name: 'W7 page blocked',
+    measure: 'W7 page blocked in first sync',
+    records: MAIN,
+    base: 'itself',
+    atMost: 0,
+    isMust: true,
+  },
+  {
+    name: 'W7 local write',
+    measure: 'W7 longest local write in first sync',
+    records: MAIN,
+    base: 'itself',
+    atMost: 50,
+    isMust: true,
+  },
+  {
+    name: 'memory, renderer',
+    measure: 'memory of the renderer, peak',
+    records: MAIN,
+    base: 'dexie',
+    atMost: 1,
+    isMust: false,
+  },
+  {
+    name: 'memory, worker heap',
+    measure: 'memory of the worker, peak heap',
+    records: MAIN,
+    base: 'itself',
+    atMost: 150,
+    isMust: false,
+  },
 ]
 
 /** Time for each record may grow by so much from one size to the next. */
@@ -65,10 +107,10 @@ export function judgeTargets(samples: readonly Sample[]): Verdict[] {
     const found = base === 'itself' ? own : ratio(own, find(base, measure, records))
     return toVerdict(name, isMust, base === 'itself' ? `≤ ${atMost}` : `≤ ${atMost} × ${base}`, found, atMost)
   })
+  const perRecord = (records: number): number | undefined => ratio(find('ours', 'W1 first sync', records), records)
   const growth = GROWTH_SIZES.slice(1).map((size, index) => {
     // `!`: each size but the first has one before it.
     const before = GROWTH_SIZES[index]!
-    const perRecord = (records: number): number | undefined => ratio(find('ours', 'W1 first sync', records), records)
     const found = ratio(perRecord(size), perRecord(before))
     const name = `W1 growth ${before / 1_000} k → ${size / 1_000} k`
     return toVerdict(name, true, `≤ ${GROWTH_AT_MOST} × time per record`, found, GROWTH_AT_MOST)

@@ -15,8 +15,16 @@ const END = '<!-- bench: end -->'
 /** What is plotted against the number of records. */
 const PLOTS: readonly { readonly measure: Measure; readonly file: string; readonly title: string }[] = [
   { measure: 'W1 first sync', file: 'images/bench-first-sync.svg', title: 'W1: first sync, stored and queryable' },
-  { measure: 'W2 reload to 100 rows', file: 'images/bench-reload.svg', title: 'W2: reload until 100 rows by an index are there' },
-  { measure: 'W2 restart to 100 rows', file: 'images/bench-restart.svg', title: 'W2: restart of the browser, the same' },
+  {
+    measure: 'W2 reload to 100 rows',
+    file: 'images/bench-reload.svg',
+    title: 'W2: reload until 100 rows by an index are there',
+  },
+  {
+    measure: 'W2 restart to 100 rows',
+    file: 'images/bench-restart.svg',
+    title: 'W2: restart of the browser, the same',
+  },
 ]
 
 /** Puts the result into `docs/performance.md`, between its markers, and the plots beside it. */
@@ -60,6 +68,9 @@ function toLines({ samples, options }: RunResult, measure: Measure): Line[] {
 }
 
 function toMarkdown([head = [], ...rows]: Table): string {
-  const line = (cells: readonly string[]): string => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`
   return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n')
+}
+
+function line(cells: readonly string[]): string {
+  return `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`
 }

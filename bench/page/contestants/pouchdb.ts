@@ -36,7 +36,9 @@ export const createContestant: CreateContestant = () => {
     await database.bulkDocs(
       places.map(({ id, ...fields }, index) => {
         const row = rows[index]
-        return row !== undefined && 'value' in row ? { _id: id, _rev: row.value.rev, ...fields } : { _id: id, ...fields }
+        return row !== undefined && 'value' in row
+          ? { _id: id, _rev: row.value.rev, ...fields }
+          : { _id: id, ...fields }
       }),
     )
   }
@@ -54,20 +56,32 @@ export const createContestant: CreateContestant = () => {
     },
     count: async () => {
       const { rows } = await database.allDocs()
-      return rows.filter(({ id }) => !id.startsWith('_design/')).length
+      return rows.filter(({ id }) => !isDesign(id)).length
     },
     get,
     mostPopulous: query,
     putOne: (place) => putMany([place]),
     putMany,
     push: async () => {
-      await database.replicate.to(remote, { batch_size: BATCH_DOCS, filter: (doc: { _id: string }) => !doc._id.startsWith('_design/') })
+      await database.replicate.to(remote, {
+        batch_size: BATCH_DOCS,
+        filter: isPlace,
+      })
     },
     pull,
     watch: async (heed) => {
       const show = async (): Promise<void> => heed(await query())
-      database.changes({ live: true, since: 'now' }).on('change', () => void show())
+      void database.changes({ live: true, since: 'now' }).on('change', () => void show())
       await show()
     },
   }
+}
+
+function isPlace(doc: { readonly _id: string }): boolean {
+  return !isDesign(doc['_id'])
+}
+
+/** Indexes are documents, too. */
+function isDesign(id: string): boolean {
+  return id.startsWith('_design/')
 }

@@ -15,20 +15,8 @@ export const createContestant: CreateContestant = () => {
   const query = (): Promise<Place[]> =>
     replicache.query(
       async (tx) =>
-        (await tx
-          .scan({ indexName: 'population', limit: QUERY_LIMIT })
-          .values()
-          .toArray()) as unknown as Place[],
+        (await tx.scan({ indexName: 'population', limit: QUERY_LIMIT }).values().toArray()) as unknown as Place[],
     )
-  /** It tells other tabs when it has stored what it has in memory; so we hear it, too. */
-  const nextPersist = (): Promise<void> =>
-    new Promise((resolve) => {
-      const channel = new BroadcastChannel(`replicache-on-persist:${NAME}`)
-      channel.addEventListener('message', () => {
-        channel.close()
-        resolve()
-      })
-    })
   const pull = async (): Promise<void> => {
     await replicache.pull({ now: true })
     await nextPersist()
@@ -69,4 +57,15 @@ export const createContestant: CreateContestant = () => {
         )
       }),
   }
+}
+
+/** It tells other tabs when it has stored what it has in memory; so we hear it, too. */
+function nextPersist(): Promise<void> {
+  return new Promise((resolve) => {
+    const channel = new BroadcastChannel(`replicache-on-persist:${NAME}`)
+    channel.addEventListener('message', () => {
+      channel.close()
+      resolve()
+    })
+  })
 }

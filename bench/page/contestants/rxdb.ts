@@ -72,7 +72,7 @@ export const createContestant: CreateContestant = () => {
     },
     firstSync: replicate,
     count: async () => places.count().exec(),
-    get: async (id) => (await places.findOne(id).exec())?.toJSON() as Place | undefined,
+    get: async (id) => (await places.findOne(id).exec())?.toJSON(),
     mostPopulous: async () => (await query().exec()).map((doc) => doc.toJSON() as Place),
     putOne: async (place) => {
       await places.upsert(place)

@@ -3,6 +3,9 @@ import { Doc, applyUpdate, encodeStateAsUpdate, encodeStateVector } from 'yjs'
 import { type Place, mostPopulous } from '../../shared/place.ts'
 import type { CreateContestant } from '../contestant.ts'
 
+/** Under this name the persistence keeps what the server has. */
+const KNOWN = 'known'
+
 /** Yjs with y-indexeddb: all records are in one map in the page's memory; updates go by state vector over HTTP. */
 export const createContestant: CreateContestant = () => {
   const doc = new Doc()
@@ -12,10 +15,11 @@ export const createContestant: CreateContestant = () => {
   const stored = async (): Promise<void> => {
     await persistence.get('written')
   }
-  const ask = async (path: string, body: Uint8Array): Promise<Uint8Array> => {
-    const response = await fetch(path, { method: 'POST', body: body as Uint8Array<ArrayBuffer> })
-    if (!response.ok) throw new Error(`the server answered ${response.status}`)
-    return new Uint8Array(await response.arrayBuffer())
+  /** What the server has of this document, beside its own. */
+  let known = encodeStateVector(doc)
+  const setKnown = async (): Promise<void> => {
+    known = encodeStateVector(doc)
+    await persistence.set(KNOWN, known as never)
   }
   const pull = async (): Promise<void> => {
     applyUpdate(doc, await ask('/sync/pull', encodeStateVector(doc)))
@@ -25,16 +29,15 @@ export const createContestant: CreateContestant = () => {
     doc.transact(() => {
       for (const place of all) places.set(place.id, place)
     })
-  let known = encodeStateVector(doc)
   return {
     open: async () => {
       persistence = new IndexeddbPersistence('bench', doc)
       await persistence.whenSynced
-      known = encodeStateVector(doc)
+      known = ((await persistence.get(KNOWN)) as Uint8Array | undefined) ?? known
     },
     firstSync: async () => {
       await pull()
-      known = encodeStateVector(doc)
+      await setKnown()
     },
     count: async () => places.size,
     get: async (id) => places.get(id),
@@ -46,7 +49,7 @@ export const createContestant: CreateContestant = () => {
     },
     push: async () => {
       await ask('/sync/push', encodeStateAsUpdate(doc, known))
-      known = encodeStateVector(doc)
+      await setKnown()
     },
     pull,
     watch: async (heed) => {
@@ -54,4 +57,10 @@ export const createContestant: CreateContestant = () => {
       heed(mostPopulous(places.values()))
     },
   }
+}
+
+async function ask(path: string, body: Uint8Array): Promise<Uint8Array> {
+  const response = await fetch(path, { method: 'POST', body: body as Uint8Array<ArrayBuffer> })
+  if (!response.ok) throw new Error(`the server answered ${response.status}`)
+  return new Uint8Array(await response.arrayBuffer())
 }

@@ -26,12 +26,6 @@ export function createPacked(): Limit {
     const placeById = await loading
     for (const place of places) placeById.set(place.id, place)
   }
-  const addPacks = (transaction: IDBTransaction, places: readonly Place[]): void => {
-    const packs = transaction.objectStore('packs')
-    for (let from = 0; from < places.length; from += PACK_RECORDS) {
-      packs.add(JSON.stringify(places.slice(from, from + PACK_RECORDS)))
-    }
-  }
   return {
     open: async () => {
       database = await openDatabase('packed')
@@ -61,5 +55,12 @@ export function createPacked(): Limit {
       transaction.objectStore('outbox').clear()
       await completed(transaction)
     },
+  }
+}
+
+function addPacks(transaction: IDBTransaction, places: readonly Place[]): void {
+  const packs = transaction.objectStore('packs')
+  for (let from = 0; from < places.length; from += PACK_RECORDS) {
+    packs.add(JSON.stringify(places.slice(from, from + PACK_RECORDS)))
   }
 }
