@@ -1,21 +1,21 @@
 import type { Place } from './place.ts'
 
 /** What the first sync took. */
-export interface FirstSync {
+interface FirstSync {
   readonly ms: number
   /** The page's long tasks beyond 50 ms, summed. */
   readonly blockedMs: number
 }
 
 /** The first answer after the page was loaded. */
-export interface FirstAnswer {
+interface FirstAnswer {
   /** Milliseconds since the navigation began. */
   readonly ms: number
   readonly places: readonly Place[]
 }
 
 /** Local writes while the first sync runs. */
-export interface ProbedFirstSync {
+interface ProbedFirstSync {
   readonly writes: readonly Place[]
   /** How long each of them waited until it was stored. */
   readonly waitsMs: readonly number[]

@@ -1,5 +1,5 @@
 /** What can be measured of a contestant. `first-sync`: W1 and W7 only. */
-export type Scope = 'all' | 'first-sync'
+type Scope = 'all' | 'first-sync'
 
 /** Which protocol its server speaks. */
 export type ServerKind = 'ours' | 'pages' | 'pouchdb' | 'replicache' | 'yjs'

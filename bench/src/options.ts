@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util'
 import { CONTESTANTS, type ContestantName, isContestant } from '../shared/contestants.ts'
 
 /** Workloads that can be asked for by name; W8 and memory come along with W1. */
-export const WORKLOADS = ['W1', 'W2', 'W3', 'W4', 'W5', 'W6', 'W7'] as const
+const WORKLOADS = ['W1', 'W2', 'W3', 'W4', 'W5', 'W6', 'W7'] as const
 
 /** Name of a workload. */
 export type Workload = (typeof WORKLOADS)[number]
@@ -22,7 +22,7 @@ export interface Options {
 }
 
 /** Printed by `--help` and after a mistake. */
-export const USAGE = `pnpm bench [options]
+const USAGE = `pnpm bench [options]
 
   --quick              1,000 and 10,000 records, one session, the fast contestants: two or three minutes
   --only W1,W2         these workloads (${WORKLOADS.join(', ')}); W1 always runs, since it fills the store

@@ -12,7 +12,7 @@ export interface PlannedSession {
 }
 
 /** `curve`: W1 and W2 only. `main`: all but W6. `query`: W1, W2 and W6. `whole`: all. */
-export type SizeRole = 'curve' | 'main' | 'query' | 'whole'
+type SizeRole = 'curve' | 'main' | 'query' | 'whole'
 
 /** Writes, pushes and pulls are measured at this size, or the greatest below it. */
 const MAIN_RECORDS = 100_000

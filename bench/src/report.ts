@@ -59,7 +59,7 @@ export function targetTable({ verdicts }: RunResult): Table {
 }
 
 /** Three digits that count. */
-export function formatValue(value: number): string {
+function formatValue(value: number): string {
   if (value === 0) return '0'
   if (value >= 100) return Math.round(value).toLocaleString('en')
   return String(Number(value.toPrecision(value < 10 ? 2 : 3)))
