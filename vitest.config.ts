@@ -16,7 +16,11 @@ export default defineConfig({
           name: 'unit',
           testTimeout: 60_000,
           hookTimeout: 60_000,
-          include: ['packages/*/{src,test}/**/*.test.ts', 'demo-app/{src,server}/**/*.test.ts', 'bench/src/**/*.test.ts'],
+          include: [
+            'packages/*/{src,test}/**/*.test.ts',
+            'demo-app/{src,server}/**/*.test.ts',
+            'bench/src/**/*.test.ts',
+          ],
         },
       },
       {
