@@ -13,9 +13,8 @@ export const CLIENT_BUGS: readonly PlantedBug[] = [
     patches: [
       {
         file: `${STORE}/create-store.ts`,
-        find: "await run.write('strict', (tx, log) => writeLocal(tx, context, mutationId, checked, log))",
-        replace:
-          "run.write('strict', (tx, log) => writeLocal(tx, context, mutationId, checked, log)).catch(() => undefined)",
+        find: 'await writeGrouped(mutationId, checked)',
+        replace: 'writeGrouped(mutationId, checked).catch(() => undefined)',
       },
     ],
   },
@@ -27,9 +26,9 @@ export const CLIENT_BUGS: readonly PlantedBug[] = [
     source: 'protocol.md section 6: strict durability for local writes; Chromium’s relaxed default since 2023',
     patches: [
       {
-        file: `${STORE}/create-store.ts`,
-        find: "await run.write('strict', (tx, log) => writeLocal(tx, context, mutationId, checked, log))",
-        replace: "await run.write('relaxed', (tx, log) => writeLocal(tx, context, mutationId, checked, log))",
+        file: `${STORE}/group-writes.ts`,
+        find: "await run.write('strict', async (tx, log) => {",
+        replace: "await run.write('relaxed', async (tx, log) => {",
       },
     ],
   },
@@ -179,7 +178,7 @@ export const CLIENT_BUGS: readonly PlantedBug[] = [
     patches: [
       {
         file: `${STORE}/commit-page.ts`,
-        find: '  await rebaseOverlay(tx, context, sync.generation, records, log)\n',
+        find: '  await rebaseOverlay(tx, sync.generation, records, log)\n',
         replace: '',
       },
     ],
@@ -296,12 +295,7 @@ export const CLIENT_BUGS: readonly PlantedBug[] = [
     patches: [
       {
         file: `${STORE}/tidy.ts`,
-        find: "  if (last !== undefined) tx.deleteRange('base', { lower: range.lower, upper: last })\n",
-        replace: '',
-      },
-      {
-        file: `${STORE}/tidy.ts`,
-        find: "    tx.deleteRange('base', { lower: range.lower, upper: [old.generation, last.collection, last.id] })\n",
+        find: "  if (after === null) tx.deleteRange('base', prefixRange(old.generation))\n",
         replace: '',
       },
     ],

@@ -42,7 +42,7 @@ async function commitToCurrent(
   const digest = new DigestBuilder(before.digest)
   const dropped = before.collections.filter((collection) => !page.collections.includes(collection))
   for (const collection of dropped) dropCollection(tx, before.generation, collection, digest)
-  const applied = await applyChanges(tx, context, before.generation, page, digest)
+  const applied = await applyChanges(tx, before.generation, page, digest)
   checkDigest(page, digest)
 
   const isSameStep = before.partnershipId === received.partnershipId && isSameKey(before.syncKey, page.key)
@@ -56,7 +56,7 @@ async function commitToCurrent(
   // Before the rebase: where a pending mutation touches a record, its view is the overlay's.
   for (const { collection, id, value } of applied.puts) log.record(collection, id, value)
   for (const { collection, id } of applied.deletes) log.record(collection, id, null)
-  await rebaseOverlay(tx, context, sync.generation, records, log)
+  await rebaseOverlay(tx, sync.generation, records, log)
   for (const collection of dropped) log.collection(collection)
   await dropReturned(tx, applied.puts, log)
   forgetInOldGenerations(tx, sync, applied)

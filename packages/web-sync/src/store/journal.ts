@@ -1,5 +1,5 @@
 import type { ChangeLog } from './context.ts'
-import { mutationIndexKeys } from './index-keys.ts'
+import { mutationIndexKeys, touchKeys } from './index-keys.ts'
 import type { RowKey } from './keys.ts'
 import { rememberStages } from './mutations.ts'
 import { READ_BATCH, type RowReader, type RowWriter, listByNumber } from './row-database.ts'
@@ -22,7 +22,7 @@ export function toJournal(row: OutboxRow, facts: Omit<JournalRow, keyof OutboxRo
     ['at', facts.partnershipId, facts.n],
     ['step', facts.step],
   ]
-  return { ...rest, ...facts, ix: mutationIndexKeys(row.mutationId, row.ops, more) }
+  return { ...rest, ...facts, ix: mutationIndexKeys(row.mutationId, more) }
 }
 
 /** Drops what the partner knows to survive: accepted in this partnership, or in one it was forked from, up to `durable`. */
@@ -58,9 +58,13 @@ export function dropUnrepeatable(tx: RowWriter, sync: SyncRow, nowMs: number): P
 
 async function dropOld(tx: RowWriter, sync: SyncRow, nowMs: number, maxAgeMs: number): Promise<SyncRow> {
   let { journalBytes, journalDropped } = sync
-  const oldest = await tx.list('journal', { range: { lower: 0, upper: Number.MAX_SAFE_INTEGER }, limit: READ_BATCH })
-  for (const row of oldest) {
-    if (journalBytes <= JOURNAL_MAX_BYTES && nowMs - row.acceptedAtMs <= maxAgeMs) break
+  const range = { lower: 0, upper: Number.MAX_SAFE_INTEGER }
+  const isKept = (row: JournalRow): boolean => journalBytes <= JOURNAL_MAX_BYTES && nowMs - row.acceptedAtMs <= maxAgeMs
+  // Nearly always the oldest one may stay.
+  const [first] = await tx.list('journal', { range, limit: 1 })
+  if (first === undefined || isKept(first)) return sync
+  for (const row of await tx.list('journal', { range, limit: READ_BATCH })) {
+    if (isKept(row)) break
     tx.delete('journal', row.order)
     journalBytes -= row.bytes
     journalDropped += 1
@@ -80,7 +84,7 @@ export async function returnJournal(
 ): Promise<{ readonly sync: SyncRow; readonly returned: readonly OutboxRow[] }> {
   const rows = afterStep === null ? await listByNumber(tx, 'journal') : await listAfterStep(tx, afterStep)
   const returned = rows.map(({ order, mutationId, createdAtMs, ops, bytes }): OutboxRow => {
-    const ix = mutationIndexKeys(mutationId, ops)
+    const ix = mutationIndexKeys(mutationId, touchKeys(ops))
     return { order, mutationId, createdAtMs, ops, bytes, setAside: null, ix }
   })
   for (const row of returned) {

@@ -62,7 +62,7 @@ export async function commitToResync(
   for (const collection of resync.collections) {
     if (!page.collections.includes(collection)) dropCollection(tx, resync.generation, collection, digest)
   }
-  await applyChanges(tx, context, resync.generation, page, digest)
+  await applyChanges(tx, resync.generation, page, digest)
   checkDigest(page, digest)
   const replicaId = received.forkedReplicaId ?? before.replicaId
   const next: ResyncState = {
@@ -116,7 +116,7 @@ async function flip(
   const { sync, left } = await finishPage(tx, context, moved, received, log)
   const touched = touchedBy([...returned, ...left])
   touched.addAll(await listOverlayNames(tx))
-  await rebaseOverlay(tx, context, sync.generation, touched.values(), log)
+  await rebaseOverlay(tx, sync.generation, touched.values(), log)
   for (const { name } of context.schema.collections) log.collection(name)
 }
 

@@ -1,0 +1,116 @@
+import { compareKeys } from '../keys.ts'
+import type { RowWriter } from '../row-database.ts'
+import type { EntryKey, PackRow, LayerInfo, TreeInfo } from '../rows.ts'
+import { mergeEntries, widen } from './add-entries.ts'
+import { type Entry, KEYS_END, decodePack, encodePacks, isLive, packKey, packsFrom } from './pack.ts'
+import type { PackSizes } from './pack-sizes.ts'
+
+/** A layer takes in the newer ones when together they have one entry for so many of its own: so there are few layers, of growing sizes. */
+const RATIO = 4
+/** The most layers that are merged into an older one at once. */
+const FAN_IN = 8
+
+/** Where a tree's next step of merging begins: the number of the layer that takes in newer ones; -1: nothing is to be done. */
+export function findMerge({ layers }: TreeInfo): number {
+  let newer = 0
+  let found = -1
+  for (let index = layers.length - 2; index >= 0; index -= 1) {
+    newer += (layers[index + 1] as LayerInfo).entries
+    if (newer * RATIO >= (layers[index] as LayerInfo).entries) found = index
+  }
+  return found
+}
+
+/**
+ * One short step: entries from the beginning of the newer layers move into the older layer `into`, as far as the first pack of each
+ * reaches. Each entry is in one layer before and after the step, and which one is the newest does not change: so nothing needs to be
+ * remembered of a merge that is under way, and it can stop after any step.
+ */
+export async function mergeStep(tx: RowWriter, tree: TreeInfo, into: number, sizes: PackSizes): Promise<TreeInfo> {
+  const target = tree.layers[into] as LayerInfo
+  const newer = tree.layers.slice(into + 1, into + 1 + FAN_IN)
+  const heads = await Promise.all(newer.map((layer) => readFirst(tx, tree, layer)))
+  const { packs, bound } = await readTarget(tx, tree, target, heads, sizes)
+  let moved: Entry[] = []
+  const layers: LayerInfo[] = []
+  for (const head of heads) {
+    const taken = head.entries.filter(({ key }) => compareKeys(key, bound) <= 0)
+    moved = mergeEntries(moved, taken)
+    const rest = head.entries.slice(taken.length)
+    const left = shorten(tx, tree, head, rest)
+    if (left !== null) layers.push(left)
+  }
+  const before = packs.flatMap((pack) => decodePack(pack))
+  const merged = mergeEntries(before, moved)
+  // In the oldest layer there is nothing to hide.
+  const entries = into === 0 ? merged.filter(isLive) : merged
+  for (const pack of packs) tx.delete('packs', packKey(tree, target.layer, pack.last))
+  for (const pack of encodePacks(tree, target.layer, entries, sizes)) tx.put('packs', pack)
+  const count = target.entries - before.length + entries.length
+  const [first, last] = [moved[0], moved.at(-1)]
+  const grown = first === undefined || last === undefined ? target : widen(target, first, last)
+  const result = count === 0 ? [] : [{ ...grown, entries: count }]
+  return {
+    ...tree,
+    layers: [...tree.layers.slice(0, into), ...result, ...layers, ...tree.layers.slice(into + 1 + newer.length)],
+  }
+}
+
+/** The first pack of a layer, and what is in it. */
+interface Head {
+  readonly layer: LayerInfo
+  readonly pack: PackRow | undefined
+  readonly entries: readonly Entry[]
+  /** True if the layer has no other pack. */
+  readonly isLast: boolean
+}
+
+async function readFirst(tx: RowWriter, tree: TreeInfo, layer: LayerInfo): Promise<Head> {
+  const [pack, next] = await tx.list('packs', { range: packsFrom(tree, layer.layer, []), limit: 2 })
+  return { layer, pack, entries: pack === undefined ? [] : decodePack(pack), isLast: next === undefined }
+}
+
+/** The packs of the older layer that this step writes anew, and the last key that it moves. */
+async function readTarget(
+  tx: RowWriter,
+  tree: TreeInfo,
+  target: LayerInfo,
+  heads: readonly Head[],
+  sizes: PackSizes,
+): Promise<{ readonly packs: readonly PackRow[]; readonly bound: EntryKey }> {
+  let from = KEYS_END
+  let bound = KEYS_END
+  for (const { pack, entries, isLast } of heads) {
+    const [first] = entries
+    if (first !== undefined && compareKeys(first.key, from) < 0) from = first.key
+    if (pack !== undefined && !isLast && compareKeys(pack.last, bound) < 0) bound = pack.last
+  }
+  const listed = await tx.list('packs', { range: packsFrom(tree, target.layer, from), limit: sizes.mergePacks })
+  const end = listed.findIndex((pack) => compareKeys(pack.last, bound) >= 0)
+  if (end !== -1) return { packs: listed.slice(0, end + 1), bound }
+  // There may be more of them: the rest is for the next steps.
+  const isCut = listed.length === sizes.mergePacks
+  return { packs: listed, bound: isCut ? (listed.at(-1) as PackRow).last : bound }
+}
+
+/** Leaves of a layer's first pack what was not moved; null: the layer is used up. */
+function shorten(
+  tx: RowWriter,
+  tree: TreeInfo,
+  { layer, pack, entries, isLast }: Head,
+  rest: readonly Entry[],
+): LayerInfo | null {
+  if (pack === undefined) return null
+  const [first] = rest
+  if (first === undefined) {
+    tx.delete('packs', packKey(tree, layer.layer, pack.last))
+    return isLast ? null : { ...layer, entries: Math.max(1, layer.entries - entries.length) }
+  }
+  if (rest.length === entries.length) return layer
+  tx.put('packs', {
+    ...pack,
+    keys: JSON.stringify(rest.map(({ key }) => key)),
+    texts: rest.map(({ text }) => text),
+  })
+  return { ...layer, first: first.key, entries: Math.max(1, layer.entries - entries.length + rest.length) }
+}
