@@ -95,9 +95,9 @@ export const serverMutants = [
   {
     claim: '5',
     what: 'what a failed transaction wrote on SQLite stays',
-    file: `${storage}/sqlite/sqlite-storage.ts`,
-    find: "this.#database.exec('ROLLBACK')",
-    replace: "this.#database.exec('COMMIT')",
+    file: `${storage}/sqlite/group-commit.ts`,
+    find: 'this.#undo.run()',
+    replace: 'void this.#undo',
     tests: [crash],
     red: '5: at whichever call of a transaction',
   },
@@ -194,10 +194,9 @@ export const serverMutants = [
   {
     claim: '12',
     what: 'the commit comes after the response, and a kill in between loses it',
-    file: `${storage}/sqlite/sqlite-storage.ts`,
+    file: `${storage}/sqlite/group-commit.ts`,
     find: "this.#database.exec('COMMIT')",
-    replace:
-      "if (begin === 'BEGIN' || this.#isClosed) this.#database.exec('COMMIT')\n        else this.#database.exec('ROLLBACK')",
+    replace: "this.#database.exec(isWriting ? 'ROLLBACK' : 'COMMIT')",
     tests: [crash],
     red: '12: a partner that is killed',
   },

@@ -23,6 +23,7 @@ const lanes = [
   { name: 'claims', isQuick: false, run: (extra) => run(pinnedNode, ['scripts/claims-mutants.mjs', ...extra]) },
   { name: 'simulation', isQuick: false, run: runSimulation },
   { name: 'planted bugs', isQuick: false, run: runPlanted },
+  { name: 'failover', needsBrowser: true, isQuick: false, run: runFailover },
   { name: 'packages', isQuick: false, run: () => packAndCheck() },
   { name: 'embedding', needsBrowser: true, isQuick: false, run: () => embed() },
   { name: 'e2e', needsBrowser: true, isQuick: false, run: runE2e },
@@ -41,6 +42,13 @@ async function runSimulation(extra) {
 async function runPlanted(extra) {
   const main = 'packages/simulator/src/main.ts'
   return run(pinnedNode, ['--conditions=source', main, '--planted', 'all', '--minutes', '6', ...extra])
+}
+
+/** Each variant once, one of the four in a real browser. More, and others: `pnpm failover --rounds N`. */
+async function runFailover(extra) {
+  const main = 'failover/src/main.ts'
+  const rounds = ['--storage', 'sqlite', '--rounds', '4', '--browser-every', '4']
+  return run(pinnedNode, ['--conditions=source', main, ...rounds, ...extra], { CHROMIUM: await ensureChromium() })
 }
 
 async function runE2e(extra) {

@@ -25,6 +25,11 @@ const MAX_HEADER_BYTES = 16_384
 /** Milliseconds for a request's head, and for all of it. */
 const HEADERS_TIMEOUT_MS = 30_000
 const REQUEST_TIMEOUT_MS = 120_000
+/**
+ * Milliseconds that an idle connection is kept: longer than proxies do (nginx: 60 s), so that it is they who end it. Node's own 5 s end it
+ * in the very moment in which a proxy sends the next request, which then fails.
+ */
+const KEEP_ALIVE_TIMEOUT_MS = 65_000
 /** Milliseconds after which connections that are still busy are cut while closing. */
 const CLOSE_TIMEOUT_MS = 5_000
 
@@ -35,7 +40,12 @@ export async function listen(
 ): Promise<Listening> {
   const host = options.host ?? '127.0.0.1'
   const server = createServer(
-    { maxHeaderSize: MAX_HEADER_BYTES, headersTimeout: HEADERS_TIMEOUT_MS, requestTimeout: REQUEST_TIMEOUT_MS },
+    {
+      maxHeaderSize: MAX_HEADER_BYTES,
+      headersTimeout: HEADERS_TIMEOUT_MS,
+      requestTimeout: REQUEST_TIMEOUT_MS,
+      keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
+    },
     nodeHandler((request) => partner.fetch(request), options),
   )
   server.listen(options.port, host)

@@ -19,7 +19,7 @@ export interface Nudges {
   close(): void
 }
 
-/** At most one nudge in this time for each space and stream. */
+/** At most one nudge in this time for each space and stream; in a large space in the time over which its members spread. */
 const PAUSE_MS = 1_000
 /** A comment that keeps proxies from ending a silent stream. */
 const KEEP_ALIVE_MS = 25_000
@@ -30,6 +30,8 @@ const MAX_SPREAD_MS = 60_000
 const SMALL_SPACE = 5
 /** Messages that a reader may leave unread; further nudges are dropped: none is needed for correctness. */
 const MAX_UNREAD = 32
+/** Nudges that are looked up at once: a write in a large space must not put ten thousand look-ups before everybody's next exchange. */
+const MAX_AT_ONCE = 4
 
 interface Stream {
   readonly account: string
@@ -43,6 +45,9 @@ interface Stream {
 /** Builds the nudges; they listen to the engine's commits until closed. */
 export function createNudges(options: NudgesOptions): Nudges {
   const streams = new Set<Stream>()
+  const streamsByAccount = new Map<string, number>()
+  const waitingJobs: (() => Promise<void>)[] = []
+  let jobsUnderWay = 0
   const streamsBySpace = new Map<string, Set<Stream>>()
   const stopListening = options.engine.onCommit((notice) => {
     for (const stream of streamsBySpace.get(notice.space) ?? []) nudgeSoon(stream, notice)
@@ -58,22 +63,38 @@ export function createNudges(options: NudgesOptions): Nudges {
       return
     }
     startPause(stream, notice.space)
-    void nudge(stream, notice.space, concerned)
+    enqueue(() => nudge(stream, notice.space, concerned))
   }
 
   function startPause(stream: Stream, space: string): void {
     stream.pauses.set(space, new Set())
-    options.after(PAUSE_MS, () => {
+    // Who was nudged a moment ago exchanges at some time within the spread: another nudge before its end would tell nothing new, and in a
+    // space with ten thousand members it would cost ten thousand look-ups a second.
+    const pauseMs = Math.max(PAUSE_MS, spreadMs(streamsBySpace.get(space)?.size ?? 0))
+    options.after(pauseMs, () => {
       const waiting = stream.pauses.get(space)
       stream.pauses.delete(space)
       if (waiting === undefined || waiting.size === 0 || !streams.has(stream)) return
       startPause(stream, space)
-      void nudge(stream, space, [...waiting])
+      enqueue(() => nudge(stream, space, [...waiting]))
     })
+  }
+
+  function enqueue(job: () => Promise<void>): void {
+    waitingJobs.push(job)
+    if (jobsUnderWay < MAX_AT_ONCE) void work()
+  }
+
+  async function work(): Promise<void> {
+    jobsUnderWay += 1
+    for (let job = waitingJobs.shift(); job !== undefined; job = waitingJobs.shift()) await job()
+    jobsUnderWay -= 1
   }
 
   /** Access is asked again: whoever lost it since the stream was opened hears nothing. */
   async function nudge(stream: Stream, space: string, partnershipIds: readonly string[]): Promise<void> {
+    // It may have ended while it waited for its turn.
+    if (!streams.has(stream)) return
     try {
       const readable = await options.engine.findReadable(stream.account, partnershipIds)
       for (const partnershipId of readable.keys()) {
@@ -88,6 +109,7 @@ export function createNudges(options: NudgesOptions): Nudges {
 
   function add(stream: Stream): void {
     streams.add(stream)
+    streamsByAccount.set(stream.account, countOf(stream.account) + 1)
     for (const space of stream.partnershipsBySpace.keys()) {
       const members = streamsBySpace.get(space) ?? new Set()
       streamsBySpace.set(space, members.add(stream))
@@ -95,7 +117,11 @@ export function createNudges(options: NudgesOptions): Nudges {
   }
 
   function remove(stream: Stream): void {
-    streams.delete(stream)
+    // Both its reader and the partner may end a stream.
+    if (!streams.delete(stream)) return
+    const left = countOf(stream.account) - 1
+    if (left === 0) streamsByAccount.delete(stream.account)
+    else streamsByAccount.set(stream.account, left)
     for (const space of stream.partnershipsBySpace.keys()) {
       const members = streamsBySpace.get(space)
       members?.delete(stream)
@@ -104,7 +130,7 @@ export function createNudges(options: NudgesOptions): Nudges {
   }
 
   function countOf(account: string): number {
-    return [...streams].filter((stream) => stream.account === account).length
+    return streamsByAccount.get(account) ?? 0
   }
 
   return {

@@ -136,6 +136,55 @@ describe('nudges', () => {
     nudges.close()
   })
 
+  test('in a large space nobody is nudged again while the members still spread, and few are looked up at once', async () => {
+    const timers = new HandTimers()
+    const heard: ((notice: CommitNotice) => void)[] = []
+    const tell = (notice: CommitNotice): void => heard.forEach((listener) => listener(notice))
+    let lookUps = 0
+    let atOnce = 0
+    let mostAtOnce = 0
+    const members = 300
+    const nudges = createNudges({
+      engine: {
+        onCommit: (listener) => {
+          heard.push(listener)
+          return () => heard.splice(0)
+        },
+        findReadable: async (_account, ids) => {
+          lookUps += 1
+          atOnce += 1
+          mostAtOnce = Math.max(mostAtOnce, atOnce)
+          return new Map(ids.map((id) => [id, 's1']))
+        },
+        newestKey: async () => {
+          atOnce -= 1
+          return null
+        },
+      },
+      maxStreamsPerAccount: 1,
+      after: timers.after,
+      onError: (_where, error) => {
+        throw error
+      },
+    })
+    const accounts = Array.from({ length: members }, (_, index) => `member-${index}`)
+    const streams = await Promise.all(accounts.map((account) => nudges.open(account, [`of ${account}`])))
+    const readers = streams.map((stream) => new EventReader(stream as ReadableStream<Uint8Array>))
+    const hearAll = (): Promise<Nudge[]> => Promise.all(readers.map((reader) => reader.nudge()))
+    const before = lookUps
+    ;[atOnce, mostAtOnce] = [0, 0]
+    tell({ space: 's1', partnershipId: null })
+    expect((await hearAll()).every(({ spreadMs }) => spreadMs === 3_000)).toBe(true)
+    tell({ space: 's1', partnershipId: null })
+    timers.fire(1_000)
+    expect(lookUps - before).toBe(members)
+    timers.fire(3_000)
+    await hearAll()
+    expect(lookUps - before).toBe(members * 2)
+    expect(mostAtOnce).toBe(4)
+    nudges.close()
+  })
+
   test('who lost access since the stream was opened hears nothing more', async () => {
     let access: 'write' | 'ended' = 'write'
     const world = testPartner({ authorize: ({ account }) => (account === 'bob' ? access : 'write') })

@@ -6,8 +6,8 @@ import {
   type StorageReader,
   type StorageTransaction,
 } from '../../contract/index.ts'
-import { Fifo } from '../fifo.ts'
 import { writeBackup } from './backup.ts'
+import { GroupCommit } from './group-commit.ts'
 import { openDatabase, toPartnerError } from './open-database.ts'
 import { SqliteReader } from './sqlite-reader.ts'
 import { SqliteTransaction } from './sqlite-transaction.ts'
@@ -49,13 +49,14 @@ class SqliteFile implements SqliteStorage {
   readonly #path: string
   readonly #database: DatabaseSync
   readonly #statements: Statements
-  readonly #fifo = new Fifo()
+  readonly #jobs: GroupCommit
   #isClosed = false
 
   constructor(path: string, database: DatabaseSync) {
     this.#path = path
     this.#database = database
     this.#statements = new Statements(database)
+    this.#jobs = new GroupCommit(database)
   }
 
   async isPrimary(): Promise<boolean> {
@@ -63,15 +64,15 @@ class SqliteFile implements SqliteStorage {
   }
 
   transaction<T>(space: string, work: (tx: StorageTransaction) => Promise<T>): Promise<T> {
-    return this.#inTransaction('BEGIN IMMEDIATE', () => work(new SqliteTransaction(this.#statements, space)))
+    return this.#inTransaction('write', () => work(new SqliteTransaction(this.#statements, space)))
   }
 
   read<T>(space: string, work: (tx: StorageReader) => Promise<T>): Promise<T> {
-    return this.#inTransaction('BEGIN', () => work(new SqliteReader(this.#statements, space)))
+    return this.#inTransaction('read', () => work(new SqliteReader(this.#statements, space)))
   }
 
   listSpaces(): Promise<readonly string[]> {
-    return this.#inTransaction('BEGIN', async () => {
+    return this.#inTransaction('read', async () => {
       const sql =
         'SELECT space FROM spaces UNION SELECT space FROM partnerships UNION SELECT space FROM outcomes ORDER BY 1'
       return this.#statements
@@ -82,7 +83,7 @@ class SqliteFile implements SqliteStorage {
   }
 
   findPartnerships(account: string, partnershipIds: readonly string[]): Promise<readonly PartnershipPlace[]> {
-    return this.#inTransaction('BEGIN', async () => {
+    return this.#inTransaction('read', async () => {
       const sql = `SELECT space, partnership_id FROM partnerships
         WHERE account = ? AND partnership_id IN (SELECT value FROM json_each(?))`
       const rows = this.#statements.of(sql).all(account, JSON.stringify(partnershipIds))
@@ -91,14 +92,14 @@ class SqliteFile implements SqliteStorage {
   }
 
   markDurable(space: string | null): Promise<void> {
-    return this.#inTransaction('BEGIN IMMEDIATE', async () => {
+    return this.#inTransaction('write', async () => {
       if (space === null) this.#statements.of('UPDATE spaces SET durable_head = head').run()
       else this.#statements.of('UPDATE spaces SET durable_head = head WHERE space = ?').run(space)
     })
   }
 
   eraseAccount(account: string): Promise<number> {
-    return this.#inTransaction('BEGIN IMMEDIATE', async () => {
+    return this.#inTransaction('write', async () => {
       for (const table of ['checkpoints', 'requests']) {
         const sql = `DELETE FROM ${table} WHERE (space, partnership_id) IN
           (SELECT space, partnership_id FROM partnerships WHERE account = ?)`
@@ -110,7 +111,7 @@ class SqliteFile implements SqliteStorage {
   }
 
   eraseSpace(space: string): Promise<boolean> {
-    return this.#inTransaction('BEGIN IMMEDIATE', async () => {
+    return this.#inTransaction('write', async () => {
       let rows = 0
       for (const table of TABLES) {
         rows += Number(this.#statements.of(`DELETE FROM ${table} WHERE space = ?`).run(space).changes)
@@ -120,40 +121,31 @@ class SqliteFile implements SqliteStorage {
   }
 
   async backup(toPath: string, options: { readonly isDurable?: boolean } = {}): Promise<void> {
-    const heads = await this.#inTransaction('BEGIN', async () =>
+    const heads = await this.#inTransaction('read', async () =>
       this.#statements.of('SELECT space, head FROM spaces').all(),
     )
     await writeBackup(this.#database, toPath)
     if (options.isDurable !== true) return
     // What the copy held at least: changes that came while it was written are not counted.
-    await this.#inTransaction('BEGIN IMMEDIATE', async () => {
+    await this.#inTransaction('write', async () => {
       const sql = 'UPDATE spaces SET durable_head = max(durable_head, ?2) WHERE space = ?1'
       for (const { space, head } of heads) this.#statements.of(sql).run(space as string, head as number)
     })
   }
 
   async close(): Promise<void> {
-    await this.#fifo.run(async () => {
-      if (this.#isClosed) return
-      this.#isClosed = true
-      this.#database.close()
-    })
+    if (this.#isClosed) return
+    this.#isClosed = true
+    // Those that wait come first.
+    await this.#jobs.run('alone', async () => this.#database.close())
   }
 
-  /** One after another: there is one connection. BEGIN IMMEDIATE takes the file's write lock first, so a COMMIT never finds it taken. */
-  #inTransaction<T>(begin: 'BEGIN' | 'BEGIN IMMEDIATE', work: () => Promise<T>): Promise<T> {
-    return this.#fifo.run(async () => {
-      if (this.#isClosed) throw new PartnerError('closed', 'the storage was closed: open a new one')
-      try {
-        this.#database.exec(begin)
-        const result = await work()
-        this.#database.exec('COMMIT')
-        return result
-      } catch (error) {
-        // A full disk may have rolled back already.
-        if (this.#database.isTransaction) this.#database.exec('ROLLBACK')
-        throw toPartnerError(this.#path, error)
-      }
-    })
+  async #inTransaction<T>(kind: 'read' | 'write', work: () => Promise<T>): Promise<T> {
+    if (this.#isClosed) throw new PartnerError('closed', 'the storage was closed: open a new one')
+    try {
+      return await this.#jobs.run(kind, work)
+    } catch (error) {
+      throw toPartnerError(this.#path, error)
+    }
   }
 }

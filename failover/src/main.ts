@@ -1,0 +1,42 @@
+import { parseArgs } from 'node:util'
+import { isGood, type RoundResult } from './result.ts'
+import { runRounds } from './run-rounds.ts'
+import { summarise } from './summary.ts'
+import { VARIANTS } from './variants/index.ts'
+
+const USAGE = `pnpm failover [--rounds 3] [--storage postgres|sqlite] [--variant ${Object.keys(VARIANTS).join('|')}]
+              [--browser-every 3] [--json]
+
+Kills a primary while clients write, puts a standby that lagged (or an old backup) in its place, and compares everything at the end.
+Rounds take the variants in turn; each third one (--browser-every) has its devices in Chromium, the others under Node. Exit code 1: a promise was broken, or a round lost nothing that could have been missed.`
+
+async function main(): Promise<number> {
+  const { values } = parseArgs({
+    options: {
+      rounds: { type: 'string', default: '3' },
+      storage: { type: 'string', default: 'postgres' },
+      variant: { type: 'string' },
+      'browser-every': { type: 'string', default: '3' },
+      json: { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
+    },
+  })
+  if (values.help) {
+    console.log(USAGE)
+    return 0
+  }
+  const rounds = Number(values.rounds)
+  const { storage, variant } = values
+  if (!(rounds >= 1 && rounds <= 10_000)) throw new Error('--rounds must be a number from 1 to 10000')
+  if (storage !== 'postgres' && storage !== 'sqlite') throw new Error('--storage must be postgres or sqlite')
+  const variants = variant === undefined ? Object.keys(VARIANTS) : [variant]
+  const onRound = (result: RoundResult): void => {
+    if (!values.json) console.log(JSON.stringify(result))
+  }
+  const results = await runRounds({ rounds, storage, variants, browserEvery: Number(values['browser-every']), onRound })
+  const byVariant = summarise(results)
+  console.log(JSON.stringify(values.json ? { rounds: results, byVariant } : byVariant, null, 2))
+  return results.every(isGood) ? 0 : 1
+}
+
+process.exitCode = await main()

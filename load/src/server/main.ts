@@ -1,0 +1,45 @@
+/** The server under load: the product's partner in a process of its own, with a meter. Argument: its settings as JSON. */
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { createPartner, nodeHandler } from 'sync-server'
+import { ACCOUNT_HEADER, schema } from '../schema.ts'
+import type { ServerMessage, ServerSettings, SnapshotCommand } from './messages.ts'
+import { Meter } from './meter.ts'
+import { openStorage } from './open-storage.ts'
+
+/** How often retention runs if it is to be seen at work. */
+const PRUNE_EVERY_MS = 5_000
+
+const settings = JSON.parse(process.argv[2] ?? '') as ServerSettings
+const meter = new Meter()
+const { retentionMs } = settings
+const partner = createPartner({
+  schema,
+  storage: await openStorage(settings),
+  authenticate: (request) => {
+    const account = request.headers.get(ACCOUNT_HEADER)
+    return account === null ? null : { account }
+  },
+  authorize: () => 'write',
+  ...(retentionMs === null ? {} : { retention: { logMs: retentionMs, outcomesMs: retentionMs } }),
+  onEvent: (event) => meter.hear(event),
+})
+
+const answer = nodeHandler((request) => partner.fetch(request))
+// As the product's own `listen`: longer than whoever reuses connections keeps them.
+const server = createServer({ keepAliveTimeout: 65_000 }, (incoming, outgoing) => {
+  meter.watch(incoming, outgoing)
+  answer(incoming, outgoing)
+})
+server.listen(0, '127.0.0.1', 4_096, () => send({ type: 'listening', port: (server.address() as AddressInfo).port }))
+if (retentionMs !== null) setInterval(() => void partner.prune(), PRUNE_EVERY_MS)
+
+process.on('message', ({ id, isReset }: SnapshotCommand) =>
+  send({ type: 'snapshot', id, snapshot: meter.read(isReset) }),
+)
+// Whoever measures is gone, or has all figures; an orderly exit, so that a profile is written.
+process.on('disconnect', () => process.exit())
+
+function send(message: ServerMessage): void {
+  process.send?.(message)
+}

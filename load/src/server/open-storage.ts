@@ -1,0 +1,12 @@
+import { type PartnerStorage, sqliteStorage } from 'sync-server'
+import type { ServerSettings } from './messages.ts'
+
+/** Opens the storage that is to be measured. */
+export async function openStorage({ storage, data }: ServerSettings): Promise<PartnerStorage> {
+  switch (storage) {
+    case 'sqlite':
+      return sqliteStorage(data)
+    case 'postgres':
+      throw new Error('PostgreSQL is not there yet')
+  }
+}
