@@ -4,7 +4,7 @@ import { checkRemembered, checkView } from './checks/device.ts'
 import { checkQuiet } from './checks/quiet.ts'
 import { heal } from './heal.ts'
 import { memoryDisks, sqliteDisks } from './host-disk.ts'
-import { makePlan, type Plan } from './plan.ts'
+import { makePlan, type Plan, type StoreKind } from './plan.ts'
 import type { Failure } from './story.ts'
 import { World } from './world.ts'
 
@@ -24,8 +24,8 @@ export interface SeedResult {
 const DEAR_SHARE = 0.1
 
 /** One seed, by the plan that is drawn from it. */
-export function simulateSeed(seed: number): Promise<SeedResult> {
-  return simulatePlan(makePlan(seed))
+export function simulateSeed(seed: number, store?: StoreKind): Promise<SeedResult> {
+  return simulatePlan(makePlan(seed, store))
 }
 
 /**
@@ -34,7 +34,9 @@ export function simulateSeed(seed: number): Promise<SeedResult> {
  */
 export async function simulatePlan(plan: Plan): Promise<SeedResult> {
   const disks = plan.storage === 'sqlite' ? sqliteDisks() : memoryDisks
-  const world = await World.begin(plan.seed, plan.classes, plan.devices, disks)
+  // Loaded where it is wanted: it makes IndexedDB a part of the platform.
+  const makeRows = plan.store === 'idb' ? (await import('./idb-rows.ts')).idbDisks() : undefined
+  const world = await World.begin(plan.seed, plan.classes, plan.devices, disks, makeRows)
   try {
     await live(world, plan)
   } catch (error) {
@@ -50,6 +52,7 @@ async function live(world: World, plan: Plan): Promise<void> {
   const { chance, story, scheduler } = world
   for (const name of plan.classes) story.count(`class ${name}`)
   story.count(`storage ${plan.storage}`)
+  story.count(`store ${plan.store ?? 'memory'}`)
   for (const step of plan.steps) {
     chance.reseed(step[0]?.seed ?? 0)
     if (step.length > 1) story.tell(`at once: ${step.map(({ action }) => action).join(' + ')}`)
