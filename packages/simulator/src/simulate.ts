@@ -1,5 +1,6 @@
 import { actionOf } from './actions/index.ts'
 import { checkBase, checkKept } from './checks/base.ts'
+import { checkBounds } from './checks/bounds.ts'
 import { checkRemembered, checkView } from './checks/device.ts'
 import { checkQuiet } from './checks/quiet.ts'
 import { heal } from './heal.ts'
@@ -22,6 +23,9 @@ export interface SeedResult {
 
 /** The share of the steps after which the dear checks are made. */
 const DEAR_SHARE = 0.1
+/** The share of the seeds that end with hostile asks, and of these that send the largest too. */
+const BOUNDS_SHARE = 0.25
+const LARGE_SHARE = 0.05
 
 /** One seed, by the plan that is drawn from it. */
 export function simulateSeed(seed: number, store?: StoreKind): Promise<SeedResult> {
@@ -69,6 +73,8 @@ async function live(world: World, plan: Plan): Promise<void> {
   chance.reseed(plan.seed)
   await heal(world)
   if (story.failures.length === 0) await checkQuiet(world)
+  if (story.failures.length > 0 || !chance.happens(BOUNDS_SHARE)) return
+  await checkBounds(world, chance.happens(LARGE_SHARE))
 }
 
 /** After each step what is cheap, for one device; after some what is dear. */
