@@ -171,7 +171,7 @@ async function read(response: Response, cost: Readonly<Cost>): Promise<Answer> {
   // The first page's transaction comes before the answer.
   let ahead = Math.max(0, cost.transactions - 1)
   for await (const chunk of response.body ?? []) {
-    text += decoder.decode(chunk as Uint8Array, { stream: true })
+    text += decoder.decode(chunk, { stream: true })
     pages += 1
     ahead = Math.max(ahead, cost.transactions - pages)
   }
