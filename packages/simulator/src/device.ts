@@ -11,7 +11,7 @@ import {
 } from 'web-sync/testing'
 import { checkKeyMove } from './checks/key-move.ts'
 import type { Chance } from './chance.ts'
-import { Disk, type DiskWatcher } from './disk.ts'
+import { type DeviceRows, Disk, type DiskWatcher } from './disk.ts'
 import { tellExchange } from './exchange-count.ts'
 import type { Network } from './network.ts'
 import { ACCOUNT_HEADER, ENDPOINT, type PartnerHost } from './partner-host.ts'
@@ -31,6 +31,8 @@ export interface Surroundings {
   readonly host: PartnerHost
   /** True if power can fail in this world: then disks remember what may be lost. */
   readonly powerCanFail: boolean
+  /** Makes the rows of a new device. */
+  readonly makeRows: () => DeviceRows
 }
 
 /** Who a device belongs to. */
@@ -82,7 +84,7 @@ export class Device {
     this.signedIn = owner.account
     const killed = (): void => world.story.count('sometimes: killed inside a transaction')
     const commit: DiskWatcher['commit'] = (before, after, tx) => checkKeyMove(world, owner, before, after, tx)
-    this.disk = new Disk(rows, { commit, killed }, world.powerCanFail)
+    this.disk = new Disk(rows ?? world.makeRows(), { commit, killed }, world.powerCanFail)
   }
 
   /** A new device, or one on a copied disk. */

@@ -1,4 +1,4 @@
-import { createMemoryDatabase, type MemoryDatabase, SyncError } from 'web-sync/testing'
+import { type MemoryDatabase, SyncError } from 'web-sync/testing'
 import { Killed, never, type Process } from './process.ts'
 
 /** Reading inside a transaction of a memory database. */
@@ -7,6 +7,12 @@ export type RowReader = Parameters<Parameters<MemoryDatabase['read']>[0]>[0]
 export type RowWriter = Parameters<Parameters<MemoryDatabase['write']>[1]>[0]
 /** The row that says where the store is. */
 export type SyncRow = Extract<NonNullable<Awaited<ReturnType<RowWriter['get']>>>, { readonly key: 'sync' }>
+
+/** The rows of a device, in memory or in IndexedDB. */
+export interface DeviceRows extends MemoryDatabase {
+  /** A connection of a process of its own; without it all processes share one. */
+  readonly connect?: () => MemoryDatabase
+}
 
 /** Who looks on. */
 export interface DiskWatcher {
@@ -33,13 +39,13 @@ const MAX_RELAXED = 5
  * after it a power loss may take the last.
  */
 export class Disk {
-  readonly #rows: MemoryDatabase
+  readonly #rows: DeviceRows
   readonly #watcher: DiskWatcher
   readonly #keepsStates: boolean
   #durable: MemoryDatabase[] = []
   #abort: Abort | null = null
 
-  constructor(rows: MemoryDatabase = createMemoryDatabase(), watcher: DiskWatcher, keepsStates: boolean) {
+  constructor(rows: DeviceRows, watcher: DiskWatcher, keepsStates: boolean) {
     this.#rows = rows
     this.#watcher = watcher
     this.#keepsStates = keepsStates
@@ -73,22 +79,28 @@ export class Disk {
 
   /** The database as a store of a process sees it. */
   openFor(process: Process): MemoryDatabase {
+    const rows = this.#rows.connect?.() ?? this.#rows
     return {
       read: async (work) => {
         await process.port()
-        const result = await this.#rows.read(work)
+        const result = await rows.read(work)
         return process.isDead ? never() : result
       },
-      write: (durability, work) => this.#write(process, durability, work),
+      write: (durability, work) => this.#write(process, rows, durability, work),
       copy: () => this.copy(),
     }
   }
 
-  async #write<T>(process: Process, durability: 'strict' | 'relaxed', work: (tx: RowWriter) => Promise<T>): Promise<T> {
+  async #write<T>(
+    process: Process,
+    rows: MemoryDatabase,
+    durability: 'strict' | 'relaxed',
+    work: (tx: RowWriter) => Promise<T>,
+  ): Promise<T> {
     await process.port()
     let result: T
     try {
-      result = await this.#rows.write(durability, (tx) => this.#transact(process, tx, work))
+      result = await rows.write(durability, (tx) => this.#transact(process, tx, work))
     } catch (error) {
       if (error instanceof Killed) this.#watcher.killed()
       if (error instanceof Killed || process.isDead) return never()
@@ -142,7 +154,10 @@ function watch(tx: RowWriter, process: Process, abort: Abort | null): RowWriter 
           abort.requests -= 1
           if (abort.requests < 0) throw aborted(abort)
         }
-        return method(...args)
+        const answer = method(...args)
+        // Requests that are under way when it ends here fail with the transaction, and nobody is left to hear of it.
+        if (answer instanceof Promise) answer.catch(() => undefined)
+        return answer
       }
     },
   })

@@ -6,13 +6,13 @@ import { runMany } from './cli/run-many.ts'
 import { runExhaustive } from './exhaustive/run-exhaustive.ts'
 import { hunt } from './planted/hunt.ts'
 import { runPlanted } from './planted/run-planted.ts'
-import { makePlan, type Plan } from './plan.ts'
+import { makePlan, type Plan, type StoreKind } from './plan.ts'
 import { readRecording, writeRecording } from './recording.ts'
 import { shrink } from './shrink.ts'
 import { simulatePlan } from './simulate.ts'
 
-const USAGE = `pnpm simulate [--exchanges 20000] [--seed 1] [--jobs 2] [--minutes M] [--json] [--record FILE]
-pnpm simulate --only SEED [--shrink] [--record FILE]
+const USAGE = `pnpm simulate [--exchanges 20000] [--seed 1] [--store idb] [--jobs 2] [--minutes M] [--json] [--record FILE]
+pnpm simulate --only SEED [--store idb] [--shrink] [--record FILE]
 pnpm simulate --replay FILE
 pnpm simulate --planted all|NAME[,NAME…] [--jobs 2] [--minutes M] [--json]
 pnpm simulate --exhaustive [--jobs 2] [--minutes M] [--json]
@@ -22,6 +22,7 @@ The first runs seeds, beginning with --seed, until so many exchanges were counte
 in a problem or a fork. The first seed that breaks a promise is made small, told as a story, and recorded if --record says where.
 --only runs a single seed and tells its story; --replay does so for a recording. --planted plants known bugs, one at a time, in a copy
 of the sources, and expects the simulator to find each. --exhaustive needs no chance: it breaks a run off at every place that it has.
+With --store idb the devices run on the store's code for IndexedDB, slower and without power loss.
 The nightly run begins at a random seed and ends by Ctrl-C, SIGTERM or --minutes; it records what it finds in test-results/nightly.`
 
 /** Workers unless --jobs says otherwise. */
@@ -46,12 +47,14 @@ async function main(): Promise<number> {
       exhaustive: { type: 'boolean', default: false },
       nightly: { type: 'boolean', default: false },
       hunt: { type: 'string' },
+      store: { type: 'string', default: 'memory' },
       json: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
   })
   const jobs = toNumber('jobs', values.jobs)
   const minutes = values.minutes === undefined ? null : toNumber('minutes', values.minutes)
+  const store = toStoreKind(values.store)
   if (values.help) {
     console.log(USAGE)
     return 0
@@ -65,15 +68,24 @@ async function main(): Promise<number> {
   if (values.hunt !== undefined) return hunt(values.hunt)
   if (values.planted !== undefined) return runPlanted({ names: values.planted, jobs, minutes, asJson: values.json })
   if (values.replay !== undefined) return tell((await readRecording(values.replay)).plan)
-  if (values.only !== undefined) return runOne(toNumber('only', values.only), values.shrink, values.record)
+  if (values.only !== undefined)
+    return runOne(makePlan(toNumber('only', values.only), store), values.shrink, values.record)
   const exchanges = toNumber('exchanges', values.exchanges)
   const record = values.record ?? null
-  return runMany({ exchanges, seed: toNumber('seed', values.seed ?? '1'), jobs, minutes, asJson: values.json, record })
+  return runMany({
+    exchanges,
+    seed: toNumber('seed', values.seed ?? '1'),
+    jobs,
+    minutes,
+    asJson: values.json,
+    record,
+    store,
+  })
 }
 
-async function runOne(seed: number, isShrunk: boolean, record: string | undefined): Promise<number> {
-  if (!isShrunk) return tell(makePlan(seed))
-  const { plan, result } = await shrink(makePlan(seed))
+async function runOne(whole: Plan, isShrunk: boolean, record: string | undefined): Promise<number> {
+  if (!isShrunk) return tell(whole)
+  const { plan, result } = await shrink(whole)
   if (record !== undefined) {
     const invariants = [...new Set(result.failures.map(({ invariant }) => invariant))]
     await writeRecording(record, { about: '', invariants, plan })
@@ -86,6 +98,12 @@ async function tell(plan: Plan): Promise<number> {
   for (const line of story) console.log(line)
   if (failures.length === 0) console.log('All promises held.')
   return failures.length === 0 ? 0 : 1
+}
+
+function toStoreKind(text: string): StoreKind {
+  if (text === 'memory' || text === 'idb') return text
+  console.error(`--store must be memory or idb, not «${text}».\n\n${USAGE}`)
+  process.exit(2)
 }
 
 function toNumber(option: string, text: string): number {

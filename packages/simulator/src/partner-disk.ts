@@ -12,6 +12,14 @@ export type PartnerFault =
   /** The database cannot be had in time. */
   | { readonly type: 'busy' }
 
+/** What requests cost the storage. */
+export interface Cost {
+  transactions: number
+  statements: number
+  /** The most rows that one statement brought. */
+  maxRows: number
+}
+
 /** The process of the partner is gone; whoever asked sees a broken connection. */
 export class PartnerCrash extends Error {}
 
@@ -30,6 +38,8 @@ export class PartnerDisk {
   #fault: PartnerFault | null = null
   /** Of the last transaction that was to crash at one. */
   statements: { count: number } = { count: 0 }
+  /** Where what is done is added up; null: nowhere. */
+  cost: Cost | null = null
   /** False: this node is a standby that lags. */
   isPrimary = true
 
@@ -69,7 +79,8 @@ export class PartnerDisk {
     const crashAt = fault?.type === 'crash at statement' ? fault.statement : null
     if (crashAt !== null) this.statements = { count: 0 }
     const result = await real.transaction(space, async (tx) => {
-      const done = await work(observe(tx, issued, crashAt, this.statements))
+      const seen = this.cost === null ? tx : measure(tx, this.cost)
+      const done = await work(observe(seen, issued, crashAt, this.statements))
       if (crashAt !== null) throw new PartnerCrash('before COMMIT')
       return done
     })
@@ -83,6 +94,22 @@ export class PartnerDisk {
 /** The name of a key in {@link PartnerDisk.issued}. */
 export function issuedName(partnershipId: string, key: { readonly n: number; readonly tag: string }): string {
   return `${partnershipId} ${key.n} ${key.tag}`
+}
+
+/** Counts statements, and the rows that they bring. */
+function measure(tx: StorageTransaction, cost: Cost): StorageTransaction {
+  cost.transactions += 1
+  return new Proxy(tx, {
+    get(target, name: keyof StorageTransaction) {
+      const method = target[name] as (...args: unknown[]) => Promise<unknown>
+      return async (...args: unknown[]): Promise<unknown> => {
+        cost.statements += 1
+        const result = await method.apply(target, args)
+        if (Array.isArray(result)) cost.maxRows = Math.max(cost.maxRows, result.length)
+        return result
+      }
+    },
+  })
 }
 
 /** Notes which checkpoints are inserted, and dies at a statement. */

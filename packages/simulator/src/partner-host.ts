@@ -9,7 +9,7 @@ import {
 import type { JsonObject } from 'sync-protocol'
 import type { Chance } from './chance.ts'
 import type { Backup, DiskMaker, HostDisk } from './host-disk.ts'
-import { type Issued, PartnerCrash, PartnerDisk, type PartnerFault } from './partner-disk.ts'
+import { type Cost, type Issued, PartnerCrash, PartnerDisk, type PartnerFault } from './partner-disk.ts'
 import type { Scheduler } from './scheduler.ts'
 import { COLLECTIONS, newSchema } from './schema.ts'
 import type { Story } from './story.ts'
@@ -96,6 +96,17 @@ export class PartnerHost {
     this.#hasCrashed = false
     this.restart()
     throw new TypeError('connection reset')
+  }
+
+  /** Adds up in `cost` what is done in the storage while `work` runs. */
+  async measure<T>(cost: Cost, work: () => Promise<T>): Promise<T> {
+    const disk = this.#disk
+    disk.cost = cost
+    try {
+      return await work()
+    } finally {
+      disk.cost = null
+    }
   }
 
   /** Reads a space as it is stored, past all faults. */

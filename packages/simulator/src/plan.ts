@@ -11,6 +11,9 @@ export interface Decision {
 /** What happens at once, in an interleaving drawn from the first one's seed; mostly one thing alone. */
 export type Step = readonly Decision[]
 
+/** What the devices keep their rows in: memory, or the real IndexedDB code on fake-indexeddb. */
+export type StoreKind = 'memory' | 'idb'
+
 /** Everything that decides how a simulation goes: recorded, it can be replayed and shrunk. */
 export interface Plan {
   readonly seed: number
@@ -18,6 +21,8 @@ export interface Plan {
   readonly devices: number
   /** The partner's storage. */
   readonly storage: 'memory' | 'sqlite'
+  /** Default: memory. */
+  readonly store?: StoreKind
   readonly steps: readonly Step[]
 }
 
@@ -27,7 +32,23 @@ const STEPS = 120
 const SQLITE_SHARE = 40
 
 /** The plan of a seed. */
-export function makePlan(seed: number): Plan {
+export function makePlan(seed: number, store: StoreKind = 'memory'): Plan {
+  return store === 'idb' ? toIdbPlan(drawPlan(seed)) : drawPlan(seed)
+}
+
+/**
+ * The same plan on IndexedDB. Its transactions are durable or not as the platform likes, which fake-indexeddb does not imitate: where
+ * power would fail, a process dies.
+ */
+function toIdbPlan(plan: Plan): Plan {
+  const classes = new Set(plan.classes.map((name) => (name === 'power loss' ? 'kill' : name)))
+  const steps = plan.steps.map((step) =>
+    step.map((decision): Decision => (decision.action === 'power fails' ? { ...decision, action: 'kill' } : decision)),
+  )
+  return { ...plan, store: 'idb', classes: [...classes], steps }
+}
+
+function drawPlan(seed: number): Plan {
   const chance = new Chance(seed ^ 0x5eed)
   const classes = drawClasses(chance)
   const weights = Object.fromEntries(

@@ -1,10 +1,11 @@
 import { actionOf } from './actions/index.ts'
 import { checkBase, checkKept } from './checks/base.ts'
+import { checkBounds } from './checks/bounds.ts'
 import { checkRemembered, checkView } from './checks/device.ts'
 import { checkQuiet } from './checks/quiet.ts'
 import { heal } from './heal.ts'
 import { memoryDisks, sqliteDisks } from './host-disk.ts'
-import { makePlan, type Plan } from './plan.ts'
+import { makePlan, type Plan, type StoreKind } from './plan.ts'
 import type { Failure } from './story.ts'
 import { World } from './world.ts'
 
@@ -22,10 +23,13 @@ export interface SeedResult {
 
 /** The share of the steps after which the dear checks are made. */
 const DEAR_SHARE = 0.1
+/** The share of the seeds that end with hostile asks, and of these that send the largest too. */
+const BOUNDS_SHARE = 0.25
+const LARGE_SHARE = 0.05
 
 /** One seed, by the plan that is drawn from it. */
-export function simulateSeed(seed: number): Promise<SeedResult> {
-  return simulatePlan(makePlan(seed))
+export function simulateSeed(seed: number, store?: StoreKind): Promise<SeedResult> {
+  return simulatePlan(makePlan(seed, store))
 }
 
 /**
@@ -34,7 +38,9 @@ export function simulateSeed(seed: number): Promise<SeedResult> {
  */
 export async function simulatePlan(plan: Plan): Promise<SeedResult> {
   const disks = plan.storage === 'sqlite' ? sqliteDisks() : memoryDisks
-  const world = await World.begin(plan.seed, plan.classes, plan.devices, disks)
+  // Loaded where it is wanted: it makes IndexedDB a part of the platform.
+  const makeRows = plan.store === 'idb' ? (await import('./idb-rows.ts')).idbDisks() : undefined
+  const world = await World.begin(plan.seed, plan.classes, plan.devices, disks, makeRows)
   try {
     await live(world, plan)
   } catch (error) {
@@ -50,6 +56,7 @@ async function live(world: World, plan: Plan): Promise<void> {
   const { chance, story, scheduler } = world
   for (const name of plan.classes) story.count(`class ${name}`)
   story.count(`storage ${plan.storage}`)
+  story.count(`store ${plan.store ?? 'memory'}`)
   for (const step of plan.steps) {
     chance.reseed(step[0]?.seed ?? 0)
     if (step.length > 1) story.tell(`at once: ${step.map(({ action }) => action).join(' + ')}`)
@@ -66,6 +73,8 @@ async function live(world: World, plan: Plan): Promise<void> {
   chance.reseed(plan.seed)
   await heal(world)
   if (story.failures.length === 0) await checkQuiet(world)
+  if (story.failures.length > 0 || !chance.happens(BOUNDS_SHARE)) return
+  await checkBounds(world, chance.happens(LARGE_SHARE))
 }
 
 /** After each step what is cheap, for one device; after some what is dear. */

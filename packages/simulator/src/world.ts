@@ -1,9 +1,10 @@
 import type { WakeReason } from 'sync-protocol'
-import type { MemoryDatabase } from 'web-sync/testing'
+import { createMemoryDatabase, type MemoryDatabase } from 'web-sync/testing'
 import { Chance } from './chance.ts'
 import { checkSpaceEvents } from './checks/events.ts'
 import { watchAnswers } from './checks/answers.ts'
 import { type Context, Device, type Owner, type RunLimit, type Surroundings } from './device.ts'
+import type { DeviceRows } from './disk.ts'
 import { type Backup, type DiskMaker, memoryDisks } from './host-disk.ts'
 import { Ledger } from './ledger.ts'
 import { Network } from './network.ts'
@@ -36,6 +37,7 @@ export class World {
   readonly scheduler: Scheduler
   readonly host: PartnerHost
   readonly network: Network
+  readonly #makeRows: () => DeviceRows
   devices: Device[] = []
   readonly backups: Backup[] = []
   /** Those of {@link backups} that are what a restore took the place of. */
@@ -59,6 +61,7 @@ export class World {
     this.story = parts.story
     this.time = parts.time
     this.scheduler = parts.scheduler
+    this.#makeRows = parts.makeRows
     const { story, scheduler } = parts
     this.network = new Network({ chance, story, scheduler, host, classes, watch: watchAnswers(this) })
     host.onEvent = checkSpaceEvents(this)
@@ -70,13 +73,14 @@ export class World {
     classes: readonly FaultClass[],
     deviceCount: number,
     disks: DiskMaker = memoryDisks,
+    makeRows: () => DeviceRows = createMemoryDatabase,
   ): Promise<World> {
     const chance = new Chance(seed)
     const story = new Story()
     const time = new Time()
     const scheduler = new Scheduler(chance, story)
     const host = await PartnerHost.start(chance, story, time, scheduler, disks)
-    const world = new World(classes, chance, host, { story, time, scheduler })
+    const world = new World(classes, chance, host, { story, time, scheduler, makeRows })
     // The first two share a space; later ones are wherever chance puts them.
     for (let index = 0; index < deviceCount; index += 1) await world.addDevice(chance.pick(ACCOUNTS), index < 2)
     return world
@@ -107,7 +111,16 @@ export class World {
 
   surroundings(): Surroundings {
     const { chance, story, time, network, scheduler, host } = this
-    return { chance, story, time, network, scheduler, host, powerCanFail: this.has('power loss') }
+    return {
+      chance,
+      story,
+      time,
+      network,
+      scheduler,
+      host,
+      powerCanFail: this.has('power loss'),
+      makeRows: this.#makeRows,
+    }
   }
 
   /** A run with drawn limits, for a drawn reason. */
@@ -144,4 +157,5 @@ interface WorldParts {
   readonly story: Story
   readonly time: Time
   readonly scheduler: Scheduler
+  readonly makeRows: () => DeviceRows
 }

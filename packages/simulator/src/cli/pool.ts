@@ -1,12 +1,21 @@
 import { Worker } from 'node:worker_threads'
+import type { StoreKind } from '../plan.ts'
 import type { SeedReport } from './seed-report.ts'
 
 /**
  * Runs seeds in several workers and hands their reports over in order of the seeds, so that a run does not depend on how many workers
  * there are. `take` says whether to go on.
  */
-export async function runSeeds(firstSeed: number, jobs: number, take: (report: SeedReport) => boolean): Promise<void> {
-  const workers = Array.from({ length: jobs }, () => new Worker(new URL('./worker.ts', import.meta.url)))
+export async function runSeeds(
+  firstSeed: number,
+  jobs: number,
+  take: (report: SeedReport) => boolean,
+  store: StoreKind = 'memory',
+): Promise<void> {
+  const workers = Array.from(
+    { length: jobs },
+    () => new Worker(new URL('./worker.ts', import.meta.url), { workerData: store }),
+  )
   let nextSeed = firstSeed
   let nextReport = firstSeed
   let isOver = false

@@ -1,4 +1,4 @@
-import { makePlan } from '../plan.ts'
+import { makePlan, type StoreKind } from '../plan.ts'
 import { writeRecording } from '../recording.ts'
 import { shrink } from '../shrink.ts'
 import { listNeverHappened } from '../sometimes.ts'
@@ -19,6 +19,7 @@ export interface RunOptions {
   readonly asJson: boolean
   /** Where the first broken seed is recorded, shrunk; null: nowhere. */
   readonly record: string | null
+  readonly store: StoreKind
 }
 
 /** Runs seeds until so many exchanges are counted; 0: no promise was broken, and the run came everywhere. */
@@ -28,7 +29,7 @@ export async function runMany(options: RunOptions): Promise<number> {
   const broken: SeedReport[] = []
   const progress = new Progress(options.exchanges, 'exchanges')
   let seeds = 0
-  await runSeeds(options.seed, options.jobs, (report) => {
+  const take = (report: SeedReport): boolean => {
     seeds += 1
     for (const [what, count] of report.counts) totals.set(what, (totals.get(what) ?? 0) + count)
     if (report.failures.length > 0) broken.push(report)
@@ -36,13 +37,14 @@ export async function runMany(options: RunOptions): Promise<number> {
     progress.show(done, broken.length === 0 ? '' : `, ${broken.length} broken`)
     const isLate = options.minutes !== null && performance.now() - startedAt > options.minutes * 60_000
     return done < options.exchanges && broken.length < MAX_BROKEN && !isLate
-  })
+  }
+  await runSeeds(options.seed, options.jobs, take, options.store)
   progress.end()
   const missing = listNeverHappened(totals)
   const seconds = (performance.now() - startedAt) / 1000
   print({ options, seeds, broken, missing, totals, seconds })
   const [first] = broken
-  if (first !== undefined) await tellStory(first.seed, options.record)
+  if (first !== undefined) await tellStory(first.seed, options)
   return broken.length === 0 && missing.length === 0 ? 0 : 1
 }
 
@@ -84,9 +86,9 @@ function print({ options, seeds, broken, missing, totals, seconds }: Results): v
 }
 
 /** The first broken seed, made as small as it goes, as a story. */
-async function tellStory(seed: number, record: string | null): Promise<void> {
+async function tellStory(seed: number, { record, store }: RunOptions): Promise<void> {
   console.error(`\nMaking seed ${seed} smaller …`)
-  const { plan, result } = await shrink(makePlan(seed))
+  const { plan, result } = await shrink(makePlan(seed, store))
   console.error(`${plan.steps.length} steps are left:\n`)
   for (const line of result.story) console.error(`  ${line}`)
   if (record === null) return

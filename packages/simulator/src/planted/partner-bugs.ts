@@ -302,4 +302,32 @@ export const PARTNER_BUGS: readonly PlantedBug[] = [
       },
     ],
   },
+  {
+    name: 'page-limit-ignored',
+    invariant: 'L7',
+    claims: [],
+    needs: ['a reply with a small limit'],
+    source: 'invariants.md L7; protocol.md section 3, ask.limit',
+    patches: [
+      {
+        file: `${ENGINE}/room.ts`,
+        find: 'texts.length > this.left() || this.#bytes + bytes > this.#limit.bytes',
+        replace: 'texts.length > this.left()',
+      },
+    ],
+  },
+  {
+    name: 'history-read-for-each-operation',
+    invariant: 'L7',
+    claims: [],
+    needs: ['bases older than the log', 'many operations on a record of many versions'],
+    source: 'invariants.md L7; found by the check itself: 60 operations took 3,731 statements',
+    patches: [
+      {
+        file: `${ENGINE}/base-age.ts`,
+        find: 'this.#rows.set(number, row)',
+        replace: 'this.#rows.delete(number)',
+      },
+    ],
+  },
 ]

@@ -8,7 +8,7 @@ import {
   type RefusalCode,
 } from 'sync-protocol'
 import type { StorageTransaction } from '../contract/index.ts'
-import { isBaseTooOld } from './base-age.ts'
+import { type History, isBaseTooOld } from './base-age.ts'
 import { isLongerThan } from './byte-length.ts'
 import { type EngineContext, PARTNER_ACCOUNT } from './context.ts'
 import type { Fault, OutcomeDraft } from './outcome-draft.ts'
@@ -19,6 +19,7 @@ import { type Entry, entryKey, type Stage } from './stage.ts'
 export interface ApplyScope {
   readonly context: EngineContext
   readonly tx: StorageTransaction
+  readonly history: History
   readonly stage: Stage
   readonly account: string
   readonly space: string

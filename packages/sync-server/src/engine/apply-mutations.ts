@@ -1,6 +1,7 @@
 import type { Outcome } from 'sync-protocol'
 import type { OutcomeRow, StorageTransaction } from '../contract/index.ts'
 import { applyMutation, type ApplyScope } from './apply-mutation.ts'
+import { History } from './base-age.ts'
 import { commitStage } from './commit-stage.ts'
 import type { EngineContext } from './context.ts'
 import { draftToOutcome, type NumberedOutcome, type OutcomeDraft } from './outcome-draft.ts'
@@ -77,7 +78,8 @@ async function openScope(
     return row !== null && parseStored(row).type !== 'accepted'
   }
   const { floor } = await tx.getSpace()
-  return { context, tx, stage, account, space, canWrite, floor, isWithoutEffect, drafts }
+  const history = new History(tx)
+  return { context, tx, history, stage, account, space, canWrite, floor, isWithoutEffect, drafts }
 }
 
 async function answerAll(scope: AskScope, mutations: readonly PreparedMutation[]): Promise<readonly Answered[]> {

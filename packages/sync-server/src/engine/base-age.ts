@@ -1,9 +1,33 @@
 import { type Op, type RecordVersion, versionNumber } from 'sync-protocol'
-import type { StorageTransaction } from '../contract/index.ts'
+import type { LogRow, StorageReader } from '../contract/index.ts'
 import type { Entry } from './stage.ts'
 
-/** Versions of one record that are followed back at most. */
+/** Versions of one record that are followed back at most, for one operation. */
 const MAX_STEPS = 1_000
+/** Versions that are followed back for one ask, all its operations together: what goes beyond is taken for too old. */
+const MAX_STEPS_PER_ASK = 100_000
+
+/** The log as one ask looks into it: no row is read twice, however many operations name the same record. */
+export class History {
+  readonly #tx: StorageReader
+  readonly #rows = new Map<number, LogRow | null>()
+  #stepsLeft = MAX_STEPS_PER_ASK
+
+  constructor(tx: StorageReader) {
+    this.#tx = tx
+  }
+
+  /** The change with this number; null: the log does not have it, or this ask has looked up enough. */
+  async read(number: number): Promise<LogRow | null> {
+    this.#stepsLeft -= 1
+    if (this.#stepsLeft < 0) return null
+    const known = this.#rows.get(number)
+    if (known !== undefined) return known
+    const row = (await this.#tx.listLog(number - 1, number, 1))[0] ?? null
+    this.#rows.set(number, row)
+    return row
+  }
+}
 
 /**
  * True if it cannot be known whether the mutation took effect before: its base is older than the log, so its first outcome may have
@@ -11,7 +35,7 @@ const MAX_STEPS = 1_000
  * that it did not, however old the base is: a record that rested for years is merged with as usual.
  */
 export async function isBaseTooOld(
-  scope: { readonly tx: StorageTransaction; readonly floor: number },
+  scope: { readonly history: History; readonly floor: number },
   mutationId: string,
   op: Op,
   entry: Entry,
@@ -19,12 +43,12 @@ export async function isBaseTooOld(
   const { current } = entry
   if (current === null || op.base === null || op.base === current.version) return false
   if (versionNumber(op.base) > scope.floor) return false
-  return !(await isHistoryKnown(scope.tx, mutationId, op.base, storedVersion(entry)))
+  return !(await isHistoryKnown(scope.history, mutationId, op.base, storedVersion(entry)))
 }
 
 /** Follows the record's versions back, each by its own number: no index is needed. */
 async function isHistoryKnown(
-  tx: StorageTransaction,
+  history: History,
   mutationId: string,
   base: RecordVersion,
   from: RecordVersion | null,
@@ -32,9 +56,8 @@ async function isHistoryKnown(
   let version = from
   for (let step = 0; step < MAX_STEPS && version !== null; step += 1) {
     if (version === base) return true
-    const number = versionNumber(version)
-    const [row] = await tx.listLog(number - 1, number, 1)
-    if (row === undefined || row.version !== version || row.mutationId === mutationId) return false
+    const row = await history.read(versionNumber(version))
+    if (row === null || row.version !== version || row.mutationId === mutationId) return false
     version = row.previousVersion
   }
   return false
