@@ -69,7 +69,7 @@ async function main(): Promise<number> {
   if (values.planted !== undefined) return runPlanted({ names: values.planted, jobs, minutes, asJson: values.json })
   if (values.replay !== undefined) return tell((await readRecording(values.replay)).plan)
   if (values.only !== undefined)
-    return runOne(makePlan(toNumber('only', values.only), store), values.shrink, values.record)
+    return runOne(makePlan(toNumber('only', values.only), { store }), values.shrink, values.record)
   const exchanges = toNumber('exchanges', values.exchanges)
   const record = values.record ?? null
   return runMany({

@@ -31,9 +31,18 @@ const STEPS = 120
 /** One seed in so many runs on SQLite. */
 const SQLITE_SHARE = 40
 
+/** How a plan is made beside its seed. */
+export interface PlanOptions {
+  /** Default: memory. */
+  readonly store?: StoreKind
+  /** The world has just these classes of faults; default: they are drawn. */
+  readonly only?: readonly FaultClass[]
+}
+
 /** The plan of a seed. */
-export function makePlan(seed: number, store: StoreKind = 'memory'): Plan {
-  return store === 'idb' ? toIdbPlan(drawPlan(seed)) : drawPlan(seed)
+export function makePlan(seed: number, { store = 'memory', only }: PlanOptions = {}): Plan {
+  const plan = drawPlan(seed, only)
+  return store === 'idb' ? toIdbPlan(plan) : plan
 }
 
 /**
@@ -48,9 +57,9 @@ function toIdbPlan(plan: Plan): Plan {
   return { ...plan, store: 'idb', classes: [...classes], steps }
 }
 
-function drawPlan(seed: number): Plan {
+function drawPlan(seed: number, only: readonly FaultClass[] | undefined): Plan {
   const chance = new Chance(seed ^ 0x5eed)
-  const classes = drawClasses(chance)
+  const classes = only ?? drawClasses(chance)
   const weights = Object.fromEntries(
     (Object.keys(ACTIONS) as ActionName[])
       .filter((name) => isIn(name, classes))

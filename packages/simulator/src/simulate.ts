@@ -5,7 +5,7 @@ import { checkRemembered, checkView } from './checks/device.ts'
 import { checkQuiet } from './checks/quiet.ts'
 import { heal } from './heal.ts'
 import { memoryDisks, sqliteDisks } from './host-disk.ts'
-import { makePlan, type Plan, type StoreKind } from './plan.ts'
+import { makePlan, type Plan, type PlanOptions } from './plan.ts'
 import type { Failure } from './story.ts'
 import { World } from './world.ts'
 
@@ -28,8 +28,8 @@ const BOUNDS_SHARE = 0.25
 const LARGE_SHARE = 0.05
 
 /** One seed, by the plan that is drawn from it. */
-export function simulateSeed(seed: number, store?: StoreKind): Promise<SeedResult> {
-  return simulatePlan(makePlan(seed, store))
+export function simulateSeed(seed: number, options?: PlanOptions): Promise<SeedResult> {
+  return simulatePlan(makePlan(seed, options))
 }
 
 /**

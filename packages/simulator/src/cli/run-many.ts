@@ -88,7 +88,7 @@ function print({ options, seeds, broken, missing, totals, seconds }: Results): v
 /** The first broken seed, made as small as it goes, as a story. */
 async function tellStory(seed: number, { record, store }: RunOptions): Promise<void> {
   console.error(`\nMaking seed ${seed} smaller …`)
-  const { plan, result } = await shrink(makePlan(seed, store))
+  const { plan, result } = await shrink(makePlan(seed, { store }))
   console.error(`${plan.steps.length} steps are left:\n`)
   for (const line of result.story) console.error(`  ${line}`)
   if (record === null) return

@@ -18,12 +18,12 @@ port.on('message', (seed: number) => {
 })
 
 async function run(seed: number): Promise<SeedReport> {
-  const { failures, counts, hash } = await simulateSeed(seed, store)
+  const { failures, counts, hash } = await simulateSeed(seed, { store })
   const all = [...failures]
   const more: [string, number][] = []
   if (seed % TWICE === 0) {
     more.push(['seeds run twice', 1])
-    const again = await simulateSeed(seed, store)
+    const again = await simulateSeed(seed, { store })
     if (again.hash !== hash) all.push({ invariant: 'S24', text: 'the same seed told another story the second time' })
   }
   return { seed, failures: all, counts: [...counts, ...more] }

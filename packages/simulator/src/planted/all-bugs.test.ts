@@ -22,6 +22,12 @@ describe('the list of planted bugs', () => {
     expect(range(20).filter((number) => !invariants.has(`S${number}`))).toEqual([])
   })
 
+  it('has ten that need two faults together', () => {
+    const paired = PLANTED_BUGS.filter(({ together }) => together !== undefined)
+    expect(paired.length).toBeGreaterThanOrEqual(10)
+    for (const { together } of paired) expect(new Set(together).size).toBe(2)
+  })
+
   it.each(PLANTED_BUGS)('fits the sources as they are: $name', async ({ patches, needs }) => {
     expect(needs.length).toBeGreaterThan(0)
     for (const { file, find, replace } of patches) {

@@ -1,6 +1,7 @@
 import { CLIENT_BUGS } from './client-bugs.ts'
+import { PAIRED_BUGS } from './paired-bugs.ts'
 import { PARTNER_BUGS } from './partner-bugs.ts'
 import type { PlantedBug } from './planted-bug.ts'
 
 /** All bugs. */
-export const PLANTED_BUGS: readonly PlantedBug[] = [...CLIENT_BUGS, ...PARTNER_BUGS]
+export const PLANTED_BUGS: readonly PlantedBug[] = [...CLIENT_BUGS, ...PARTNER_BUGS, ...PAIRED_BUGS]

@@ -1,4 +1,5 @@
 import { simulateSeed } from '../simulate.ts'
+import type { FaultClass } from '../swarm.ts'
 
 /** What to look for, as JSON on the command line of the copy in which a bug is planted. */
 export interface HuntTask {
@@ -8,6 +9,8 @@ export interface HuntTask {
   readonly starts: readonly number[]
   /** Seeds after which a hunt gives up. */
   readonly maxSeeds: number
+  /** Worlds have just these classes of faults; null: they are drawn. */
+  readonly only: readonly FaultClass[] | null
 }
 
 /** How one hunt ended. */
@@ -22,7 +25,7 @@ export interface HuntResult {
 
 /** Runs seeds from each start until the promise is broken, in this process; prints the results as JSON. */
 export async function hunt(text: string): Promise<number> {
-  const { invariant, starts, maxSeeds } = JSON.parse(text) as HuntTask
+  const { invariant, starts, maxSeeds, only } = JSON.parse(text) as HuntTask
   const results: HuntResult[] = []
   for (const start of starts) {
     const others = new Set<string>()
@@ -30,7 +33,7 @@ export async function hunt(text: string): Promise<number> {
     let seeds = 0
     let isFound = false
     while (!isFound && seeds < maxSeeds) {
-      const { failures, counts } = await simulateSeed(start + seeds)
+      const { failures, counts } = await simulateSeed(start + seeds, only === null ? {} : { only })
       seeds += 1
       exchanges += counts.get('exchanges') ?? 0
       isFound = failures.some((failure) => failure.invariant === invariant)

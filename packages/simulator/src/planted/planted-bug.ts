@@ -1,4 +1,5 @@
 import type { Invariant } from '../story.ts'
+import type { FaultClass } from '../swarm.ts'
 
 /** A change of one source file. */
 interface Patch {
@@ -16,8 +17,13 @@ export interface PlantedBug {
   readonly invariant: Invariant
   /** The claims (docs/claims.md) that it breaks. */
   readonly claims: readonly number[]
-  /** What must come together to see it; more than one: one alone is harmless. */
+  /** What happens where it is seen, in words. */
   readonly needs: readonly string[]
+  /**
+   * Two classes of faults that must come together: it is hunted for in worlds with just these two, and the same seeds in worlds with
+   * just one of them must be clean. None: it is hunted for in worlds whose classes are drawn.
+   */
+  readonly together?: readonly [FaultClass, FaultClass]
   /** Where such a bug was met, or the rule of docs/protocol.md that it ignores. */
   readonly source: string
   readonly patches: readonly Patch[]

@@ -15,6 +15,8 @@ const ROOT = fileURLToPath(new URL('../../../..', import.meta.url))
 const STARTS: readonly number[] = [1, 100_001, 200_001, 300_001, 400_001]
 /** Seeds after which a hunt gives up. */
 const MAX_SEEDS = 150
+/** Seeds from each start that must be clean where only one of two faults exists. */
+const ALONE_SEEDS = 12
 
 /** How bugs are planted and looked for. */
 export interface PlantedOptions {
@@ -85,8 +87,15 @@ async function tryBug(copy: string, bug: PlantedBug): Promise<Finding> {
         source.replace(find, () => replace),
       )
     }
-    const hunts = await hunt(copy, { invariant: bug.invariant, starts: STARTS, maxSeeds: MAX_SEEDS })
-    return hunts === null ? { bug, hunts: [], fault: 'the copy did not run' } : { bug, hunts, fault: null }
+    const { invariant, together } = bug
+    const hunts = await hunt(copy, { invariant, starts: STARTS, maxSeeds: MAX_SEEDS, only: together ?? null })
+    if (hunts === null) return { bug, hunts: [], fault: 'the copy did not run' }
+    for (const alone of together ?? []) {
+      const seen = await hunt(copy, { invariant, starts: STARTS, maxSeeds: ALONE_SEEDS, only: [alone] })
+      if (seen === null || seen.some(({ exchanges }) => exchanges !== null))
+        return { bug, hunts, fault: `«${alone}» alone is enough` }
+    }
+    return { bug, hunts, fault: null }
   } finally {
     for (const [path, source] of before) await writeFile(path, source)
   }
@@ -94,17 +103,22 @@ async function tryBug(copy: string, bug: PlantedBug): Promise<Finding> {
 
 /** The same seeds without a bug: how many exchanges they took, and which promises they broke. */
 async function runUnpatched(findings: readonly Finding[]): Promise<{ exchanges: number; broken: readonly string[] }> {
-  const lengths = STARTS.map((start) =>
-    findings.reduce((max, { hunts }) => Math.max(max, hunts.find((one) => one.start === start)?.seeds ?? 0), 0),
-  )
+  const drawn = findings.filter(({ bug }) => bug.together === undefined)
+  const worlds = [
+    { only: undefined, hunts: drawn.flatMap(({ hunts }) => hunts) },
+    ...findings.flatMap(({ bug, hunts }) => (bug.together === undefined ? [] : [{ only: bug.together, hunts }])),
+  ]
   const { simulateSeed } = await import('../simulate.ts')
   let exchanges = 0
   const broken: string[] = []
-  for (const [index, start] of STARTS.entries()) {
-    for (let seed = start; seed < start + (lengths[index] ?? 0); seed += 1) {
-      const { failures, counts } = await simulateSeed(seed)
-      exchanges += counts.get('exchanges') ?? 0
-      if (failures.length > 0) broken.push(`seed ${seed}: ${failures[0]?.invariant} ${failures[0]?.text}`)
+  for (const { only, hunts } of worlds) {
+    for (const start of STARTS) {
+      const seeds = Math.max(0, ...hunts.filter((one) => one.start === start).map((one) => one.seeds))
+      for (let seed = start; seed < start + seeds; seed += 1) {
+        const { failures, counts } = await simulateSeed(seed, only === undefined ? {} : { only })
+        exchanges += counts.get('exchanges') ?? 0
+        if (failures.length > 0) broken.push(`seed ${seed}: ${failures[0]?.invariant} ${failures[0]?.text}`)
+      }
     }
   }
   return { exchanges, broken }
@@ -162,6 +176,7 @@ function report(
     invariant: bug.invariant,
     claims: bug.claims,
     needs: bug.needs,
+    together: bug.together ?? null,
     exchangesUntilFound: hunts.map(({ exchanges }) => exchanges),
     fault,
   }))
@@ -170,10 +185,13 @@ function report(
     console.log(JSON.stringify({ ...facts, bugs }, null, 2))
     return
   }
-  console.log('| planted bug | must break | claims | exchanges until found (five seeds) |\n|---|---|---|---|')
-  for (const { name, invariant, claims, exchangesUntilFound, fault } of bugs) {
-    const result = fault ?? exchangesUntilFound.map((exchanges) => exchanges ?? 'NOT FOUND').join(', ')
-    console.log(`| ${name} | ${invariant} | ${claims.join(', ')} | ${result} |`)
+  console.log(
+    '| planted bug | must break | claims | two faults | exchanges until found (five seeds) |\n|---|---|---|---|---|',
+  )
+  for (const { name, invariant, claims, together, exchangesUntilFound, fault } of bugs) {
+    const found = exchangesUntilFound.map((exchanges) => exchanges ?? 'NOT FOUND').join(', ')
+    const result = fault === null ? found : `${fault}; ${found}`
+    console.log(`| ${name} | ${invariant} | ${claims.join(', ')} | ${together?.join(' + ') ?? ''} | ${result} |`)
   }
   for (const line of clean.broken) console.log(`without any bug: ${line}`)
   console.log(
