@@ -16,8 +16,10 @@ export async function checkDevice(scene: Scene, verdict: Verdict): Promise<void>
       return list.filter((_, index) => halves[2 * index] === undefined || halves[2 * index + 1] === undefined)
     }, names),
   )
-  verdict.lost += missing.length
-  for (const name of missing) verdict.faults.push(`S1: ${name} was acknowledged and cannot be read`)
+  for (const name of missing) {
+    verdict.lost.add(name)
+    verdict.faults.push(`S1: ${name} was acknowledged and cannot be read`)
+  }
 }
 
 /** At quiet: everything that was acknowledged in this space is on the server exactly once and whole, and the device shows the same. */
@@ -38,7 +40,7 @@ export async function checkQuiet(scene: Scene, verdict: Verdict): Promise<void> 
   for (const [name, mutationId] of ledger.acknowledged) {
     const halves = [`${name}-a`, `${name}-b`]
     if (halves.every((id) => times.has(id) && mutations.get(id) === mutationId)) continue
-    verdict.lost += 1
+    verdict.lost.add(name)
     verdict.faults.push(`S2: ${name} was acknowledged and is not on the server`)
   }
   for (const [id, count] of times) {
@@ -48,7 +50,7 @@ export async function checkQuiet(scene: Scene, verdict: Verdict): Promise<void> 
     }
     const other = id.replace(/-[ab]$/, (half) => (half === '-a' ? '-b' : '-a'))
     if (times.has(other)) continue
-    verdict.lost += 1
+    verdict.lost.add(id.slice(0, -2))
     verdict.faults.push(`S6: ${id} is on the server without ${other}`)
   }
   const shown = await inTime(

@@ -44,7 +44,7 @@ async function main(): Promise<number> {
   for (const target of names) {
     const startedAt = performance.now()
     let toldAt = startedAt
-    const { faults, ...numbers } = await runKills({
+    const { faults, lost, ...numbers } = await runKills({
       target,
       engine,
       rounds,
@@ -57,11 +57,11 @@ async function main(): Promise<number> {
     })
     const seconds = Math.round((performance.now() - startedAt) / 1000)
     if (faults.length > 0) failed += 1
-    if (values.json) console.log(JSON.stringify({ engine, target, ...numbers, seconds, faults }))
+    if (values.json) console.log(JSON.stringify({ engine, target, ...numbers, lost: lost.size, seconds, faults }))
     else {
-      const { acknowledged, lost, doubled, wedged } = numbers
+      const { acknowledged, doubled, wedged } = numbers
       console.log(
-        `${engine} ${target}: ${numbers.rounds} rounds, ${acknowledged} acknowledged, ${lost} lost, ${doubled} doubled, ${wedged} wedged, ${seconds} s`,
+        `${engine} ${target}: ${numbers.rounds} rounds, ${acknowledged} acknowledged, ${lost.size} lost, ${doubled} doubled, ${wedged} wedged, ${seconds} s`,
       )
       for (const fault of faults) console.log(`  ${fault}`)
     }

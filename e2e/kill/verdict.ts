@@ -3,8 +3,8 @@ export interface Verdict {
   rounds: number
   /** Writes whose promise resolved. */
   acknowledged: number
-  /** Acknowledged, and then not to be read, not on the server, or in half (S1, S2, S6). */
-  lost: number
+  /** Names of writes that were acknowledged, and then not to be read, not on the server, or in half (S1, S2, S6). */
+  readonly lost: Set<string>
   /** Took effect more than once on the server (S2, S3). */
   doubled: number
   /** Times that something did not answer in time after a kill (S24, L1). */
@@ -15,7 +15,7 @@ export interface Verdict {
 
 /** Nothing has happened yet. */
 export function newVerdict(): Verdict {
-  return { rounds: 0, acknowledged: 0, lost: 0, doubled: 0, wedged: 0, faults: [] }
+  return { rounds: 0, acknowledged: 0, lost: new Set(), doubled: 0, wedged: 0, faults: [] }
 }
 
 /** How long a browser on a busy machine may take to answer before it counts as stuck. */
