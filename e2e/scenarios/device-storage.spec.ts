@@ -33,7 +33,7 @@ test('the device is full: a write says so and stores nothing, what was there sta
   const ids = Object.keys(await page.evaluate(() => app.space.notes()))
   expect(ids).toHaveLength(stored.count + 1)
   expect(ids).toContain('early')
-  expect(await page.evaluate(() => app.space.status())).toMatchObject({ pending: stored.count })
+  await expect.poll(() => page.evaluate(() => app.space.status())).toMatchObject({ pending: stored.count })
 
   // Room again: everything that was promised is delivered, the write that failed is not there.
   await device.close()

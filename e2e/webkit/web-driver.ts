@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { setTimeout as wait } from 'node:timers/promises'
 import { findWebKit } from '../../scripts/browsers.mjs'
 
-/** Longest wait for driver and display to listen. */
+/** Longest wait for the driver to listen, and for a page. */
 const START_MS = 20_000
 const LOOK_EVERY_MS = 50
 /** Displays are numbered; below are those that people use. */
@@ -52,13 +52,20 @@ export class WebKitBrowser {
     return new WebKitBrowser(processes, `${driver}/session/${sessionId}`)
   }
 
-  /** Goes to an address in the window that is in use. */
+  /** Goes to a page of the test app in the window that is in use. */
   async goto(url: string): Promise<void> {
     await send(`${this.#session}/url`, { url })
+    await this.#untilApp()
   }
 
   async reload(): Promise<void> {
     await send(`${this.#session}/refresh`, {})
+    await this.#untilApp()
+  }
+
+  /** On a busy machine the driver answers before the page's script has run. */
+  async #untilApp(): Promise<void> {
+    await poll('the page’s script', () => this.evaluate(() => 'app' in globalThis))
   }
 
   /** Opens a window and uses it from now on; with its name for {@link useWindow}. */
@@ -112,14 +119,18 @@ async function send(url: string, body: unknown): Promise<unknown> {
 }
 
 async function untilReady(driver: string): Promise<void> {
-  const startedAt = performance.now()
-  for (;;) {
-    const isReady = await fetch(`${driver}/status`).then(
+  await poll('WebKitWebDriver', () =>
+    fetch(`${driver}/status`).then(
       (response) => response.ok,
       () => false,
-    )
-    if (isReady) return
-    if (performance.now() - startedAt > START_MS) throw new Error('WebKitWebDriver does not answer')
+    ),
+  )
+}
+
+async function poll(what: string, isThere: () => Promise<boolean>): Promise<void> {
+  const startedAt = performance.now()
+  while (!(await isThere())) {
+    if (performance.now() - startedAt > START_MS) throw new Error(`${what} is not there in time`)
     await wait(LOOK_EVERY_MS)
   }
 }
