@@ -1,5 +1,14 @@
-import { defineConfig } from '@playwright/test'
-import { browserArgs, executablePath } from './support/browser-options.ts'
+import { defineConfig, type PlaywrightWorkerOptions } from '@playwright/test'
+import { type BrowserLaunch, launches } from './support/browser-options.ts'
+
+/** Playwright's options for the browser that a project's tests share. */
+function toUse(launch: BrowserLaunch): Pick<PlaywrightWorkerOptions, 'launchOptions'> & { channel?: string } {
+  const { channel, executablePath, args, firefoxUserPrefs = {} } = launch
+  return {
+    ...(channel === undefined ? {} : { channel }),
+    launchOptions: { executablePath, args: [...args], firefoxUserPrefs: { ...firefoxUserPrefs } },
+  }
+}
 
 export default defineConfig({
   testDir: '.',
@@ -10,14 +19,15 @@ export default defineConfig({
   retries: 0,
   workers: 2,
   fullyParallel: true,
-  timeout: 45_000,
+  // A limit, no budget: a browser that is started three times on a busy machine takes a while.
+  timeout: 90_000,
   expect: { timeout: 15_000 },
-  reporter: [['list']],
+  reporter: [['list'], ['./support/engine-table.ts']],
   use: { trace: 'off', serviceWorkers: 'allow' },
   projects: [
-    {
-      name: 'chromium',
-      use: { browserName: 'chromium', launchOptions: { executablePath, args: [...browserArgs] } },
-    },
+    { name: 'chromium', testIgnore: 'webkit/**', use: { browserName: 'chromium', ...toUse(launches.chromium) } },
+    { name: 'firefox', testIgnore: 'webkit/**', use: { browserName: 'firefox', ...toUse(launches.firefox) } },
+    // Driven by its own driver, and there on Linux only; see webkit/.
+    ...(process.platform === 'linux' ? [{ name: 'webkitgtk', testMatch: 'webkit/**/*.spec.ts' }] : []),
   ],
 })

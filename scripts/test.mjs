@@ -6,7 +6,7 @@
  *   node scripts/test.mjs unit e2e      only these; what follows `--` goes to the last lane's tool
  */
 import { build, buildPackages } from './build.mjs'
-import { ensureChromium } from './browsers.mjs'
+import { ensureBrowser } from './browsers.mjs'
 import { embed } from './embed.mjs'
 import { packAndCheck } from './pack.mjs'
 import { setup } from './setup.mjs'
@@ -27,6 +27,7 @@ const lanes = [
   { name: 'packages', isQuick: false, run: () => packAndCheck() },
   { name: 'embedding', needsBrowser: true, isQuick: false, run: () => embed() },
   { name: 'e2e', needsBrowser: true, isQuick: false, run: runE2e },
+  { name: 'kills', needsBrowser: true, isQuick: false, run: runKills },
 ]
 
 /**
@@ -52,11 +53,26 @@ async function runFailover(extra) {
 }
 
 async function runE2e(extra) {
-  const chromium = await ensureChromium()
-  return (
-    (await build()) ||
-    (await run('playwright', ['test', '--config', 'e2e/playwright.config.ts', ...extra], { CHROMIUM: chromium }))
-  )
+  return (await build()) || run('playwright', ['test', '--config', 'e2e/playwright.config.ts', ...extra])
+}
+
+/** Every target that an engine's driver can kill; `pnpm kill` does the same as often as one likes. */
+async function runKills(extra) {
+  const kill = (engine, target, rounds) =>
+    run(
+      pinnedNode,
+      ['--conditions=source', 'e2e/kill/main.ts', '--engine', engine, '--target', target, '--rounds', rounds].concat(
+        extra,
+      ),
+    )
+  const onChromium = await kill('chromium', 'browser,renderer,worker,service-worker,server', '10')
+  return (await kill('firefox', 'browser,worker,server', '5')) || onChromium
+}
+
+/** All browsers of the tests; WebKitGTK exists on Linux only. */
+async function ensureBrowsers() {
+  for (const engine of ['chromium', 'firefox']) await ensureBrowser(engine)
+  if (process.platform === 'linux') await ensureBrowser('webkit')
 }
 
 function chosenLanes(args) {
@@ -78,7 +94,7 @@ const extra = args.slice(separator + 1)
 const startedAt = performance.now()
 await setup()
 // First of all: what takes long on a new machine should not fail half an hour later.
-if (chosen.some((lane) => lane.needsBrowser)) await ensureChromium()
+if (chosen.some((lane) => lane.needsBrowser)) await ensureBrowsers()
 
 const results = []
 for (const [index, lane] of chosen.entries()) {

@@ -8,12 +8,8 @@ test('the device is full: a write says so and stores nothing, what was there sta
   world,
 }) => {
   const { server, proxy } = world
-  const device = await world.newDevice()
-  // Before the database is opened: the browser remembers for a while how much room it found.
-  const blank = await device.openPage('/blank')
-  const session = await device.context.newCDPSession(blank)
-  const { origin } = proxy
-  await session.send('Storage.overrideQuotaForOrigin', { origin, quotaSize: QUOTA })
+  const device = await world.newProfileDevice()
+  await device.limitStorage(QUOTA)
   const page = await openApp(device, { account: 'ada' })
   await page.evaluate(() => app.space.upToDate())
   await page.evaluate(() => app.space.addNote('early', 'before the device was full').then(() => app.space.upToDate()))
@@ -37,36 +33,37 @@ test('the device is full: a write says so and stores nothing, what was there sta
   const ids = Object.keys(await page.evaluate(() => app.space.notes()))
   expect(ids).toHaveLength(stored.count + 1)
   expect(ids).toContain('early')
-  expect(await page.evaluate(() => app.space.status())).toMatchObject({ pending: stored.count })
+  await expect.poll(() => page.evaluate(() => app.space.status())).toMatchObject({ pending: stored.count })
 
   // Room again: everything that was promised is delivered, the write that failed is not there.
-  await session.send('Storage.overrideQuotaForOrigin', { origin })
+  await device.close()
+  await device.start()
   proxy.setMode('up')
-  await page.evaluate(() => app.space.upToDate())
+  const again = await openApp(device, { account: 'ada' })
+  await again.evaluate(() => app.space.upToDate())
   const records = await server.call('records', 'team', 'notes')
   expect(records.map((record) => record.id).toSorted()).toEqual(ids.toSorted())
-  await page.evaluate((id) => app.space.addNote(id, 'fits now'), `n${stored.count}`)
-  await page.evaluate(() => app.space.upToDate())
-  expect(await page.evaluate(() => app.space.fingerprint())).toBe(await server.call('fingerprint', 'team'))
+  await again.evaluate((id) => app.space.addNote(id, 'fits now'), `n${stored.count}`)
+  await again.evaluate(() => app.space.upToDate())
+  expect(await again.evaluate(() => app.space.fingerprint())).toBe(await server.call('fingerprint', 'team'))
 })
 
 test('the browser throws the database away: the app is told, and everything that was sent is loaded again', async ({
   world,
 }) => {
-  const { server, proxy } = world
-  const device = await world.newDevice()
+  const { server } = world
+  const device = await world.newProfileDevice()
   const page = await openApp(device, { account: 'ada' })
   await page.evaluate(() => app.space.upToDate())
   await page.evaluate(() => app.space.addNote('n1', 'accepted').then(() => app.space.upToDate()))
   const first = await page.evaluate(() => app.space.status().replicaId)
 
-  const session = await device.context.newCDPSession(await device.openPage('/blank'))
-  await session.send('Storage.clearDataForOrigin', { origin: proxy.origin, storageTypes: 'indexeddb' })
-  await page.reload()
-  await page.evaluate(() => app.open({ account: 'ada' }).then(() => app.space.upToDate()))
-  const status = await page.evaluate(() => app.space.status())
+  await device.evictDatabases()
+  const again = await device.openPage()
+  await again.evaluate(() => app.open({ account: 'ada' }).then(() => app.space.upToDate()))
+  const status = await again.evaluate(() => app.space.status())
   expect(status.storage.evictedAtMs).not.toBeNull()
   expect(status.replicaId).not.toBe(first)
-  expect(await page.evaluate(() => app.space.notes())).toEqual({ n1: 'accepted' })
+  expect(await again.evaluate(() => app.space.notes())).toEqual({ n1: 'accepted' })
   expect(await server.call('log', 'team')).toHaveLength(1)
 })

@@ -1,4 +1,5 @@
 import { openApp } from '../support/app.ts'
+import { needs } from '../support/capabilities.ts'
 import { expect, test } from '../support/world.ts'
 
 const PLACES = 12_000
@@ -53,7 +54,8 @@ declare global {
   var endWorker: () => void
 }
 
-test('the tab crashes while a write is on its way: it is accepted exactly once', async ({ world }) => {
+test('the tab crashes while a write is on its way: it is accepted exactly once', async ({ world, browserName }) => {
+  needs(browserName, 'renderer kill')
   const { server, proxy } = world
   const device = await world.newProfileDevice()
   const page = await openApp(device, { account: 'ada' })

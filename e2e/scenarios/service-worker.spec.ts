@@ -1,13 +1,18 @@
 import type { Page } from '@playwright/test'
 import { openApp } from '../support/app.ts'
 import { quickBackgroundSyncArgs } from '../support/browser-options.ts'
+import { needs } from '../support/capabilities.ts'
 import { closeWithWorkers, findServiceWorker } from '../support/service-worker.ts'
 import { expect, test } from '../support/world.ts'
 
 /** Tag of the Background Sync registration; part of what an app may see. */
 const TAG = 'web-sync'
 
-test('all tabs closed: a sync event makes the service worker deliver what was written offline', async ({ world }) => {
+test('all tabs closed: a sync event makes the service worker deliver what was written offline', async ({
+  world,
+  browserName,
+}) => {
+  needs(browserName, 'background sync')
   const { server, proxy } = world
   const device = await world.newDevice()
   const page = await openApp(device, { account: 'ada' })
@@ -37,7 +42,11 @@ test('all tabs closed: a sync event makes the service worker deliver what was wr
   expect(await server.call('log', 'team')).toHaveLength(1)
 })
 
-test('all tabs closed: the browser’s own sync event delivers when the server is back', async ({ world }) => {
+test('all tabs closed: the browser’s own sync event delivers when the server is back', async ({
+  world,
+  browserName,
+}) => {
+  needs(browserName, 'background sync')
   const { server, proxy } = world
   const device = await world.newProfileDevice({ args: quickBackgroundSyncArgs })
   const page = await openApp(device, { account: 'ada' })
@@ -58,7 +67,9 @@ test('all tabs closed: the browser’s own sync event delivers when the server i
 
 test('the tab is closed while its first attempt hangs, before anything has failed: the browser’s own sync event delivers', async ({
   world,
+  browserName,
 }) => {
+  needs(browserName, 'background sync')
   const { server, proxy } = world
   const device = await world.newProfileDevice({ args: quickBackgroundSyncArgs })
   const page = await openApp(device, { account: 'ada' })
@@ -84,7 +95,9 @@ test('the tab is closed while its first attempt hangs, before anything has faile
 
 test('a tab is open: its worker and the service worker compete for one lock, and only one runs at a time', async ({
   world,
+  browserName,
 }) => {
+  needs(browserName, 'service-worker handle')
   const { server, proxy } = world
   const device = await world.newDevice()
   const page = await openApp(device, { account: 'ada' })
@@ -107,7 +120,11 @@ test('a tab is open: its worker and the service worker compete for one lock, and
   expect(await page.evaluate(() => app.space.fingerprint())).toBe(await server.call('fingerprint', 'team'))
 })
 
-test('an old tab with a new service worker: either delivers, and nothing is reloaded', async ({ world }) => {
+test('an old tab with a new service worker: either delivers, and nothing is reloaded', async ({
+  world,
+  browserName,
+}) => {
+  needs(browserName, 'service-worker handle')
   const { server, proxy } = world
   const device = await world.newDevice()
   const page = await openApp(device, { account: 'ada' })
@@ -136,7 +153,9 @@ test('an old tab with a new service worker: either delivers, and nothing is relo
 
 test('the new service worker knows a newer schema: it delivers what the old tab wrote, the old tab becomes read-only and says so', async ({
   world,
+  browserName,
 }) => {
+  needs(browserName, 'service-worker handle')
   const { server, proxy } = world
   const device = await world.newDevice()
   const page = await openApp(device, { account: 'ada' })
@@ -161,7 +180,9 @@ test('the new service worker knows a newer schema: it delivers what the old tab 
 
 test('the new service worker opens the store with a newer schema under an open old tab: its writes say so, nothing is lost', async ({
   world,
+  browserName,
 }) => {
+  needs(browserName, 'service-worker handle')
   const { server } = world
   const device = await world.newDevice()
   const page = await openApp(device, { account: 'ada' })

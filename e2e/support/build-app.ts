@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import { build } from 'vite'
-import { executablePath } from './browser-options.ts'
+import { launches } from './browser-options.ts'
 
 const appFolder = fileURLToPath(new URL('../app', import.meta.url))
 
@@ -9,7 +9,10 @@ export const siteFolder: string = fileURLToPath(new URL('../../.cache/e2e-app', 
 
 /** Builds the test app as an app of a user is built: by Vite, page, worker and service worker. */
 async function buildApp(): Promise<void> {
-  if (executablePath === '') throw new Error('No Chromium: run `node scripts/browsers.mjs`, or set CHROMIUM.')
+  for (const [engine, { executablePath }] of Object.entries(launches)) {
+    if (executablePath === '')
+      throw new Error(`No ${engine}: run \`node scripts/browsers.mjs\`, or set ${engine.toUpperCase()}.`)
+  }
   await build({
     root: appFolder,
     configFile: false,

@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { expect, type Page, test as base } from '@playwright/test'
+import { engineOf } from './browser-options.ts'
 import { ProfileDevice } from './device.ts'
 
 const test = base.extend<{ origin: string }>({
@@ -40,8 +41,12 @@ async function count(page: Page): Promise<number> {
   })
 }
 
-test('a device that was killed has what it had stored, and a clone of it has it too', async ({ origin }, testInfo) => {
-  const device = new ProfileDevice({ profile: testInfo.outputPath('profile'), origin })
+test('a device that was killed has what it had stored, and a clone of it has it too', async ({
+  origin,
+  browserName,
+}, testInfo) => {
+  const engine = engineOf(browserName)
+  const device = new ProfileDevice({ profile: testInfo.outputPath('profile'), engine, origin })
   await device.start()
   expect(await count(await device.openPage())).toBe(1)
   await device.kill()

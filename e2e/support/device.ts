@@ -1,11 +1,24 @@
-import { cp, rm } from 'node:fs/promises'
+import { access, cp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type Browser, type BrowserContext, type BrowserContextOptions, chromium, type Page } from '@playwright/test'
-import { browserArgs, executablePath } from './browser-options.ts'
+import {
+  type Browser,
+  type BrowserContext,
+  type BrowserContextOptions,
+  chromium,
+  firefox,
+  type Page,
+} from '@playwright/test'
+import { type Engine, launches } from './browser-options.ts'
+import { findBrowserTree, killProcess } from './process-tree.ts'
+
+/** Firefox's preference for the room that all sites have together, in KiB. */
+const STORAGE_LIMIT = 'dom.quotaManager.temporaryStorage.fixedLimit'
+const NO_LIMIT = -1
 
 /** What a device with a profile on disk is started with. */
 export interface ProfileOptions {
   readonly profile: string
+  readonly engine: Engine
   /** Where the app is. */
   readonly origin: string
   /** More switches for the browser. */
@@ -45,12 +58,46 @@ export class ProfileDevice implements Device {
 
   /** Starts the browser. */
   async start(): Promise<void> {
-    const { profile, origin, args = [] } = this.#options
-    this.#context = await chromium.launchPersistentContext(profile, {
-      executablePath,
-      args: [...browserArgs, ...args],
+    await this.#start(NO_LIMIT)
+  }
+
+  async #start(limitKb: number): Promise<void> {
+    const { profile, engine, origin, args = [] } = this.#options
+    const launch = launches[engine]
+    this.#context = await { chromium, firefox }[engine].launchPersistentContext(profile, {
+      ...launch,
+      args: [...launch.args, ...args],
+      // Said each time: Firefox keeps in the profile what it was told once.
+      firefoxUserPrefs: { ...launch.firefoxUserPrefs, [STORAGE_LIMIT]: limitKb },
       baseURL: origin,
     })
+  }
+
+  /** Leaves the origin only so much room until the browser is started again. Before the app has opened its database. */
+  async limitStorage(bytes: number): Promise<void> {
+    const { engine, origin } = this.#options
+    if (engine === 'firefox') {
+      await this.close()
+      await this.#start(Math.floor(bytes / 1024))
+      return
+    }
+    const session = await this.context.newCDPSession(await this.openPage('/blank'))
+    await session.send('Storage.overrideQuotaForOrigin', { origin, quotaSize: bytes })
+  }
+
+  /** Throws the origin's databases away, and nothing else, as a browser does that needs room. */
+  async evictDatabases(): Promise<void> {
+    const { profile, engine, origin } = this.#options
+    if (engine === 'firefox') {
+      await this.close()
+      const folder = join(profile, 'storage', 'default', origin.replace(/[:/]/g, '+'), 'idb')
+      await access(folder)
+      await rm(folder, { recursive: true })
+      await this.start()
+      return
+    }
+    const session = await this.context.newCDPSession(await this.openPage('/blank'))
+    await session.send('Storage.clearDataForOrigin', { origin, storageTypes: 'indexeddb' })
   }
 
   openPage(path?: string): Promise<Page> {
@@ -67,24 +114,20 @@ export class ProfileDevice implements Device {
   /** Ends all its processes at once, without a warning. */
   async kill(): Promise<void> {
     const { context } = this
-    const browser = context.browser()
-    if (browser === null) throw new Error('this context has no browser of its own')
-    const session = await browser.newBrowserCDPSession()
-    const { processInfo } = await session.send('SystemInfo.getProcessInfo')
     const closed = new Promise((resolve) => {
       context.once('close', resolve)
     })
-    for (const { id } of processInfo) signalProcess(id)
+    for (const pid of findBrowserTree(this.#options.profile)) killProcess(pid)
     await closed
     this.#context = null
-    // The lock names the process that is gone.
+    // Chromium's lock names the process that is gone.
     await rm(join(this.#options.profile, 'SingletonLock'), { force: true })
   }
 
   /** A second device with a copy of everything that this one has, as after a restore of a device's backup. It must be closed. */
   async clone(profile: string): Promise<ProfileDevice> {
     if (this.#context !== null) throw new Error('close the device before it is cloned: its files are in use')
-    await cp(this.#options.profile, profile, { recursive: true, filter: (source) => !/Singleton/.test(source) })
+    await cp(this.#options.profile, profile, { recursive: true, filter: (source) => !isLock(source) })
     return new ProfileDevice({ ...this.#options, profile })
   }
 }
@@ -95,10 +138,7 @@ async function openPage(context: BrowserContext, path = '/'): Promise<Page> {
   return page
 }
 
-function signalProcess(pid: number): void {
-  try {
-    process.kill(pid, 'SIGKILL')
-  } catch {
-    // Gone with its parent already.
-  }
+/** What says that a browser runs on a profile: no part of a copy. */
+function isLock(path: string): boolean {
+  return /\/(Singleton\w+|lock|\.parentlock)$/.test(path)
 }

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test as base } from '@playwright/test'
+import { engineOf } from './browser-options.ts'
 import { type Device, openDevice, ProfileDevice } from './device.ts'
 import { type FaultProxy, openFaultProxy } from 'web-sync/testing/node'
 import { ServerProcess } from './server-process.ts'
@@ -22,7 +23,7 @@ export interface World {
 
 /** The scenarios' `test`: each one has a server, a port, a folder and profiles of its own. */
 export const test = base.extend<{ world: World }>({
-  world: async ({ browser }, use) => {
+  world: async ({ browser, browserName }, use) => {
     const folder = await mkdtemp(join(tmpdir(), 'web-sync-e2e-'))
     const proxy = await openFaultProxy(0)
     const server = new ServerProcess(folder, (port) => proxy.setTarget(port))
@@ -43,7 +44,12 @@ export const test = base.extend<{ world: World }>({
         return device
       },
       newProfileDevice: async (options = {}) => {
-        const device = new ProfileDevice({ profile: world.newProfile(), origin: proxy.origin, ...options })
+        const device = new ProfileDevice({
+          profile: world.newProfile(),
+          engine: engineOf(browserName),
+          origin: proxy.origin,
+          ...options,
+        })
         devices.push(device)
         await device.start()
         watch(device)

@@ -19,8 +19,14 @@ export async function readBody(request: Request, maxBytes: number): Promise<Body
 }
 
 async function readBytes(request: Request, maxBytes: number): Promise<Uint8Array | null> {
-  if (request.body === null) return new Uint8Array()
-  const reader = request.body.getReader()
+  const { body } = request as { readonly body?: Request['body'] }
+  if (body === null) return new Uint8Array()
+  // Firefox's requests show no stream; there the partner runs in a worker, and the body is in memory already.
+  if (body === undefined) {
+    const bytes = new Uint8Array(await request.arrayBuffer())
+    return bytes.byteLength > maxBytes ? null : bytes
+  }
+  const reader = body.getReader()
   const chunks: Uint8Array[] = []
   let size = 0
   for (;;) {

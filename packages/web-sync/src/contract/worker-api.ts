@@ -149,5 +149,7 @@ export interface SpaceApi {
 
 /** The worker, as the page calls it. */
 export interface WorkerApi {
+  /** Holds a lock of this name from now on, until the worker ends: so the page finds out that it has. */
+  hold(lockName: string): Promise<void>
   open(request: OpenRequest, getAuth: GetAuth | null): Promise<SpaceApi>
 }

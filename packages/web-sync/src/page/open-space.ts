@@ -1,5 +1,4 @@
-import { proxy, releaseProxy, transfer } from 'comlink'
-import { type CollectionsByName, schemaToShape } from 'sync-protocol'
+import { type CollectionsByName, schemaToShape, type WakeReason } from 'sync-protocol'
 import {
   decodeError,
   type LocalOp,
@@ -9,16 +8,15 @@ import {
   SyncError,
 } from '../contract/index.ts'
 import { checkOp, needsPreview, validateOps, wholeValues } from './check-ops.ts'
+import { type Call, Connection } from './connection.ts'
 import { createQueryHub } from './live-query.ts'
 import { createObservable, type ObservableSource } from './observable.ts'
 import { rememberSync } from './remembered-sync.ts'
 import type { CollectionQuery, EntryList, Space, SpaceCollection, SpaceOptions, Transaction } from './space.ts'
 import { createHandOver } from './background-sync.ts'
 import { forwardWakes } from './wake-forwarder.ts'
-import { createOwnWorker, useWorker } from './worker-link.ts'
+import { createOwnWorker } from './worker-link.ts'
 import { createWrite, type Write } from './write.ts'
-
-type Call = <T>(work: (api: SpaceApi) => Promise<T>) => Promise<T>
 
 /**
  * Opens a space: its records on this device, and their sync with the partner. Works offline from the first call. Resolves when the
@@ -32,51 +30,27 @@ export async function openSpace<Collections extends CollectionsByName>(
   options: SpaceOptions<Collections>,
 ): Promise<Space<Collections>> {
   const { account, space, schema, endpoint } = options
-  const link = useWorker(options.createWorker ?? createOwnWorker)
   const remembered = rememberSync(account, space)
-  const { port1: events, port2 } = new MessageChannel()
   let open: OpenSpace<Collections> | null = null
   const early: SpaceEvent[] = []
-  const first = new Promise<SpaceStatus>((resolve, reject) => {
-    events.addEventListener('message', ({ data }: MessageEvent<SpaceEvent>) => {
-      if (open !== null) return open.hear(data)
-      early.push(data)
-      if (data.type === 'status') resolve(data.status)
-      if (data.type === 'closed') reject(decodeError(data.error))
-    })
+  const { connection, status } = await Connection.open({
+    createWorker: options.createWorker ?? createOwnWorker,
+    request: {
+      account,
+      space,
+      schema: schemaToShape(schema),
+      endpoint: endpoint === undefined ? null : new URL(endpoint, location.href).href,
+      credentials: options.credentials ?? 'same-origin',
+      usesAuth: options.getAuth !== undefined,
+      rememberedSyncAtMs: remembered.read(),
+    },
+    transportPort: options.transportPort ?? null,
+    getAuth: options.getAuth?.bind(undefined) ?? null,
+    hear: (event) => void (open === null ? early.push(event) : open.hear(event)),
   })
-  // If the space cannot be opened, the call that opens it says why.
-  first.catch(() => undefined)
-  events.start()
-  const { transportPort } = options
-  const request = {
-    account,
-    space,
-    schema: schemaToShape(schema),
-    endpoint: endpoint === undefined ? null : new URL(endpoint, location.href).href,
-    credentials: options.credentials ?? 'same-origin',
-    usesAuth: options.getAuth !== undefined,
-    transportPort: transportPort ?? null,
-    events: port2,
-    rememberedSyncAtMs: remembered.read(),
-  } as const
-  const getAuth = options.getAuth === undefined ? null : proxy(options.getAuth.bind(undefined))
-  try {
-    const ports = transportPort === undefined ? [port2] : [port2, transportPort]
-    const api = await Promise.race([link.api.open(transfer(request, ports), getAuth), link.failed])
-    const status = createObservable(await first)
-    open = createSpace(options, api, status, remembered, () => {
-      ;(api as Partial<Record<typeof releaseProxy, () => void>>)[releaseProxy]?.()
-      events.close()
-      link.release()
-    })
-    for (const event of early) open.hear(event)
-    return open.space
-  } catch (error) {
-    events.close()
-    link.release()
-    throw error
-  }
+  open = createSpace(options, connection, createObservable(status), remembered)
+  for (const event of early) open.hear(event)
+  return open.space
 }
 
 interface OpenSpace<Collections extends CollectionsByName> {
@@ -86,15 +60,14 @@ interface OpenSpace<Collections extends CollectionsByName> {
 
 function createSpace<Collections extends CollectionsByName>(
   options: SpaceOptions<Collections>,
-  api: SpaceApi,
+  connection: Connection,
   status: ObservableSource<SpaceStatus>,
   remembered: ReturnType<typeof rememberSync>,
-  release: () => void,
 ): OpenSpace<Collections> {
   let closedBy: SyncError | null = null
-  const call: Call = async (work) => {
+  const call: Call = async (work, isDoneIfMissing) => {
     if (closedBy !== null) throw closedBy
-    return work(api)
+    return connection.call(work, isDoneIfMissing)
   }
   const end = (error: SyncError): void => {
     if (closedBy !== null) return
@@ -102,10 +75,14 @@ function createSpace<Collections extends CollectionsByName>(
     stopWakes()
     background.stop()
     status.set({ ...status.getSnapshot(), state: 'closed' })
-    void releaseAfterClose(api, release)
+    void connection.close()
+  }
+  const wake = (reason: WakeReason | null, isOnline: boolean): void => {
+    // A space that closes meanwhile says so itself.
+    call(async (api) => api.wake(reason, isOnline)).catch(() => undefined)
   }
   const stopWakes = forwardWakes((reason, isOnline) => {
-    api.wake(reason, isOnline)
+    wake(reason, isOnline)
     background.look(!isOnline)
   })
   const background = createHandOver(() => {
@@ -124,7 +101,7 @@ function createSpace<Collections extends CollectionsByName>(
   }
   const closeBy = async (work: (from: SpaceApi) => Promise<void>): Promise<void> => {
     if (closedBy !== null) return
-    await work(api)
+    await call(work)
     end(new SyncError('closed', 'The space was closed. Open it again.'))
   }
 
@@ -149,16 +126,16 @@ function createSpace<Collections extends CollectionsByName>(
     writes: {
       ...list((from) => from.listWrites()),
       retry: (mutationId) => {
-        const again = call((from) => from.retry(mutationId, mutationId, null))
+        const again = call((from) => from.retry(mutationId, mutationId, null), true)
         return createWrite(mutationId, again, call, true)
       },
-      discard: (mutationId) => call((from) => from.discard(mutationId)),
+      discard: (mutationId) => call((from) => from.discard(mutationId), true),
     },
     refused: {
       ...list((from) => from.listRefused()),
       retry: (mutationId) => writer.retry(mutationId, null),
       edit: (mutationId, build) => writer.retry(mutationId, () => collectOps(options, build)),
-      discard: (mutationId) => call((from) => from.discard(mutationId)),
+      discard: (mutationId) => call((from) => from.discard(mutationId), true),
     },
     salvage: {
       ...list((from) => from.listSalvage()),
@@ -166,9 +143,7 @@ function createSpace<Collections extends CollectionsByName>(
       discard: (choice = 'all') => call((from) => from.discardSalvage(choice)),
     },
     inspect: () => call((from) => from.inspect()),
-    retry: () => {
-      if (closedBy === null) api.wake('retry', navigator.onLine)
-    },
+    retry: () => wake('retry', navigator.onLine),
     persistStorage: () => persistStorage(call),
     wipe: async () => {
       remembered.forget()
@@ -261,7 +236,9 @@ function createWriter<Collections extends CollectionsByName>(
   return {
     write: (build) => begin(build, (id, ops) => call((api) => api.write(id, ops))),
     retry: (mutationId, build) =>
-      begin(build ?? (() => []), (id, ops) => call((api) => api.retry(mutationId, id, build === null ? null : ops))),
+      begin(build ?? (() => []), (id, ops) =>
+        call((api) => api.retry(mutationId, id, build === null ? null : ops), true),
+      ),
   }
 }
 
@@ -285,16 +262,6 @@ function collectOps<Collections extends CollectionsByName>(
 }
 
 // --- small things
-
-/** The answer to `close` comes after those to all calls that closing has ended, so nobody is left waiting. */
-async function releaseAfterClose(api: SpaceApi, release: () => void): Promise<void> {
-  try {
-    await api.close()
-  } catch {
-    // It is closed as far as it can be.
-  }
-  release()
-}
 
 function mapCollections<Collections extends CollectionsByName, T>(
   options: SpaceOptions<Collections>,

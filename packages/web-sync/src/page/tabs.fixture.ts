@@ -8,6 +8,7 @@ import type { Partner, PartnerOptions } from '../../../sync-server/src/partner-t
 import { memoryStorage } from '../../../sync-server/src/storage/memory-storage.ts'
 import { createBrowserEnvironment } from '../worker/browser-environment.ts'
 import { installErrorTransfer } from '../worker/error-transfer.ts'
+import type { WorkerEnvironment } from '../worker/environment.ts'
 import { createWorkerApi } from '../worker/host.ts'
 import { openSpace } from './open-space.ts'
 import type { Space, SpaceOptions } from './space.ts'
@@ -57,6 +58,8 @@ export interface World {
   fetch: (url: string, init: RequestInit) => Promise<Response>
   /** Starts a tab's worker. */
   createWorker(): Worker
+  /** Ends all workers that run now, as a browser does without telling anybody: what they were asked is never answered. */
+  killWorkers(): void
   /** Opens a space in a tab of its own. */
   open(account: string, options?: Partial<SpaceOptions<Collections>>): Promise<Space<Collections>>
   /** Sends an event to all pages. */
@@ -67,6 +70,7 @@ export interface World {
 /** Makes a world; give each test one, with a space of its own. */
 export function createWorld(name: string, options: Partial<PartnerOptions> = {}): World {
   const spaces: Space<Collections>[] = []
+  const workers = new Set<() => void>()
   const page = new EventTarget()
   vi.stubGlobal('indexedDB', new IDBFactory())
   vi.stubGlobal('location', { href: 'http://app.test/' })
@@ -100,7 +104,10 @@ export function createWorld(name: string, options: Partial<PartnerOptions> = {})
       if (body !== null) world.hosts.push((body as { readonly host: string }).host)
       return world.partner.fetch(new Request(url, init))
     },
-    createWorker: () => createTab(world),
+    createWorker: () => createTab(world, workers),
+    killWorkers: () => {
+      for (const end of workers) end()
+    },
     open: async (account, more = {}) => {
       const space = await openSpace({
         schema,
@@ -108,7 +115,7 @@ export function createWorld(name: string, options: Partial<PartnerOptions> = {})
         account,
         endpoint: '/sync',
         getAuth: async () => ({ 'x-account': account }),
-        createWorker: () => createTab(world),
+        createWorker: () => world.createWorker(),
         ...more,
       })
       spaces.push(space)
@@ -123,13 +130,36 @@ export function createWorld(name: string, options: Partial<PartnerOptions> = {})
   return world
 }
 
-/** The worker's code behind a channel instead of a thread; the page cannot tell. */
-function createTab(world: World): Worker {
+/** The worker's code behind a channel instead of a thread; the page cannot tell. When it ends, so do its locks and its requests. */
+function createTab(world: World, workers: Set<() => void>): Worker {
   const { port1, port2 } = new MessageChannel()
-  const environment = {
-    ...createBrowserEnvironment(),
-    fetch: (url: string, init: RequestInit) => world.fetch(url, init),
+  const browser = createBrowserEnvironment()
+  const ended = new AbortController()
+  const end = (): void => {
+    ended.abort()
+    port1.close()
+    workers.delete(end)
+  }
+  const untilEnd = new Promise<never>((_resolve, reject) => {
+    ended.signal.addEventListener('abort', () => reject(new Error('the worker has ended')))
+  })
+  untilEnd.catch(ignore)
+  const environment: WorkerEnvironment = {
+    ...browser,
+    lock: {
+      hold: (name, options, work) => {
+        const held = browser.lock.hold(name, options, () => Promise.race([work(), untilEnd]))
+        held.catch(ignore)
+        return held
+      },
+    },
+    fetch: (url, init) => Promise.race([world.fetch(url, init), untilEnd]),
   }
   expose(createWorkerApi(environment), port2)
-  return Object.assign(port1, { terminate: () => port1.close() }) as unknown as Worker
+  workers.add(end)
+  return Object.assign(port1, { terminate: end }) as unknown as Worker
+}
+
+function ignore(): void {
+  // Nobody has to hear of it.
 }

@@ -11,6 +11,10 @@ export interface WorkerLink {
   readonly api: WorkerApi
   /** Rejects if the worker cannot be started; never resolves. */
   readonly failed: Promise<never>
+  /**
+   * Resolves when the worker was ended from outside (memory, a bug of the browser). Without Web Locks nobody notices, and it never does.
+   */
+  readonly died: Promise<void>
   /** One space less; the last one ends the worker. */
   release(): void
 }
@@ -52,16 +56,46 @@ function startWorker(create: CreateWorker): WorkerLink & { users: number } {
   })
   // A fault after the start is told by the call that it hits.
   failed.catch(() => undefined)
+  const api = wrap<WorkerApi>(worker) as unknown as WorkerApi
+  const released = new AbortController()
+  const forget = (): void => {
+    released.abort()
+    if (linksByCreate.get(create) === link) linksByCreate.delete(create)
+    worker.terminate()
+  }
+  const died = waitForDeath(api, released.signal)
   const link = {
-    api: wrap<WorkerApi>(worker) as unknown as WorkerApi,
+    api,
     failed,
+    died,
     users: 0,
     release: () => {
       link.users -= 1
-      if (link.users > 0) return
-      if (linksByCreate.get(create) === link) linksByCreate.delete(create)
-      worker.terminate()
+      if (link.users === 0) forget()
     },
   }
+  // Before anybody else hears of it: who looks for a worker then must get another one.
+  void died.then(forget)
   return link
+}
+
+/**
+ * The worker holds a lock as long as it lives. The browser gives it to the page, which waits for it, within milliseconds of the worker's
+ * end; no event tells a page of that. One that ends before it holds the lock is not noticed: it may as well be still on its way.
+ */
+async function waitForDeath(api: WorkerApi, signal: AbortSignal): Promise<void> {
+  const { locks } = navigator as { readonly locks?: LockManager }
+  const never = new Promise<never>(() => undefined)
+  if (locks === undefined) return never
+  const name = `web-sync:worker:${crypto.randomUUID()}`
+  try {
+    await api.hold(name)
+    // A worker that has locks of its own (a fake of a test) would seem to be dead at once.
+    const { held = [] } = await locks.query()
+    if (!held.some((lock) => lock.name === name)) return never
+    await locks.request(name, { signal }, () => undefined)
+  } catch {
+    // It was ended here, by its last user.
+    return never
+  }
 }

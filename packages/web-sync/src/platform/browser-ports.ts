@@ -1,4 +1,5 @@
 import type { Clock, Lock, Random } from '../contract/index.ts'
+import { createWebLock } from './web-lock.ts'
 
 /** The browser's clock. */
 export const systemClock: Clock = { nowMs: () => Date.now() }
@@ -10,16 +11,6 @@ export const systemRandom: Random = {
     return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
   },
   fraction: () => Math.random(),
-}
-
-/** The browser's Web Locks as a port; held across tabs, workers and the service worker, and freed within milliseconds when one dies. */
-export function createWebLock(locks: LockManager): Lock {
-  return {
-    hold: <T>(name: string, options: { readonly ifAvailable: boolean }, work: () => Promise<T>) =>
-      locks.request(name, { ifAvailable: options.ifAvailable }, async (lock): Promise<T | null> => {
-        return lock === null ? null : work()
-      }) as Promise<T | null>,
-  }
 }
 
 /**

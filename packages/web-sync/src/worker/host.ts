@@ -29,6 +29,13 @@ export function createWorkerApi(environment: WorkerEnvironment): WorkerApi {
   }
 
   return {
+    hold: (lockName) =>
+      new Promise((resolve) => {
+        void environment.lock.hold(lockName, { ifAvailable: false }, () => {
+          resolve()
+          return new Promise<never>(() => undefined)
+        })
+      }),
     open: async (request: OpenRequest, getAuth: GetAuth | null): Promise<SpaceApi> => {
       const release = (): void => {
         dropUnused()

@@ -1,6 +1,6 @@
 import type { Nudge } from 'sync-protocol'
 import { afterEach, expect, test } from 'vitest'
-import { createWebLock } from '../platform/index.ts'
+import { openLock } from '../platform/index.ts'
 import { NudgeListener, type NudgeSubscriber } from './nudge-listener.ts'
 
 const hex = (digit: string): string => digit.repeat(32)
@@ -44,7 +44,7 @@ function startTab(streams: Streams): NudgeListener {
     account: 'ann',
     credentials: 'same-origin',
     fetch: (url) => streams.fetch(url),
-    lock: createWebLock(navigator.locks),
+    lock: openLock(navigator),
     random: { id: () => '', fraction: () => 0 },
   })
   listeners.push(listener)
