@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Browser, chromium } from '@playwright/test'
 import buildApp, { siteFolder } from '../../../e2e/support/build-app.ts'
-import { browserArgs, executablePath } from '../../../e2e/support/browser-options.ts'
+import { launches } from '../../../e2e/support/browser-options.ts'
 
 /** One Chromium for all rounds that want one, started when the first does; the app is built then if it is not there. */
 export class Browsers {
@@ -11,7 +11,8 @@ export class Browsers {
   async get(): Promise<Browser> {
     if (this.#browser !== null) return this.#browser
     if (!existsSync(join(siteFolder, 'index.html'))) await buildApp()
-    this.#browser = await chromium.launch({ executablePath, args: [...browserArgs] })
+    const { executablePath, args } = launches.chromium
+    this.#browser = await chromium.launch({ executablePath, args: [...args] })
     return this.#browser
   }
 

@@ -189,8 +189,8 @@ function report(
     '| planted bug | must break | claims | two faults | exchanges until found (five seeds) |\n|---|---|---|---|---|',
   )
   for (const { name, invariant, claims, together, exchangesUntilFound, fault } of bugs) {
-    const found = exchangesUntilFound.map((exchanges) => exchanges ?? 'NOT FOUND').join(', ')
-    const result = fault === null ? found : `${fault}; ${found}`
+    const untilFound = exchangesUntilFound.map((exchanges) => exchanges ?? 'NOT FOUND').join(', ')
+    const result = fault === null ? untilFound : `${fault}; ${untilFound}`
     console.log(`| ${name} | ${invariant} | ${claims.join(', ')} | ${together?.join(' + ') ?? ''} | ${result} |`)
   }
   for (const line of clean.broken) console.log(`without any bug: ${line}`)
