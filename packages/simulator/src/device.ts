@@ -47,6 +47,9 @@ export interface Context {
   readonly version: 1 | 2
 }
 
+/** So small that the few records of a simulated world are many packs, split and merged all the time. */
+const SMALL_PACKS = { records: 4, entries: 6, length: 2_000, mergePacks: 2 }
+
 /** Bounds of a run. */
 export interface RunLimit {
   readonly changes: number
@@ -116,7 +119,7 @@ export class Device {
     const { account, space } = this.owner
     const store = await createMemoryStore(
       { account, space, schema: schemaToShape(schemaOf(this.#version)), onNotice: () => undefined },
-      { nowMs: () => time.nowMs(), randomId: () => chance.hex(32) },
+      { nowMs: () => time.nowMs(), randomId: () => chance.hex(32), packSizes: SMALL_PACKS },
       this.disk.openFor(process),
     )
     const context: Context = { process, store, version: this.#version }

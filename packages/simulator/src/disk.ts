@@ -1,6 +1,8 @@
 import { createMemoryDatabase, type MemoryDatabase, SyncError } from 'web-sync/testing'
 import { Killed, never, type Process } from './process.ts'
 
+/** Reading inside a transaction of a memory database. */
+export type RowReader = Parameters<Parameters<MemoryDatabase['read']>[0]>[0]
 /** Reading and writing inside a transaction of a memory database. */
 export type RowWriter = Parameters<Parameters<MemoryDatabase['write']>[1]>[0]
 /** The row that says where the store is. */

@@ -1,6 +1,8 @@
 import type { Page } from 'sync-protocol'
 import { describe, expect, it } from 'vitest'
 import { openDevice, STORES, type TestDevice, TestPartnerHost } from './claims.fixture.ts'
+import { PACK_SIZES } from './store/packed/pack-sizes.ts'
+import { PackedWriter } from './store/packed/packed-writer.ts'
 import { note } from './testing/store-suite/index.ts'
 
 // The initiator's half of the properties in docs/protocol.md, section 9: the real engine and stores against the real partner.
@@ -217,8 +219,10 @@ it('16: a record that is not what its key says is found when it changes next, an
   await device.write(note.insert('own'))
   await device.sync()
   await device.database?.write('strict', async (tx) => {
-    const [row] = await tx.list('base', { range: { lower: [], upper: [[]] }, limit: 1 })
-    tx.put('base', { ...row!, version: `1-${'f'.repeat(16)}` })
+    const packed = new PackedWriter(tx, { version: 1, collections: [] }, PACK_SIZES)
+    const [row] = await packed.list('base', { range: { lower: [], upper: [[]] }, limit: 1 })
+    packed.put('base', { ...row!, version: `1-${'f'.repeat(16)}` })
+    await packed.flush()
   })
   await put('a', '2')
   await device.sync()

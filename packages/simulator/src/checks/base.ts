@@ -1,6 +1,7 @@
 import { isEqualJson, keyNumber } from 'sync-protocol'
+import { PackedReader } from 'web-sync/testing'
 import type { Device, Owner } from '../device.ts'
-import type { RowWriter, SyncRow } from '../disk.ts'
+import type { RowReader, SyncRow } from '../disk.ts'
 import type { PartnerHost } from '../partner-host.ts'
 import type { Invariant } from '../story.ts'
 import type { World } from '../world.ts'
@@ -28,13 +29,13 @@ export async function checkBaseRows(
   { host, story }: Pick<World, 'host' | 'story'>,
   owner: Owner,
   sync: SyncRow,
-  tx: Pick<RowWriter, 'list'>,
+  tx: RowReader,
   invariant: Invariant,
 ): Promise<void> {
   const truth = await readState(host, owner.space, sync)
   if (truth === null) return
   story.count(`checked: ${invariant} base at a key`)
-  const rows = await tx.list('base', {
+  const rows = await new PackedReader(tx).list('base', {
     range: { lower: [sync.generation], upper: [sync.generation, []] },
     limit: 1_000_000,
   })

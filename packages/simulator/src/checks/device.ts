@@ -1,4 +1,5 @@
 import type { JsonObject } from 'sync-protocol'
+import { PackedReader } from 'web-sync/testing'
 import type { Device } from '../device.ts'
 import { collectionsOf } from '../schema.ts'
 import type { World } from '../world.ts'
@@ -63,7 +64,7 @@ async function readConfirmed(device: Device): Promise<ReadonlyMap<string, JsonOb
   const { isSettled, generation } = await readSyncRow(device)
   if (!isSettled) return null
   const rows = await device.disk.rows.read((tx) =>
-    tx.list('base', { range: { lower: [generation], upper: [generation, []] }, limit: 1_000_000 }),
+    new PackedReader(tx).list('base', { range: { lower: [generation], upper: [generation, []] }, limit: 1_000_000 }),
   )
   return new Map(rows.map((row) => [`${row.collection}/${row.id}`, row.value]))
 }

@@ -1,4 +1,5 @@
 import { isEqualJson, type JsonObject } from 'sync-protocol'
+import { PackedReader } from 'web-sync/testing'
 import type { Device } from '../device.ts'
 import type { Write } from '../ledger.ts'
 import { ACCOUNTS } from '../partner-host.ts'
@@ -66,7 +67,8 @@ async function checkDeviceSize({ story }: World, device: Device): Promise<void> 
   const sync = await readSyncRow(device)
   const { undo, base } = await device.disk.rows.read(async (tx) => {
     const generation = { lower: [sync.generation], upper: [sync.generation, []] }
-    const isWhole = (await tx.count('base', null)) === (await tx.count('base', generation))
+    const packed = new PackedReader(tx)
+    const isWhole = (await packed.count('base', null)) === (await packed.count('base', generation))
     return { undo: await tx.count('undo', null), base: isWhole }
   })
   if (!base) story.fail('L6', `${device.name} keeps records of an old generation`)

@@ -296,12 +296,7 @@ export const CLIENT_BUGS: readonly PlantedBug[] = [
     patches: [
       {
         file: `${STORE}/tidy.ts`,
-        find: "  if (last !== undefined) tx.deleteRange('base', { lower: range.lower, upper: last })\n",
-        replace: '',
-      },
-      {
-        file: `${STORE}/tidy.ts`,
-        find: "    tx.deleteRange('base', { lower: range.lower, upper: [old.generation, last.collection, last.id] })\n",
+        find: "  if (after === null) tx.deleteRange('base', prefixRange(old.generation))\n",
         replace: '',
       },
     ],

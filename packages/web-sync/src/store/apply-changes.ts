@@ -1,6 +1,4 @@
 import { type Change, type DigestBuilder, versionNumber } from 'sync-protocol'
-import type { StoreContext } from './context.ts'
-import { baseIndexKeys } from './index-keys.ts'
 import type { RowKey } from './keys.ts'
 import { type RecordName, nameToText } from './record-names.ts'
 import type { RowReader, RowWriter } from './row-database.ts'
@@ -22,7 +20,6 @@ export interface AppliedChanges {
  */
 export async function applyChanges(
   tx: RowWriter,
-  context: StoreContext,
   generation: number,
   page: { readonly changes: readonly Change[]; readonly snapshot: boolean },
   digest: DigestBuilder,
@@ -42,7 +39,7 @@ export async function applyChanges(
     }
   }
   const entries = [...changed.values()]
-  for (const { before, after } of entries) writeBase(tx, context, generation, before, after, digest)
+  for (const { before, after } of entries) writeBase(tx, generation, before, after, digest)
   return {
     records: entries.map((entry) => entry.record),
     preImages: entries.map(({ record, before }) => toPreImage(record, before)),
@@ -61,7 +58,6 @@ function toPreImage(record: RecordName, before: BaseRow | null): PreImage {
 /** Makes a base row what a pre-image says; keeps the digest. */
 export function restoreImage(
   tx: RowWriter,
-  context: StoreContext,
   generation: number,
   [collection, id, image]: PreImage,
   present: BaseRow | null,
@@ -71,14 +67,12 @@ export function restoreImage(
   if (image === null) {
     tx.delete('base', [generation, collection, id])
   } else {
-    const ix = baseIndexKeys(context.schema, generation, collection, image.value)
-    tx.put('base', { generation, collection, id, ...image, ix })
+    tx.put('base', { generation, collection, id, ...image })
   }
 }
 
 function writeBase(
   tx: RowWriter,
-  context: StoreContext,
   generation: number,
   before: BaseRow | null,
   change: Change,
@@ -88,7 +82,7 @@ function writeBase(
   const image = change.type === 'put' ? { version, mutationId, value: change.value } : null
   // What was not there and is not there: nothing to write.
   if (image === null && before === null) return
-  restoreImage(tx, context, generation, [collection, id, image], before, digest)
+  restoreImage(tx, generation, [collection, id, image], before, digest)
 }
 
 function isNewer(change: Change, heldVersion: string, isSnapshot: boolean): boolean {
@@ -103,10 +97,6 @@ async function readHeld(
   changes: readonly Change[],
 ): Promise<ReadonlyMap<string, BaseRow>> {
   const held = new Map<string, BaseRow>()
-  if (changes.length === 0) return held
-  // One question instead of thousands while a first sync fills an empty range.
-  const range = spanOf(generation, changes)
-  if ((await tx.listKeys('base', range, 1)).length === 0) return held
   const keys = new Map(
     changes.map((change): [string, RowKey] => [nameToText(change), [generation, change.collection, change.id]]),
   )
@@ -116,19 +106,4 @@ async function readHeld(
     if (row !== undefined) held.set(name, row)
   }
   return held
-}
-
-/** The smallest range of base keys that holds all changes' records. */
-function spanOf(generation: number, changes: readonly Change[]): { lower: RowKey; upper: RowKey } {
-  let lower = changes[0] as Change
-  let upper = lower
-  for (const change of changes) {
-    if (isBefore(change, lower)) lower = change
-    if (isBefore(upper, change)) upper = change
-  }
-  return { lower: [generation, lower.collection, lower.id], upper: [generation, upper.collection, upper.id] }
-}
-
-function isBefore(a: RecordName, b: RecordName): boolean {
-  return a.collection === b.collection ? a.id < b.id : a.collection < b.collection
 }

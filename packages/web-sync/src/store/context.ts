@@ -1,5 +1,6 @@
 import type { JsonObject, SchemaShape } from 'sync-protocol'
 import { MAX_NOTICE_RECORDS, type RecordChange, type StoreNotice, type WriteStage } from '../contract/index.ts'
+import type { PackSizes } from './packed/pack-sizes.ts'
 import { nameToText } from './record-names.ts'
 
 /** Time and chance, as the stores need them. */
@@ -8,10 +9,13 @@ export interface StoreEnvironment {
   nowMs(): number
   /** 128 random bits as 32 lower-case hexadecimal digits. */
   randomId(): string
+  /** How large packs are; tests make them small. Default {@link PACK_SIZES}. */
+  readonly packSizes?: PackSizes | undefined
 }
 
 /** What each transaction knows of the store that it works for. */
 export interface StoreContext extends StoreEnvironment {
+  readonly packSizes: PackSizes
   readonly account: string
   readonly space: string
   readonly schema: SchemaShape

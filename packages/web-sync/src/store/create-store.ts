@@ -19,7 +19,7 @@ import { checkMutationId, readView, writeLocal } from './write-local.ts'
 
 /** A store over opened rows. All its logic is the same whatever keeps the rows. */
 export function createStore(database: RowDatabase, context: StoreContext, onNotice: StoreOptions['onNotice']): Store {
-  const run = createRunner(database, onNotice)
+  const run = createRunner(database, context, onNotice)
   return { ...createSyncStore(run, context), ...createRecordStore(run, context, () => database.close()) }
 }
 

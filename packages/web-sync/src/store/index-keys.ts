@@ -21,19 +21,10 @@ export function recordToParts(fields: readonly string[], id: string, value: Json
   return [...fields.map((field) => valueToPart(getField(value, field))), id]
 }
 
-/** Index keys of a base row: (generation, collection, index, part …, id) for each declared index. */
-export function baseIndexKeys(shape: SchemaShape, generation: number, collection: string, value: JsonObject): RowKey[] {
-  return indexKeys(shape, collection, value).map((key) => [generation, ...key])
-}
-
-/** Index keys of an overlay row: as those of base, without the generation; none for a record that is not there. */
+/** Index keys of an overlay row: (collection, index, part …, id) for each declared index; none for a record that is not there. */
 export function overlayIndexKeys(shape: SchemaShape, collection: string, value: JsonObject | null): RowKey[] {
-  return value === null ? [] : indexKeys(shape, collection, value)
-}
-
-function indexKeys(shape: SchemaShape, collection: string, value: JsonObject): (readonly RowKey[])[] {
   const declared = findCollection(shape, collection)
-  if (declared === undefined) return []
+  if (declared === undefined || value === null) return []
   const id = value['id'] as string
   return Object.keys(declared.indexes).map((name) => [
     collection,

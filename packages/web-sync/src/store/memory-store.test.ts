@@ -11,6 +11,14 @@ function makeDevice(): StoreDevice {
 
 testStore('the store in memory', makeDevice, { describe, it })
 
+function makeSmallDevice(): StoreDevice {
+  const database = createMemoryDatabase()
+  const packSizes = { records: 3, entries: 4, length: 500, mergePacks: 2 }
+  return { open: (options, environment) => createMemoryStore(options, { ...environment, packSizes }, database) }
+}
+
+testStore('the store in memory, with packs of a few records', makeSmallDevice, { describe, it })
+
 describe('a step whose pre-images are damaged', () => {
   it.each([
     ['missing', null],

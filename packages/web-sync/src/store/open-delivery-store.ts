@@ -14,7 +14,7 @@ export async function openDeliveryStore(
 ): Promise<DeliveryStore> {
   const context = toContext(options, environment)
   const database = await openIdbRows(context, environment)
-  const run = createRunner(database, options.onNotice)
+  const run = createRunner(database, context, options.onNotice)
   return {
     ...createSyncStore(run, context),
     readSummary: () => run.read(readSummary),

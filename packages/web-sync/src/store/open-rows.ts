@@ -1,29 +1,47 @@
 import type { SchemaShape } from 'sync-protocol'
 import type { StoreContext } from './context.ts'
-import { baseIndexKeys, overlayIndexKeys } from './index-keys.ts'
+import { overlayIndexKeys } from './index-keys.ts'
 import { type RowKey, type RowKeyRange, prefixRange } from './keys.ts'
+import { PackedWriter } from './packed/packed-writer.ts'
 import type { RowDatabase, RowWriter } from './row-database.ts'
-import type { SchemaRow } from './rows.ts'
+import type { Rekeying, SchemaRow } from './rows.ts'
 import { checkOwner, initialSync, readMeta } from './sync-row.ts'
 
-/** Rows that one step gives new index entries. */
-const REKEY_BATCH = 500
+/** Rows that one step packs, or gives new index entries. */
+const STEP_ROWS = 2_000
 
 /**
  * Makes the rows fit the schema: a new store gets its first row; another account's is refused, a newer one too, and nothing is
- * changed; where indexes differ, rows get new index entries in short steps that go on after a crash. Outbox and records stay.
- * Returns when queries can be answered.
+ * changed; records that the first layout left are packed, and where indexes differ they are made anew, in short steps that go on after
+ * a crash. Outbox and records stay. Returns when queries can be answered.
  */
 export async function openRows(
   database: RowDatabase,
   context: StoreContext,
   evictedAtMs: number | null,
 ): Promise<void> {
-  let isReady = await database.write('strict', (tx) => beginOpening(tx, context, evictedAtMs))
-  while (!isReady) isReady = await database.write('relaxed', (tx) => rekeyStep(tx, context))
+  const step = (
+    durability: 'strict' | 'relaxed',
+    work: (tx: PackedWriter, raw: RowWriter) => Promise<boolean>,
+  ): Promise<boolean> =>
+    database.write(durability, async (raw) => {
+      const tx = new PackedWriter(raw, context.schema, context.packSizes)
+      const isReady = await work(tx, raw)
+      await tx.flush()
+      return isReady
+    })
+  let isReady = await step('strict', (tx, raw) => beginOpening(tx, raw, context, evictedAtMs))
+  while (!isReady) {
+    isReady = await step('relaxed', async (tx, raw) => (await packStep(tx, raw)) && rekeyStep(tx, context))
+  }
 }
 
-async function beginOpening(tx: RowWriter, context: StoreContext, evictedAtMs: number | null): Promise<boolean> {
+async function beginOpening(
+  tx: PackedWriter,
+  raw: RowWriter,
+  context: StoreContext,
+  evictedAtMs: number | null,
+): Promise<boolean> {
   const sync = await readMeta(tx, 'sync')
   if (sync === undefined) {
     tx.put('meta', initialSync(context, evictedAtMs))
@@ -33,57 +51,79 @@ async function beginOpening(tx: RowWriter, context: StoreContext, evictedAtMs: n
   checkOwner(sync, context)
   if (sync.schemaVersion < context.schema.version) tx.put('meta', { ...sync, schemaVersion: context.schema.version })
   const schema = (await readMeta(tx, 'schema')) as SchemaRow
-  if (isSameShape(schema.shape, context.schema)) return schema.rekeying === null
-  const isRekeyed = !isSameIndexes(schema.shape, context.schema)
-  tx.put('meta', {
-    key: 'schema',
-    shape: context.schema,
-    rekeying: isRekeyed ? { store: 'base', after: null } : schema.rekeying,
+  const isPacked = (await raw.listKeys('base', null, 1)).length === 0
+  if (isSameShape(schema.shape, context.schema)) return isPacked && schema.rekeying === null
+  const rekeying = planRekeying(schema, context.schema)
+  const before = listIndexes(schema.shape)
+  const after = listIndexes(context.schema)
+  await tx.dropIndexes((name) => before.get(name) === after.get(name) && rekeying?.indexes?.includes(name) !== true)
+  tx.put('meta', { key: 'schema', shape: context.schema, rekeying })
+  return isPacked && rekeying === null
+}
+
+/** Which indexes have to be made for the new shape; null: none. One that was under way may have stopped anywhere. */
+function planRekeying(schema: SchemaRow, shape: SchemaShape): Rekeying | null {
+  const before = listIndexes(schema.shape)
+  const unfinished = schema.rekeying === null ? [] : (schema.rekeying.indexes ?? [...before.keys()])
+  const indexes = [...listIndexes(shape)].flatMap(([name, fields]) => {
+    return before.get(name) !== fields || unfinished.includes(name) ? [name] : []
   })
-  return !isRekeyed && schema.rekeying === null
+  return indexes.length === 0 ? null : { store: 'base', after: null, indexes }
+}
+
+/** The fields of each index, by `collection/index`. */
+function listIndexes(shape: SchemaShape): ReadonlyMap<string, string> {
+  return new Map(
+    shape.collections.flatMap(({ name, indexes }) => {
+      return Object.entries(indexes).map(([index, fields]) => [`${name}/${index}`, JSON.stringify(fields)] as const)
+    }),
+  )
+}
+
+/** Packs the next records that have a row each, as the first layout had them; true if none is left. */
+async function packStep(tx: PackedWriter, raw: RowWriter): Promise<boolean> {
+  const range = prefixRange()
+  const rows = await raw.list('base', { range, limit: STEP_ROWS })
+  for (const { generation, collection, id, version, mutationId, value } of rows) {
+    tx.put('base', { generation, collection, id, version, mutationId, value })
+  }
+  const last = rows.at(-1)
+  if (last !== undefined) raw.deleteRange('base', { ...range, upper: [last.generation, last.collection, last.id] })
+  return rows.length < STEP_ROWS
 }
 
 /** Gives the next rows their index entries; true if all have them. */
-async function rekeyStep(tx: RowWriter, context: StoreContext): Promise<boolean> {
+async function rekeyStep(tx: PackedWriter, context: StoreContext): Promise<boolean> {
   const schema = (await readMeta(tx, 'schema')) as SchemaRow
   const { rekeying } = schema
   if (rekeying === null) return true
   const all = prefixRange()
   const range: RowKeyRange = rekeying.after === null ? all : { ...all, lower: rekeying.after, isLowerOpen: true }
-  const after = rekeying.store === 'base' ? await rekeyBase(tx, context, range) : await rekeyOverlay(tx, context, range)
+  const after =
+    rekeying.store === 'base' ? await rekeyBase(tx, rekeying, range) : await rekeyOverlay(tx, context, range)
   if (after !== null) {
     tx.put('meta', { ...schema, rekeying: { ...rekeying, after } })
     return false
   }
-  const next: SchemaRow['rekeying'] = rekeying.store === 'base' ? { store: 'overlay', after: null } : null
+  const next: Rekeying | null = rekeying.store === 'base' ? { store: 'overlay', after: null } : null
   tx.put('meta', { ...schema, rekeying: next })
   return next === null
 }
 
-async function rekeyBase(tx: RowWriter, context: StoreContext, range: RowKeyRange): Promise<RowKey | null> {
-  const rows = await tx.list('base', { range, limit: REKEY_BATCH })
-  for (const row of rows) {
-    tx.put('base', { ...row, ix: baseIndexKeys(context.schema, row.generation, row.collection, row.value) })
-  }
+async function rekeyBase(tx: PackedWriter, { indexes }: Rekeying, range: RowKeyRange): Promise<RowKey | null> {
+  const rows = await tx.list('base', { range, limit: STEP_ROWS })
+  await tx.index(rows, (name) => indexes?.includes(name) ?? true)
   const last = rows.at(-1)
-  return last === undefined || rows.length < REKEY_BATCH ? null : [last.generation, last.collection, last.id]
+  return last === undefined || rows.length < STEP_ROWS ? null : [last.generation, last.collection, last.id]
 }
 
 async function rekeyOverlay(tx: RowWriter, context: StoreContext, range: RowKeyRange): Promise<RowKey | null> {
-  const rows = await tx.list('overlay', { range, limit: REKEY_BATCH })
+  const rows = await tx.list('overlay', { range, limit: STEP_ROWS })
   for (const row of rows) tx.put('overlay', { ...row, ix: overlayIndexKeys(context.schema, row.collection, row.value) })
   const last = rows.at(-1)
-  return last === undefined || rows.length < REKEY_BATCH ? null : [last.collection, last.id]
+  return last === undefined || rows.length < STEP_ROWS ? null : [last.collection, last.id]
 }
 
 function isSameShape(a: SchemaShape, b: SchemaShape): boolean {
   return JSON.stringify(a) === JSON.stringify(b)
-}
-
-function isSameIndexes(a: SchemaShape, b: SchemaShape): boolean {
-  return indexesToText(a) === indexesToText(b)
-}
-
-function indexesToText(shape: SchemaShape): string {
-  return JSON.stringify(shape.collections.map((collection) => [collection.name, collection.indexes]))
 }

@@ -77,7 +77,7 @@ async function restore(
   for (const [index, image] of images.entries()) {
     // Of a collection that has gone as a whole there is nothing to put back, and its digest has gone with it.
     if (added.includes(image[0])) continue
-    restoreImage(tx, context, sync.generation, image, present[index] ?? null, digest)
+    restoreImage(tx, sync.generation, image, present[index] ?? null, digest)
     log.record(image[0], image[1], image[2]?.value ?? null)
   }
   const limited = await dropUnrepeatable(tx, sync, context.nowMs())

@@ -18,11 +18,14 @@ import type { ExchangeEntry } from '../contract/index.ts'
 import type { RowKey } from './keys.ts'
 
 /**
- * The row layout: one row for each record. Every row of an indexed store has `ix`, the keys under which its one multi-entry index
- * lists it, so that no declared index ever needs an upgrade of the database.
+ * The layout. The partner's records and their indexes are packed, hundreds of entries in one row (see packed/), for IndexedDB asks a
+ * price for each row, whatever is in it; what the app writes has a row each. Every row of an indexed store has `ix`, the keys under
+ * which its one multi-entry index lists it, so that no declared index ever needs an upgrade of the database.
  *
- *     meta      one row for each name             sync · checkpoints · exchanges · schema
- *     base      (generation, collection, id)      the partner's truth at the key
+ *     meta      one row for each name             sync · checkpoints · exchanges · schema · layout
+ *     packs     (generation, collection, tree, run, last key)   the partner's truth at the key, and its indexes
+ *     base      (generation, collection, id)      the same as the transactions see it, one row for each record; on the disk only what
+ *                                                 the first layout left, until it has been packed
  *     overlay   (collection, id)                  what pending mutations make of the records that they touch; no others
  *     outbox    order                             mutations not accepted yet
  *     journal   order                             accepted, not yet known to survive a restore
@@ -34,6 +37,7 @@ import type { RowKey } from './keys.ts'
 export interface Rows {
   readonly meta: MetaRow
   readonly base: BaseRow
+  readonly packs: PackRow
   readonly overlay: OverlayRow
   readonly outbox: OutboxRow
   readonly journal: JournalRow
@@ -50,6 +54,7 @@ export type StoreName = keyof Rows
 export const KEY_PATHS: { readonly [Name in StoreName]: string | readonly string[] } = {
   meta: 'key',
   base: ['generation', 'collection', 'id'],
+  packs: ['generation', 'collection', 'tree', 'run', 'last'],
   overlay: ['collection', 'id'],
   outbox: 'order',
   journal: 'order',
@@ -60,13 +65,13 @@ export const KEY_PATHS: { readonly [Name in StoreName]: string | readonly string
 }
 
 /** Stores whose rows are also found by `ix`. */
-export const INDEXED_STORES: readonly StoreName[] = ['base', 'overlay', 'outbox', 'journal', 'refused', 'stages']
+export const INDEXED_STORES: readonly StoreName[] = ['overlay', 'outbox', 'journal', 'refused', 'stages']
 
 /** All stores. */
 export const STORE_NAMES: readonly StoreName[] = Object.keys(KEY_PATHS) as StoreName[]
 
 /** A row of the store's own facts. */
-type MetaRow = SyncRow | CheckpointsRow | ExchangesRow | SchemaRow
+type MetaRow = SyncRow | CheckpointsRow | ExchangesRow | SchemaRow | LayoutRow
 
 /** Rows of `meta` by key. */
 export interface MetaRows {
@@ -74,6 +79,7 @@ export interface MetaRows {
   readonly checkpoints: CheckpointsRow
   readonly exchanges: ExchangesRow
   readonly schema: SchemaRow
+  readonly layout: LayoutRow
 }
 
 /** Where the store is; its presence also marks the database as in use (a database without it was evicted or is new). */
@@ -133,6 +139,8 @@ export interface ResyncState {
 export interface OldGeneration {
   readonly generation: number
   readonly isSalvaged: boolean
+  /** Rows up to here have been looked at; null or missing: none. */
+  readonly after?: RowKey | null
 }
 
 /** Steps that a rollback can restore, oldest first; their pre-images are in `undo`. */
@@ -163,7 +171,58 @@ export interface SchemaRow {
   readonly key: 'schema'
   readonly shape: SchemaShape
   /** Base and overlay rows up to here have the entries of `shape`; null: all. */
-  readonly rekeying: { readonly store: 'base' | 'overlay'; readonly after: RowKey | null } | null
+  readonly rekeying: Rekeying | null
+}
+
+/** How far index entries are being made anew. */
+export interface Rekeying {
+  readonly store: 'base' | 'overlay'
+  readonly after: RowKey | null
+  /** The indexes of base that are made, as `collection/index`; missing: all. */
+  readonly indexes?: readonly string[]
+}
+
+/** Which runs each tree of packs has. */
+export interface LayoutRow {
+  readonly key: 'layout'
+  readonly nextRun: number
+  readonly trees: readonly TreeInfo[]
+}
+
+/** Names a tree: the records of one collection in one generation (`tree` is empty), or one index of them. */
+export interface TreeName {
+  readonly generation: number
+  readonly collection: string
+  readonly tree: string
+}
+
+/** A tree of packs: sorted runs, oldest first; of two entries with one key the one in the newer run counts. */
+export interface TreeInfo extends TreeName {
+  readonly runs: readonly RunInfo[]
+}
+
+/** A sorted run of entries. */
+export interface RunInfo {
+  readonly run: number
+  /** About how many entries it has. */
+  readonly entries: number
+  /** No key lies outside of these. */
+  readonly first: EntryKey
+  readonly last: EntryKey
+}
+
+/** The key of an entry: [id] of a record, (part …, id) of an index. */
+export type EntryKey = readonly RowKey[]
+
+/** Entries of a run that follow each other. */
+export interface PackRow extends TreeName {
+  readonly run: number
+  /** Its last key; the first may be any after the last one of the pack before. */
+  readonly last: EntryKey
+  /** JSON of all keys, ascending. */
+  readonly keys: string
+  /** For each key the record's JSON, '' in an index; null: it was removed, which hides it in older runs. */
+  readonly texts: readonly (string | null)[]
 }
 
 /** A record as the partner confirmed it. */
@@ -175,7 +234,6 @@ export interface BaseRow {
   /** The mutation that made this version, own or a colleague's; null: unknown. */
   readonly mutationId: string | null
   readonly value: JsonObject
-  readonly ix: readonly RowKey[]
 }
 
 /** What pending mutations make of a record; null: it is not there. */

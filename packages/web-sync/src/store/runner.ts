@@ -1,11 +1,14 @@
 import { type StoreOptions, SyncError } from '../contract/index.ts'
 import { ChangeLog, type StoreContext, type StoreEnvironment } from './context.ts'
-import type { RowDatabase, RowReader, RowWriter } from './row-database.ts'
+import { PACK_SIZES } from './packed/pack-sizes.ts'
+import { PackedReader } from './packed/packed-reader.ts'
+import { PackedWriter } from './packed/packed-writer.ts'
+import type { RowDatabase, RowReader } from './row-database.ts'
 
 /** Runs a store's transactions: reads, and writes that are followed by a notice. */
 export interface Runner {
   read<T>(work: (tx: RowReader) => Promise<T>): Promise<T>
-  write<T>(durability: 'strict' | 'relaxed', work: (tx: RowWriter, log: ChangeLog) => Promise<T>): Promise<T>
+  write<T>(durability: 'strict' | 'relaxed', work: (tx: PackedWriter, log: ChangeLog) => Promise<T>): Promise<T>
 }
 
 /** What a store is made with: the options it is opened with become a context. */
@@ -17,16 +20,26 @@ export function toContext(options: StoreOptions, environment: StoreEnvironment):
     schema,
     nowMs: () => environment.nowMs(),
     randomId: () => environment.randomId(),
+    packSizes: environment.packSizes ?? PACK_SIZES,
   }
 }
 
-/** A runner over opened rows. */
-export function createRunner(database: RowDatabase, onNotice: StoreOptions['onNotice']): Runner {
+/** A runner over opened rows; see {@link PackedReader}. */
+export function createRunner(
+  database: RowDatabase,
+  context: Pick<StoreContext, 'schema' | 'packSizes'>,
+  onNotice: StoreOptions['onNotice'],
+): Runner {
   return {
-    read: (work) => database.read(work),
+    read: (work) => database.read((tx) => work(new PackedReader(tx))),
     async write(durability, work) {
       const log = new ChangeLog()
-      const result = await database.write(durability, (tx) => work(tx, log))
+      const result = await database.write(durability, async (tx) => {
+        const packed = new PackedWriter(tx, context.schema, context.packSizes)
+        const done = await work(packed, log)
+        await packed.flush()
+        return done
+      })
       const notice = log.build()
       if (notice !== null) onNotice(notice)
       return result

@@ -249,15 +249,18 @@ function fieldsOf({ index }: Omit<Query, 'collection'>): readonly string[] {
 
 let devices = 0
 
+/** A few records are many packs. */
+const SMALL = { records: 2, entries: 2, length: 200, mergePacks: 2 }
+
 function makeMemoryDevice(): StoreDevice {
   const database = createMemoryDatabase()
-  return { open: (options, environment) => createMemoryStore(options, environment, database) }
+  return { open: (options, environment) => createMemoryStore(options, { ...environment, packSizes: SMALL }, database) }
 }
 
 function makeIdbDevice(): StoreDevice {
   devices += 1
   const account = `model device ${devices}`
-  return { open: (options, environment) => openIdbStore({ ...options, account }, environment) }
+  return { open: (options, environment) => openIdbStore({ ...options, account }, { ...environment, packSizes: SMALL }) }
 }
 
 describe.each([

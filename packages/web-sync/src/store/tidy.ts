@@ -1,43 +1,40 @@
 import { versionNumber } from 'sync-protocol'
 import type { ChangeLog, StoreContext } from './context.ts'
-import { type RowKey, prefixRange } from './keys.ts'
+import { type RowKey, type RowKeyRange, prefixRange } from './keys.ts'
+import type { PackedWriter } from './packed/packed-writer.ts'
 import type { RowWriter } from './row-database.ts'
 import type { BaseRow, OldGeneration, SyncRow } from './rows.ts'
 import { salvageImage } from './salvage.ts'
 import { readSyncToWrite } from './sync-row.ts'
 
-/** Rows that one step removes: short enough not to hold up a local write for long. */
+/** Rows that one step looks at: short enough not to hold up a local write for long. */
 const TIDY_BATCH = 500
 
 /**
- * One short step of tidying up; true if more is left. Old generations lose their first rows; of one that a full resync left, those
- * that the new generation lacks go to salvage in the same transaction. A step that did not complete is simply done again.
+ * One short step of tidying up; true if more is left. Old generations go; of one that a full resync left, those records that the new
+ * generation lacks go to salvage first. Then runs of packs are merged. A step that did not complete is simply done again.
  */
-export async function tidyStep(tx: RowWriter, context: StoreContext, log: ChangeLog): Promise<boolean> {
+export async function tidyStep(tx: PackedWriter, context: StoreContext, log: ChangeLog): Promise<boolean> {
   const sync = await readSyncToWrite(tx, context)
   const [old, ...others] = sync.oldGenerations
-  if (old === undefined) return false
-  const isEmpty = old.isSalvaged ? await salvageStep(tx, context, sync, old, log) : await removeStep(tx, old)
-  if (isEmpty) tx.put('meta', { ...sync, oldGenerations: others })
-  return !isEmpty || others.length > 0
+  if (old === undefined) return tx.tidyPacks()
+  const after = old.isSalvaged ? await salvageStep(tx, context, sync, old, log) : null
+  if (after === null) tx.deleteRange('base', prefixRange(old.generation))
+  tx.put('meta', { ...sync, oldGenerations: after === null ? others : [{ ...old, after }, ...others] })
+  if (after !== null || others.length > 0) return true
+  return tx.tidyPacks()
 }
 
-async function removeStep(tx: RowWriter, old: OldGeneration): Promise<boolean> {
-  const range = prefixRange(old.generation)
-  const keys = await tx.listKeys('base', range, TIDY_BATCH)
-  const last = keys.at(-1)
-  if (last !== undefined) tx.deleteRange('base', { lower: range.lower, upper: last })
-  return keys.length < TIDY_BATCH
-}
-
+/** Looks at the next rows of an old generation; returns the key of the last one; null: there are no more. */
 async function salvageStep(
   tx: RowWriter,
   context: StoreContext,
   sync: SyncRow,
-  old: OldGeneration,
+  { generation, after = null }: OldGeneration,
   log: ChangeLog,
-): Promise<boolean> {
-  const range = prefixRange(old.generation)
+): Promise<RowKey | null> {
+  const all = prefixRange(generation)
+  const range: RowKeyRange = after === null ? all : { ...all, lower: after, isLowerOpen: true }
   const rows = await tx.list('base', { range, limit: TIDY_BATCH })
   const present = await tx.getMany(
     'base',
@@ -50,11 +47,9 @@ async function salvageStep(
     if (now === null || isOlder(now, row)) await salvageImage(tx, row, now, context.nowMs())
   }
   const last = rows.at(-1)
-  if (last !== undefined) {
-    tx.deleteRange('base', { lower: range.lower, upper: [old.generation, last.collection, last.id] })
-    log.touch()
-  }
-  return rows.length < TIDY_BATCH
+  if (last === undefined) return null
+  log.touch()
+  return rows.length < TIDY_BATCH ? null : [last.generation, last.collection, last.id]
 }
 
 /** The partner's record is older than the one that was held: a later write to it was lost. */

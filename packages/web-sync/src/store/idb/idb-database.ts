@@ -7,8 +7,8 @@ import { closedError } from '../runner.ts'
 import { type IdbTransaction, createRowWriter } from './idb-transaction.ts'
 import { toSyncError } from './idb-errors.ts'
 
-/** Number of the row layout; a store of a later layout is not opened. */
-const LAYOUT_VERSION = 1
+/** Number of the layout; a store of a later layout is not opened. 2: base is packed. */
+const LAYOUT_VERSION = 2
 
 /** The default time after which a transaction that makes no progress is given up. */
 const WATCHDOG_MS = 10_000
@@ -208,8 +208,11 @@ function openConnection(
   events: { readonly onVersionChange: () => void; readonly onTerminated: () => void },
 ): Promise<IDBPDatabase> {
   return openDB(name, LAYOUT_VERSION, {
-    upgrade(db) {
+    upgrade(db, before, _now, tx) {
+      // Records of the first layout are packed once the store is opened; their index is of no use any more.
+      if (before === 1) tx.objectStore('base').deleteIndex('ix')
       for (const store of STORE_NAMES) {
+        if (db.objectStoreNames.contains(store)) continue
         const path = KEY_PATHS[store]
         const created = db.createObjectStore(store, { keyPath: typeof path === 'string' ? path : [...path] })
         if (INDEXED_STORES.includes(store)) created.createIndex('ix', 'ix', { multiEntry: true })

@@ -1,0 +1,17 @@
+/** How large packs are, and how much is done at once. Tests make them small, so that a few records are many packs. */
+export interface PackSizes {
+  /** The most records in one pack. */
+  readonly records: number
+  /** The most index entries in one pack. */
+  readonly entries: number
+  /** UTF-16 units that a pack should not exceed by more than one entry: well below what the platform moves to a file of its own. */
+  readonly length: number
+  /** The most packs of the larger run that one step of merging writes anew. */
+  readonly mergePacks: number
+}
+
+/**
+ * Measured in Chromium (docs/decisions/0008): packs of 128 records are written as fast as larger ones within the noise, and a hundred
+ * records that lie far from each other are read in half the time that packs of 256 need.
+ */
+export const PACK_SIZES: PackSizes = { records: 128, entries: 512, length: 24_000, mergePacks: 16 }

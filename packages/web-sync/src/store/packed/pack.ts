@@ -1,0 +1,89 @@
+import { type RowKey, type RowKeyRange, compareKeys } from '../keys.ts'
+import type { EntryKey, PackRow, TreeName } from '../rows.ts'
+import type { PackSizes } from './pack-sizes.ts'
+
+/** One entry of a tree; its text as in {@link PackRow.texts}. */
+export interface Entry {
+  readonly key: EntryKey
+  readonly text: string | null
+}
+
+/** An entry that was not removed. */
+export interface LiveEntry extends Entry {
+  readonly text: string
+}
+
+/** True for an entry that was not removed. */
+export function isLive(entry: Entry): entry is LiveEntry {
+  return entry.text !== null
+}
+
+/** Sorts after every key of an entry. */
+export const KEYS_END: EntryKey = [[Number.MAX_VALUE]]
+
+/** The tree that has a collection's records; all others are indexes. */
+export const RECORDS = ''
+
+/** Packs sorted entries, evenly. */
+export function encodePacks(
+  { generation, collection, tree }: TreeName,
+  run: number,
+  entries: readonly Entry[],
+  sizes: PackSizes,
+): PackRow[] {
+  const most = tree === RECORDS ? sizes.records : sizes.entries
+  const even = Math.ceil(entries.length / Math.max(1, Math.ceil(entries.length / most)))
+  const packs: PackRow[] = []
+  let keys: string[] = []
+  let texts: (string | null)[] = []
+  let length = 0
+  for (const [index, entry] of entries.entries()) {
+    const key = JSON.stringify(entry.key)
+    keys.push(key)
+    texts.push(entry.text)
+    length += key.length + (entry.text?.length ?? 0)
+    if (keys.length < even && length < sizes.length && index < entries.length - 1) continue
+    packs.push({ generation, collection, tree, run, last: entry.key, keys: `[${keys.join(',')}]`, texts })
+    keys = []
+    texts = []
+    length = 0
+  }
+  return packs
+}
+
+/** The entries of a pack, ascending. */
+export function decodePack(pack: PackRow): Entry[] {
+  return keysOf(pack).map((key, index) => ({ key, text: pack.texts[index] ?? null }))
+}
+
+/** The keys of a pack, ascending. */
+export function keysOf(pack: PackRow): EntryKey[] {
+  return JSON.parse(pack.keys) as EntryKey[]
+}
+
+/** The key of a pack's row. */
+export function packKey({ generation, collection, tree }: TreeName, run: number, last: EntryKey): RowKey {
+  return [generation, collection, tree, run, last]
+}
+
+/** The packs of a run that may have entries from `from` on. */
+export function packsFrom(tree: TreeName, run: number, from: EntryKey, isOpen = false): RowKeyRange {
+  return { lower: packKey(tree, run, from), upper: packKey(tree, run, KEYS_END), isLowerOpen: isOpen }
+}
+
+/** The index of the first key that is not below `key`. */
+export function findKey(keys: readonly EntryKey[], key: EntryKey): number {
+  let low = 0
+  let high = keys.length
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if (compareKeys(keys[middle] as EntryKey, key) < 0) low = middle + 1
+    else high = middle
+  }
+  return low
+}
+
+/** Orders entries by their keys. */
+export function compareEntries(a: Entry, b: Entry): number {
+  return compareKeys(a.key, b.key)
+}

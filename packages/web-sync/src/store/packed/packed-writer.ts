@@ -1,0 +1,235 @@
+import type { SchemaShape } from 'sync-protocol'
+import { findCollection, recordToParts } from '../index-keys.ts'
+import { type RowKey, type RowKeyRange, compareKeys, isInRange, prefixRange } from '../keys.ts'
+import type { RowWriter, Selection } from '../row-database.ts'
+import type { BaseRow, LayoutRow, Rows, StoreName, TreeInfo } from '../rows.ts'
+import { addEntries } from './add-entries.ts'
+import { recordToText } from './base-record.ts'
+import { findMerge, mergeStep } from './merge-step.ts'
+import { type Entry, RECORDS, compareEntries } from './pack.ts'
+import type { PackSizes } from './pack-sizes.ts'
+import { PackedReader, isTree } from './packed-reader.ts'
+
+/** A record that this transaction has written; null: removed. */
+interface PendingRow {
+  readonly key: RowKey
+  readonly row: BaseRow | null
+}
+
+/**
+ * Writes rows of `base` as if each had a row of its own. They are collected, and written as runs of packs when the work is done
+ * ({@link PackedWriter.flush}), or earlier when it reads what they may have changed.
+ */
+export class PackedWriter extends PackedReader implements RowWriter {
+  readonly #tx: RowWriter
+  readonly #schema: SchemaShape
+  readonly #sizes: PackSizes
+  readonly #pending = new Map<string, PendingRow>()
+  /** Records as they were before the transaction, as far as it has read them. */
+  readonly #known = new Map<string, BaseRow | undefined>()
+  #dropped: RowKeyRange[] = []
+
+  constructor(tx: RowWriter, schema: SchemaShape, sizes: PackSizes) {
+    super(tx)
+    this.#tx = tx
+    this.#schema = schema
+    this.#sizes = sizes
+  }
+
+  put<Name extends StoreName>(store: Name, row: Rows[Name]): void {
+    if (store !== 'base') return this.#tx.put(store, row)
+    const record = row as BaseRow
+    this.#write([record.generation, record.collection, record.id], record)
+  }
+
+  delete(store: StoreName, key: RowKey): void {
+    if (store !== 'base') return this.#tx.delete(store, key)
+    this.#write(key, null)
+  }
+
+  /** Of `base` only whole collections or generations can be removed: ranges of all keys that begin with their names. */
+  deleteRange(store: StoreName, range: RowKeyRange): void {
+    if (store !== 'base') return this.#tx.deleteRange(store, range)
+    this.#dropped.push(range)
+    for (const [name, { key }] of this.#pending) if (isInRange(key, range)) this.#pending.delete(name)
+  }
+
+  clear(store: StoreName): void {
+    this.#tx.clear(store)
+    if (store === 'base') this.deleteRange('base', prefixRange())
+  }
+
+  override async list<Name extends StoreName>(store: Name, selection: Selection): Promise<Rows[Name][]> {
+    if (store === 'base') await this.flush()
+    return super.list(store, selection)
+  }
+
+  override async listKeys(store: StoreName, range: RowKeyRange | null, limit: number): Promise<RowKey[]> {
+    if (store === 'base') await this.flush()
+    return super.listKeys(store, range, limit)
+  }
+
+  override async count(store: StoreName, range: RowKeyRange | null, byIndex?: boolean): Promise<number> {
+    if (store === 'base') await this.flush()
+    return super.count(store, range, byIndex)
+  }
+
+  protected override async findRecords(keys: readonly RowKey[]): Promise<(BaseRow | undefined)[]> {
+    if (this.#dropped.length > 0) await this.flush()
+    const names = keys.map(nameOf)
+    const unknown = keys.filter((_, index) => !this.#known.has(names[index] as string))
+    const found = await super.findRecords(unknown)
+    for (const [index, key] of unknown.entries()) this.#known.set(nameOf(key), found[index])
+    return names.map((name) => {
+      const pending = this.#pending.get(name)
+      return pending === undefined ? this.#known.get(name) : (pending.row ?? undefined)
+    })
+  }
+
+  /** Writes what was collected. */
+  async flush(): Promise<void> {
+    if (this.#dropped.length > 0) await this.#dropTrees()
+    if (this.#pending.size === 0) return
+    const pending = [...this.#pending.values()]
+    const unknown = pending.filter(({ key }) => !this.#known.has(nameOf(key))).map(({ key }) => key)
+    const found = await super.findRecords(unknown)
+    for (const [index, key] of unknown.entries()) this.#known.set(nameOf(key), found[index])
+    for (const rows of groupByTree(pending)) await this.#writeRows(rows)
+    this.#pending.clear()
+    this.#known.clear()
+    this.cache.clear()
+    this.#tx.put('meta', await this.readLayout())
+  }
+
+  /** Adds entries of some indexes (`collection/index`) for rows that are there already. */
+  async index(rows: readonly BaseRow[], isWanted: (name: string) => boolean): Promise<void> {
+    for (const group of groupByTree(rows.map((row) => ({ key: keyOf(row), row })))) {
+      const added = group.map(({ row }) => ({ before: undefined, after: row ?? undefined }))
+      await this.#writeIndexes(added, isWanted)
+    }
+    this.#tx.put('meta', await this.readLayout())
+  }
+
+  /** Forgets indexes (`collection/index`). */
+  async dropIndexes(isKept: (name: string) => boolean): Promise<void> {
+    await this.#keepTrees(({ collection, tree }) => tree === RECORDS || isKept(`${collection}/${tree}`))
+  }
+
+  /** One short step of merging runs; true if more is left. */
+  async tidyPacks(): Promise<boolean> {
+    await this.flush()
+    const layout = await this.readLayout()
+    for (const tree of layout.trees) {
+      const into = findMerge(tree)
+      if (into === -1) continue
+      this.#replaceTree(layout, await mergeStep(this.#tx, tree, into, this.#sizes))
+      this.cache.clear()
+      const merged = await this.readLayout()
+      this.#tx.put('meta', merged)
+      return merged.trees.some((other) => findMerge(other) !== -1)
+    }
+    return false
+  }
+
+  #write(key: RowKey, row: BaseRow | null): void {
+    this.#pending.set(nameOf(key), { key, row })
+  }
+
+  async #dropTrees(): Promise<void> {
+    const dropped = this.#dropped
+    this.#dropped = []
+    this.#known.clear()
+    // Any key of the tree tells: whole prefixes are dropped.
+    await this.#keepTrees(({ generation, collection }) => {
+      return !dropped.some((range) => isInRange([generation, collection, ''], range))
+    })
+  }
+
+  async #keepTrees(isKept: (tree: TreeInfo) => boolean): Promise<void> {
+    const layout = await this.readLayout()
+    const gone = layout.trees.filter((tree) => !isKept(tree))
+    if (gone.length === 0) return
+    for (const { generation, collection, tree } of gone) {
+      this.#tx.deleteRange('packs', prefixRange(generation, collection, tree))
+    }
+    this.cache.clear()
+    this.setLayout({ ...layout, trees: layout.trees.filter((tree) => !gone.includes(tree)) })
+    this.#tx.put('meta', await this.readLayout())
+  }
+
+  /** Rows of one collection in one generation. */
+  async #writeRows(rows: readonly PendingRow[]): Promise<void> {
+    const changed = rows
+      .map(({ key, row }) => ({ key, before: this.#known.get(nameOf(key)), after: row ?? undefined }))
+      .filter(({ before, after }) => before !== undefined || after !== undefined)
+    const entries = changed.map(({ key, after }): Entry => {
+      return { key: [(key as readonly RowKey[])[2] as string], text: after === undefined ? null : recordToText(after) }
+    })
+    const [first] = changed
+    if (first === undefined) return
+    const [generation, collection] = first.key as [number, string]
+    await this.#add(generation, collection, RECORDS, entries)
+    await this.#writeIndexes(changed)
+  }
+
+  async #writeIndexes(
+    changed: readonly { readonly before: BaseRow | undefined; readonly after: BaseRow | undefined }[],
+    isWanted: (name: string) => boolean = () => true,
+  ): Promise<void> {
+    const record = changed[0]?.after ?? changed[0]?.before
+    if (record === undefined) return
+    const { generation, collection } = record
+    const indexes = findCollection(this.#schema, collection)?.indexes ?? {}
+    for (const [index, fields] of Object.entries(indexes)) {
+      if (!isWanted(`${collection}/${index}`)) continue
+      const entries: Entry[] = []
+      for (const { before, after } of changed) {
+        const gone = before === undefined ? null : recordToParts(fields, before.id, before.value)
+        const now = after === undefined ? null : recordToParts(fields, after.id, after.value)
+        if (gone !== null && now !== null && compareKeys(gone, now) === 0) continue
+        if (gone !== null) entries.push({ key: gone, text: null })
+        if (now !== null) entries.push({ key: now, text: '' })
+      }
+      await this.#add(generation, collection, index, entries)
+    }
+  }
+
+  async #add(generation: number, collection: string, tree: string, entries: readonly Entry[]): Promise<void> {
+    const layout = await this.readLayout()
+    const info: TreeInfo = layout.trees.find((other) => isTree(other, generation, collection, tree)) ?? {
+      generation,
+      collection,
+      tree,
+      runs: [],
+    }
+    const added = await addEntries(this.#tx, info, entries.toSorted(compareEntries), layout.nextRun, this.#sizes)
+    this.#replaceTree({ ...layout, nextRun: layout.nextRun + 1 }, added)
+  }
+
+  #replaceTree(layout: LayoutRow, tree: TreeInfo): void {
+    const others = layout.trees.filter((other) => !isTree(other, tree.generation, tree.collection, tree.tree))
+    this.setLayout({ ...layout, trees: tree.runs.length === 0 ? others : [...others, tree] })
+  }
+}
+
+function keyOf({ generation, collection, id }: BaseRow): RowKey {
+  return [generation, collection, id]
+}
+
+/** A key as one text; a collection name has no `/`. */
+function nameOf(key: RowKey): string {
+  const [generation, collection, id] = key as [number, string, string]
+  return `${generation}/${collection}/${id}`
+}
+
+function groupByTree(rows: readonly PendingRow[]): PendingRow[][] {
+  const groups = new Map<string, PendingRow[]>()
+  for (const row of rows) {
+    const [generation, collection] = row.key as [number, string]
+    const name = `${generation}/${collection}`
+    const group = groups.get(name) ?? []
+    groups.set(name, group)
+    group.push(row)
+  }
+  return [...groups.values()]
+}
