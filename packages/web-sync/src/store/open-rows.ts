@@ -7,9 +7,6 @@ import type { RowDatabase, RowWriter } from './row-database.ts'
 import type { Rekeying, SchemaRow } from './rows.ts'
 import { checkOwner, initialSync, readMeta } from './sync-row.ts'
 
-/** Rows that one step packs, or gives new index entries. */
-const STEP_ROWS = 2_000
-
 /**
  * Makes the rows fit the schema: a new store gets its first row; another account's is refused, a newer one too, and nothing is
  * changed; records that the first layout left are packed, and where indexes differ they are made anew, in short steps that go on after
@@ -32,7 +29,7 @@ export async function openRows(
     })
   let isReady = await step('strict', (tx, raw) => beginOpening(tx, raw, context, evictedAtMs))
   while (!isReady) {
-    isReady = await step('relaxed', async (tx, raw) => (await packStep(tx, raw)) && rekeyStep(tx, context))
+    isReady = await step('relaxed', async (tx, raw) => (await packStep(tx, raw, context)) && rekeyStep(tx, context))
   }
 }
 
@@ -81,15 +78,16 @@ function listIndexes(shape: SchemaShape): ReadonlyMap<string, string> {
 }
 
 /** Packs the next records that have a row each, as the first layout had them; true if none is left. */
-async function packStep(tx: PackedWriter, raw: RowWriter): Promise<boolean> {
+async function packStep(tx: PackedWriter, raw: RowWriter, context: StoreContext): Promise<boolean> {
+  const { stepRows } = context.packSizes
   const range = prefixRange()
-  const rows = await raw.list('base', { range, limit: STEP_ROWS })
+  const rows = await raw.list('base', { range, limit: stepRows })
   for (const { generation, collection, id, version, mutationId, value } of rows) {
     tx.put('base', { generation, collection, id, version, mutationId, value })
   }
   const last = rows.at(-1)
   if (last !== undefined) raw.deleteRange('base', { ...range, upper: [last.generation, last.collection, last.id] })
-  return rows.length < STEP_ROWS
+  return rows.length < stepRows
 }
 
 /** Gives the next rows their index entries; true if all have them. */
@@ -100,7 +98,7 @@ async function rekeyStep(tx: PackedWriter, context: StoreContext): Promise<boole
   const all = prefixRange()
   const range: RowKeyRange = rekeying.after === null ? all : { ...all, lower: rekeying.after, isLowerOpen: true }
   const after =
-    rekeying.store === 'base' ? await rekeyBase(tx, rekeying, range) : await rekeyOverlay(tx, context, range)
+    rekeying.store === 'base' ? await rekeyBase(tx, context, rekeying, range) : await rekeyOverlay(tx, context, range)
   if (after !== null) {
     tx.put('meta', { ...schema, rekeying: { ...rekeying, after } })
     return false
@@ -110,18 +108,24 @@ async function rekeyStep(tx: PackedWriter, context: StoreContext): Promise<boole
   return next === null
 }
 
-async function rekeyBase(tx: PackedWriter, { indexes }: Rekeying, range: RowKeyRange): Promise<RowKey | null> {
-  const rows = await tx.list('base', { range, limit: STEP_ROWS })
+async function rekeyBase(
+  tx: PackedWriter,
+  { packSizes: { stepRows } }: StoreContext,
+  { indexes }: Rekeying,
+  range: RowKeyRange,
+): Promise<RowKey | null> {
+  const rows = await tx.list('base', { range, limit: stepRows })
   await tx.index(rows, (name) => indexes?.includes(name) ?? true)
   const last = rows.at(-1)
-  return last === undefined || rows.length < STEP_ROWS ? null : [last.generation, last.collection, last.id]
+  return last === undefined || rows.length < stepRows ? null : [last.generation, last.collection, last.id]
 }
 
 async function rekeyOverlay(tx: RowWriter, context: StoreContext, range: RowKeyRange): Promise<RowKey | null> {
-  const rows = await tx.list('overlay', { range, limit: STEP_ROWS })
+  const { stepRows } = context.packSizes
+  const rows = await tx.list('overlay', { range, limit: stepRows })
   for (const row of rows) tx.put('overlay', { ...row, ix: overlayIndexKeys(context.schema, row.collection, row.value) })
   const last = rows.at(-1)
-  return last === undefined || rows.length < STEP_ROWS ? null : [last.collection, last.id]
+  return last === undefined || rows.length < stepRows ? null : [last.collection, last.id]
 }
 
 function isSameShape(a: SchemaShape, b: SchemaShape): boolean {

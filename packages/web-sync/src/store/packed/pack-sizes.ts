@@ -8,10 +8,12 @@ export interface PackSizes {
   readonly length: number
   /** The most packs of the larger run that one step of merging writes anew. */
   readonly mergePacks: number
+  /** Records that one step packs, or gives new index entries, while a store is opened. */
+  readonly stepRows: number
 }
 
 /**
  * Measured in Chromium (docs/decisions/0008): packs of 128 records are written as fast as larger ones within the noise, and a hundred
  * records that lie far from each other are read in half the time that packs of 256 need.
  */
-export const PACK_SIZES: PackSizes = { records: 128, entries: 512, length: 24_000, mergePacks: 16 }
+export const PACK_SIZES: PackSizes = { records: 128, entries: 512, length: 24_000, mergePacks: 16, stepRows: 2_000 }

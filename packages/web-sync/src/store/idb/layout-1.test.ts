@@ -1,0 +1,141 @@
+import 'fake-indexeddb/auto'
+import { DigestBuilder, type JsonObject } from 'sync-protocol'
+import { describe, expect, it } from 'vitest'
+import type { Store } from '../../contract/index.ts'
+import { Bench, notesOf, sendable } from '../../testing/store-suite/index.ts'
+import { createMemoryStore } from '../create-memory-store.ts'
+import { createMemoryDatabase, type MemoryDatabase } from '../memory/memory-database.ts'
+import { openIdbStore } from '../open-idb-store.ts'
+import type { Rows, StoreName } from '../rows.ts'
+import FIXTURE from './layout-1.fixture.json' with { type: 'json' }
+
+// The fixture was written by the code of the first layout: one row for each record, with its index keys. It has 40 notes and 4
+// places, kept steps, and one write each that is pending, accepted, refused.
+
+const PACK_SIZES = { records: 3, entries: 4, length: 500, mergePacks: 2, stepRows: 7 }
+const PENDING = ['n8', 'n9', 'own']
+
+const stores = Object.entries(FIXTURE.stores) as unknown as readonly [
+  StoreName,
+  {
+    readonly keyPath: string | string[]
+    readonly indexes: readonly string[]
+    readonly rows: readonly Rows[StoreName][]
+  },
+][]
+
+/** The database as the old code left it. */
+async function writeOldDatabase(): Promise<void> {
+  const opening = indexedDB.open(FIXTURE.name, FIXTURE.version)
+  opening.addEventListener('upgradeneeded', () => {
+    for (const [name, { keyPath, indexes, rows }] of stores) {
+      const store = opening.result.createObjectStore(name, { keyPath })
+      for (const index of indexes) store.createIndex(index, index, { multiEntry: true })
+      for (const row of rows) store.put(row)
+    }
+  })
+  await new Promise((resolve, reject) => {
+    opening.addEventListener('success', resolve)
+    opening.addEventListener('error', reject)
+  })
+  opening.result.close()
+}
+
+async function makeOldMemory(): Promise<MemoryDatabase> {
+  const database = createMemoryDatabase()
+  await database.write('strict', async (tx) => {
+    for (const [name, { rows }] of stores) for (const row of rows) tx.put(name, row)
+  })
+  return database
+}
+
+const baseRows = FIXTURE.stores.base.rows as unknown as readonly Rows['base'][]
+
+/** All that the old database promised. */
+async function checkStore(store: Store): Promise<void> {
+  const notes = baseRows.filter((row) => row.collection === 'notes').map((row): JsonObject => row.value)
+  const untouched = notes.filter((note) => !PENDING.includes(note['id'] as string))
+  const found = await notesOf(store)
+  expect(found.filter((note) => !PENDING.includes(note['id'] as string))).toEqual(untouched)
+  expect(await store.get('notes', 'n8')).toEqual({ id: 'n8', text: 'pending', rank: 2 })
+  expect(await store.get('notes', 'n9')).toBeUndefined()
+  expect(await store.get('notes', 'own')).toEqual({ id: 'own', text: 'pending' })
+  expect(await store.count({ collection: 'places' })).toBe(4)
+  const byText = await store.query({ collection: 'notes', index: 'byText', where: { text: '5' } })
+  expect(byText.records).toEqual(found.filter((note) => note['text'] === '5'))
+  expect(byText.records.length).toBeGreaterThan(3)
+  expect((await sendable(store)).map(({ mutationId }) => mutationId)).toEqual(
+    FIXTURE.stores.outbox.rows.map((row) => row.mutationId),
+  )
+  const { counts } = await store.readSummary()
+  expect(counts).toMatchObject({ pending: 2, refused: 1, journal: 1 })
+  const digest = new DigestBuilder()
+  for (const { collection, version } of baseRows) digest.replace(collection, null, version)
+  const state = await store.readState()
+  expect(state.digest).toEqual(digest.build())
+}
+
+describe('a database of the first layout', () => {
+  it('is packed when it is opened; records, unsent writes and kept steps stay', async () => {
+    await writeOldDatabase()
+    const bench = new Bench({
+      open: (options, environment) => openIdbStore(options, { ...environment, packSizes: PACK_SIZES }),
+    })
+    const store = await bench.open()
+    await checkStore(store)
+    await store.close()
+    const again = await bench.open()
+    await checkStore(again)
+    const have = await again.readHave(100)
+    expect(have.length).toBeGreaterThan(4)
+    expect(await again.rollBack((await again.readState()).fence, have.at(-1)!)).toBe('done')
+    expect(await again.get('notes', 'n0')).toEqual({ id: 'n0', text: '0', rank: 0 })
+    expect((await sendable(again)).length).toBe(3)
+  })
+
+  it('is packed in steps that go on after a crash', async () => {
+    const database = await makeOldMemory()
+    for (let crashes = 1; crashes <= 7; crashes += 1) {
+      let left = crashes
+      const crashing: MemoryDatabase = {
+        ...database,
+        write: (durability, work) =>
+          database.write(durability, (tx) => {
+            left -= 1
+            return left < 0 ? Promise.reject(new Error('the crash of the test')) : work(tx)
+          }),
+      }
+      const bench = new Bench({
+        open: (options, environment) => createMemoryStore(options, { ...environment, packSizes: PACK_SIZES }, crashing),
+      })
+      // Each opening comes a step further than the one before.
+      await bench.open().catch((error: unknown) => expect(String(error)).toContain('the crash of the test'))
+    }
+    const bench = new Bench({
+      open: (options, environment) => createMemoryStore(options, { ...environment, packSizes: PACK_SIZES }, database),
+    })
+    await checkStore(await bench.open())
+    expect(await database.read((tx) => tx.count('base', null))).toBe(0)
+  })
+
+  it('gets the indexes of a newer schema too', async () => {
+    const database = await makeOldMemory()
+    const bench = new Bench({
+      open: (options, environment) => createMemoryStore(options, { ...environment, packSizes: PACK_SIZES }, database),
+    })
+    const schema = {
+      version: 2,
+      collections: [
+        { name: 'notes', indexes: { byText: ['rank'], byBoth: ['rank', 'text'] }, putsTravelAsPatch: true },
+        { name: 'places', indexes: {}, putsTravelAsPatch: false },
+      ],
+    }
+    const store = await bench.open({ schema })
+    const all = await notesOf(store)
+    for (const index of ['byText', 'byBoth']) {
+      const found = await store.query({ collection: 'notes', index, where: { rank: 2 } })
+      expect(found.records.length).toBe(all.filter((note) => note['rank'] === 2).length)
+    }
+    expect((await store.query({ collection: 'notes', index: 'byBoth' })).records.length).toBe(all.length)
+  })
+})
