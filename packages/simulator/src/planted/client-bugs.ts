@@ -13,9 +13,8 @@ export const CLIENT_BUGS: readonly PlantedBug[] = [
     patches: [
       {
         file: `${STORE}/create-store.ts`,
-        find: "await run.write('strict', (tx, log) => writeLocal(tx, context, mutationId, checked, log))",
-        replace:
-          "run.write('strict', (tx, log) => writeLocal(tx, context, mutationId, checked, log)).catch(() => undefined)",
+        find: 'await writeGrouped(mutationId, checked)',
+        replace: 'writeGrouped(mutationId, checked).catch(() => undefined)',
       },
     ],
   },
@@ -27,9 +26,9 @@ export const CLIENT_BUGS: readonly PlantedBug[] = [
     source: 'protocol.md section 6: strict durability for local writes; Chromium’s relaxed default since 2023',
     patches: [
       {
-        file: `${STORE}/create-store.ts`,
-        find: "await run.write('strict', (tx, log) => writeLocal(tx, context, mutationId, checked, log))",
-        replace: "await run.write('relaxed', (tx, log) => writeLocal(tx, context, mutationId, checked, log))",
+        file: `${STORE}/group-writes.ts`,
+        find: "await run.write('strict', async (tx, log) => {",
+        replace: "await run.write('relaxed', async (tx, log) => {",
       },
     ],
   },

@@ -2,6 +2,7 @@ import { isRecordId } from 'sync-protocol'
 import type { RecordStore, Store, StoreOptions } from '../contract/index.ts'
 import type { StoreContext } from './context.ts'
 import { createSyncStore } from './create-sync-store.ts'
+import { createGroupWriter } from './group-writes.ts'
 import { findCollection } from './index-keys.ts'
 import { inspect, listRefused, listSalvage, listWrites, readSummary } from './inspect.ts'
 import { findMutation, stageOf } from './mutations.ts'
@@ -15,7 +16,7 @@ import { runCount, runQuery } from './run-query.ts'
 import { createRunner, type Runner } from './runner.ts'
 import { readSync } from './sync-row.ts'
 import { tidyStep } from './tidy.ts'
-import { checkMutationId, readView, writeLocal } from './write-local.ts'
+import { checkMutationId, readView } from './write-local.ts'
 
 /** A store over opened rows. All its logic is the same whatever keeps the rows. */
 export function createStore(database: RowDatabase, context: StoreContext, onNotice: StoreOptions['onNotice']): Store {
@@ -24,11 +25,12 @@ export function createStore(database: RowDatabase, context: StoreContext, onNoti
 }
 
 function createRecordStore(run: Runner, context: StoreContext, close: () => Promise<void>): RecordStore {
+  const writeGrouped = createGroupWriter(run, context)
   return {
     async write(mutationId, ops) {
       checkMutationId(mutationId)
       const checked = checkLocalOps(context, ops)
-      await run.write('strict', (tx, log) => writeLocal(tx, context, mutationId, checked, log))
+      await writeGrouped(mutationId, checked)
     },
     async get(collection, id) {
       if (findCollection(context.schema, collection) === undefined) throw unknownCollection(collection)

@@ -22,9 +22,8 @@ export function prefixRange(...parts: readonly RowKey[]): RowKeyRange {
 
 /** Compares two keys in the order of IndexedDB: numbers, strings (by UTF-16 unit), arrays (part by part, the shorter first). */
 export function compareKeys(a: RowKey, b: RowKey): number {
-  const rank = keyRank(a) - keyRank(b)
-  if (rank !== 0) return rank
   if (typeof a === 'object' && typeof b === 'object') return compareArrays(a, b)
+  if (typeof a !== typeof b) return keyRank(a) - keyRank(b)
   if (a < b) return -1
   return a > b ? 1 : 0
 }

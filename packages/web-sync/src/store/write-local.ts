@@ -1,6 +1,7 @@
 import type { JsonObject, Op } from 'sync-protocol'
 import { type LocalOp, SyncError } from '../contract/index.ts'
 import type { ChangeLog, StoreContext } from './context.ts'
+import { isStorageFailure } from './abandon.ts'
 import { mutationIndexKeys } from './index-keys.ts'
 import type { RowKey } from './keys.ts'
 import { findMutation } from './mutations.ts'
@@ -9,7 +10,6 @@ import { type PreparedMutation, type PresentRecord, prepareMutation } from './pr
 import { type RecordName, nameToText } from './record-names.ts'
 import type { RowReader, RowWriter } from './row-database.ts'
 import type { SyncRow } from './rows.ts'
-import { readSyncToWrite } from './sync-row.ts'
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
 
@@ -18,23 +18,63 @@ export function checkMutationId(mutationId: string): void {
   if (!UUID.test(mutationId)) throw new SyncError('invalid-mutation', 'A mutation’s id is a UUID in lower case.')
 }
 
-/**
- * One local write: records and outbox together. A mutation whose id the store knows already is a repeat (the page asked again after
- * its worker died): nothing is done, for a mutation takes effect at most once.
- */
-export async function writeLocal(
-  tx: RowWriter,
-  context: StoreContext,
-  mutationId: string,
-  checkedOps: readonly LocalOp[],
-  log: ChangeLog,
-): Promise<void> {
-  const sync = await readSyncToWrite(tx, context)
-  if ((await findMutation(tx, mutationId)) !== null) return
-  await storeMutation(tx, context, sync, mutationId, checkedOps, log)
+/** A mutation as the app asks for it, its operations checked. */
+export interface LocalMutation {
+  readonly mutationId: string
+  readonly ops: readonly LocalOp[]
 }
 
-/** Adds a new mutation of checked operations to outbox and overlay; returns the sync row as it is then. */
+/**
+ * Adds new mutations to outbox and overlay, one after the other; they see each other. One whose id the store knows already is a repeat
+ * (the page asked again after its worker died): nothing is done, for a mutation takes effect at most once. One that does not fit the
+ * records as they are is left out. Returns why, for each (null: it is stored), and the sync row as it is then.
+ */
+export async function storeMutations(
+  tx: RowWriter,
+  context: StoreContext,
+  sync: SyncRow,
+  mutations: readonly LocalMutation[],
+  log: ChangeLog,
+): Promise<{ readonly faults: readonly (SyncError | null)[]; readonly sync: SyncRow }> {
+  // All questions at once: one after the other they would take ten times as long.
+  const [present, known] = await Promise.all([
+    readPresent(
+      tx,
+      sync,
+      mutations.flatMap(({ ops }) => ops),
+    ),
+    Promise.all(mutations.map(({ mutationId }) => findMutation(tx, mutationId))),
+  ])
+  const repeated = new Set(mutations.flatMap(({ mutationId }, index) => (known[index] === null ? [] : [mutationId])))
+  const views = new Map<string, RecordName & { readonly value: JsonObject | null; readonly lastMutation: string }>()
+  let { nextOrder } = sync
+  const faults = mutations.map(({ mutationId, ops }) => {
+    if (repeated.has(mutationId)) return null
+    try {
+      const prepared = prepareMutation(context, mutationId, ops, present)
+      putMutation(tx, context, nextOrder, mutationId, prepared)
+      for (const [name, view] of prepared.views) {
+        views.set(name, { ...view, lastMutation: mutationId })
+        present.set(name, { ...(present.get(name) as PresentRecord), view: view.value, lastMutation: mutationId })
+      }
+      for (const { collection, id, value } of prepared.views.values()) log.record(collection, id, value)
+    } catch (error) {
+      if (error instanceof SyncError && !isStorageFailure(error)) return error
+      throw error
+    }
+    nextOrder += 1
+    repeated.add(mutationId)
+    log.stage(mutationId, 'stored')
+    log.newWrite()
+    return null
+  })
+  for (const view of views.values()) putOverlay(tx, context, view, view.value, view.lastMutation)
+  const next = { ...sync, nextOrder }
+  tx.put('meta', next)
+  return { faults, sync: next }
+}
+
+/** As {@link storeMutations}, for one mutation that is known to be new; throws if it does not fit. */
 export async function storeMutation(
   tx: RowWriter,
   context: StoreContext,
@@ -43,14 +83,9 @@ export async function storeMutation(
   ops: readonly LocalOp[],
   log: ChangeLog,
 ): Promise<SyncRow> {
-  const present = await readPresent(tx, sync, ops)
-  const prepared = prepareMutation(context, mutationId, ops, present)
-  const next = { ...sync, nextOrder: sync.nextOrder + 1 }
-  tx.put('meta', next)
-  putMutation(tx, context, sync.nextOrder, mutationId, prepared)
-  for (const { collection, id, value } of prepared.views.values()) log.record(collection, id, value)
-  log.stage(mutationId, 'stored')
-  log.newWrite()
+  const { faults, sync: next } = await storeMutations(tx, context, sync, [{ mutationId, ops }], log)
+  const fault = faults[0] ?? null
+  if (fault !== null) throw fault
   return next
 }
 
@@ -59,20 +94,10 @@ function putMutation(
   context: StoreContext,
   order: number,
   mutationId: string,
-  prepared: PreparedMutation,
+  { ops, bytes }: PreparedMutation,
 ): void {
-  tx.put('outbox', {
-    order,
-    mutationId,
-    createdAtMs: context.nowMs(),
-    ops: prepared.ops,
-    bytes: prepared.bytes,
-    setAside: null,
-    ix: mutationIndexKeys(mutationId, prepared.ops),
-  })
-  for (const { collection, id, value } of prepared.views.values()) {
-    putOverlay(tx, context, { collection, id }, value, mutationId)
-  }
+  const ix = mutationIndexKeys(mutationId, ops)
+  tx.put('outbox', { order, mutationId, createdAtMs: context.nowMs(), ops, bytes, setAside: null, ix })
 }
 
 /** Reads the records that operations name, as the app sees them. */

@@ -4,7 +4,7 @@ export interface PackSizes {
   readonly records: number
   /** The most index entries in one pack. */
   readonly entries: number
-  /** UTF-16 units that a pack should not exceed by more than one entry: well below what the platform moves to a file of its own. */
+  /** UTF-16 units that a pack of several entries does not exceed: well below what the platform moves to a file of its own. */
   readonly length: number
   /** The most packs of the larger run that one step of merging writes anew. */
   readonly mergePacks: number
@@ -16,4 +16,4 @@ export interface PackSizes {
  * Measured in Chromium (docs/decisions/0008): packs of 128 records are written as fast as larger ones within the noise, and a hundred
  * records that lie far from each other are read in half the time that packs of 256 need.
  */
-export const PACK_SIZES: PackSizes = { records: 128, entries: 512, length: 24_000, mergePacks: 16, stepRows: 2_000 }
+export const PACK_SIZES: PackSizes = { records: 128, entries: 512, length: 48_000, mergePacks: 16, stepRows: 2_000 }

@@ -25,30 +25,32 @@ export const KEYS_END: EntryKey = [[Number.MAX_VALUE]]
 export const RECORDS = ''
 
 /** Packs sorted entries, evenly. */
-export function encodePacks(
+export function encodePacks(tree: TreeName, run: number, entries: readonly Entry[], sizes: PackSizes): PackRow[] {
+  const most = tree.tree === RECORDS ? sizes.records : sizes.entries
+  const even = Math.ceil(entries.length / Math.ceil(entries.length / most))
+  const packs: PackRow[] = []
+  for (let at = 0; at < entries.length; at += even) encodePack(tree, run, entries.slice(at, at + even), sizes, packs)
+  return packs
+}
+
+/** One pack, or two halves and so on if it would be too long. */
+function encodePack(
   { generation, collection, tree }: TreeName,
   run: number,
   entries: readonly Entry[],
   sizes: PackSizes,
-): PackRow[] {
-  const most = tree === RECORDS ? sizes.records : sizes.entries
-  const even = Math.ceil(entries.length / Math.max(1, Math.ceil(entries.length / most)))
-  const packs: PackRow[] = []
-  let keys: string[] = []
-  let texts: (string | null)[] = []
-  let length = 0
-  for (const [index, entry] of entries.entries()) {
-    const key = JSON.stringify(entry.key)
-    keys.push(key)
-    texts.push(entry.text)
-    length += key.length + (entry.text?.length ?? 0)
-    if (keys.length < even && length < sizes.length && index < entries.length - 1) continue
-    packs.push({ generation, collection, tree, run, last: entry.key, keys: `[${keys.join(',')}]`, texts })
-    keys = []
-    texts = []
-    length = 0
+  packs: PackRow[],
+): void {
+  const keys = JSON.stringify(entries.map((entry) => entry.key))
+  const length = entries.reduce((sum, { text }) => sum + (text?.length ?? 0), keys.length)
+  if (length > sizes.length && entries.length > 1) {
+    const half = Math.ceil(entries.length / 2)
+    encodePack({ generation, collection, tree }, run, entries.slice(0, half), sizes, packs)
+    encodePack({ generation, collection, tree }, run, entries.slice(half), sizes, packs)
+    return
   }
-  return packs
+  const { key: last } = entries.at(-1) as Entry
+  packs.push({ generation, collection, tree, run, last, keys, texts: entries.map((entry) => entry.text) })
 }
 
 /** The entries of a pack, ascending. */

@@ -76,7 +76,9 @@ export class PackedReader implements RowReader {
       if (tree === undefined) continue
       const indexesById = wanted.get(tree) ?? new Map<string, number[]>()
       wanted.set(tree, indexesById)
-      indexesById.set(id, [...(indexesById.get(id) ?? []), index])
+      const indexes = indexesById.get(id)
+      if (indexes === undefined) indexesById.set(id, [index])
+      else indexes.push(index)
     }
     const found: (BaseRow | undefined)[] = keys.map(() => undefined)
     for (const [tree, indexesById] of wanted) {

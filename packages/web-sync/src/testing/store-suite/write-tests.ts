@@ -216,4 +216,35 @@ export const WRITE_TESTS: readonly StoreTest[] = [
       checkEqual(bench.notices, [], 'of nothing')
     },
   },
+  {
+    name: 'writes made at once are few transactions in their order, they see each other, and one that does not fit fails alone',
+    async run(bench) {
+      const store = await bench.openSynced({ id: 'a', n: 0 })
+      bench.notices.length = 0
+      const ids = Array.from({ length: 1_200 }, () => bench.mutationId())
+      const results = await Promise.allSettled(
+        ids.map((id, n) => {
+          if (n % 100 === 50) return store.write(id, [note.insert('a')])
+          return store.write(id, [n % 2 === 0 ? note.put(`n${n}`, { n }) : note.patch(`n${n - 1}`, { more: n })])
+        }),
+      )
+      const failed = results.flatMap((result, n) => (result.status === 'rejected' ? [n] : []))
+      // What was to be patched after it is not there either.
+      checkEqual(
+        failed,
+        ids.flatMap((_, n) => (n % 100 === 50 || n % 100 === 51 ? [n] : [])),
+        'those that failed',
+      )
+      const sent = await store.readOutbox({ mutations: 2_000, bytes: 1e9 })
+      checkEqual(
+        sent.map(({ mutationId }) => mutationId),
+        ids.filter((_, n) => !failed.includes(n)),
+        'the order',
+      )
+      checkEqual(await store.get('notes', 'n0'), { id: 'n0', n: 0, more: 1 }, 'a record that two of them wrote')
+      checkEqual(bench.notices.length < 10, true, `few transactions (${bench.notices.length})`)
+      await Promise.all([store.write(ids[0]!, [note.delete('a')]), store.write(ids[1]!, [note.delete('a')])])
+      checkEqual(await store.get('notes', 'a'), { id: 'a', n: 0 }, 'a repeat does nothing')
+    },
+  },
 ]
