@@ -3,7 +3,7 @@ import type { ChangeLog, StoreContext } from './context.ts'
 import { mutationIndexKeys } from './index-keys.ts'
 import { toJournal } from './journal.ts'
 import type { RowKey } from './keys.ts'
-import type { RowReader, RowWriter } from './row-database.ts'
+import { READ_BATCH, type RowReader, type RowWriter } from './row-database.ts'
 import type { OutboxRow, SyncRow } from './rows.ts'
 
 /** The page that brings outcomes. */
@@ -28,8 +28,7 @@ export async function applyOutcomes(
 ): Promise<{ readonly sync: SyncRow; readonly left: readonly OutboxRow[] }> {
   const answered = new Map<string, Exclude<Outcome, { type: 'later' }>>()
   for (const outcome of outcomes) if (outcome.type !== 'later') answered.set(outcome.mutationId, outcome)
-  const rows = await Promise.all([...answered.keys()].map((mutationId) => findPending(tx, mutationId)))
-  const left = rows.filter((row) => row !== undefined)
+  const left = await findPending(tx, [...answered.keys()])
   let { journalBytes } = sync
   for (const row of left) {
     const outcome = answered.get(row.mutationId) as Exclude<Outcome, { type: 'later' }>
@@ -41,7 +40,7 @@ export async function applyOutcomes(
     } else {
       const { mutationId, order, ops } = row
       const { type, code, message, path, records } = outcome
-      const ix = mutationIndexKeys(mutationId, ops)
+      const ix = mutationIndexKeys(mutationId)
       tx.put('refused', {
         mutationId,
         order,
@@ -60,8 +59,20 @@ export async function applyOutcomes(
   return { sync: { ...sync, journalBytes }, left }
 }
 
-async function findPending(tx: RowReader, mutationId: string): Promise<OutboxRow | undefined> {
-  const key: RowKey = ['id', mutationId]
-  const [row] = await tx.list('outbox', { range: { lower: key, upper: key }, byIndex: true, limit: 1 })
-  return row
+/** Pending rows of mutations, in their order. What was sent stood first in the outbox, so most of them come with one request. */
+async function findPending(tx: RowReader, mutationIds: readonly string[]): Promise<OutboxRow[]> {
+  if (mutationIds.length === 0) return []
+  const range = { lower: 0, upper: Number.MAX_SAFE_INTEGER }
+  const first = await tx.list('outbox', { range, limit: Math.min(mutationIds.length, READ_BATCH) })
+  const rows = new Map(first.map((row): [string, OutboxRow] => [row.mutationId, row]))
+  const found = await Promise.all(
+    mutationIds.map(async (mutationId) => {
+      const there = rows.get(mutationId)
+      if (there !== undefined) return there
+      const key: RowKey = ['id', mutationId]
+      const [row] = await tx.list('outbox', { range: { lower: key, upper: key }, byIndex: true, limit: 1 })
+      return row
+    }),
+  )
+  return found.filter((row) => row !== undefined)
 }

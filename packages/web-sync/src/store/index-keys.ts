@@ -21,28 +21,17 @@ export function recordToParts(fields: readonly string[], id: string, value: Json
   return [...fields.map((field) => valueToPart(getField(value, field))), id]
 }
 
-/** Index keys of an overlay row: (collection, index, part …, id) for each declared index; none for a record that is not there. */
-export function overlayIndexKeys(shape: SchemaShape, collection: string, value: JsonObject | null): RowKey[] {
-  const declared = findCollection(shape, collection)
-  if (declared === undefined || value === null) return []
-  const id = value['id'] as string
-  return Object.keys(declared.indexes).map((name) => [
-    collection,
-    name,
-    ...recordToParts(declared.indexes[name] as readonly string[], id, value),
-  ])
-}
-
 /** The shape of a collection, if the schema declares it. */
 export function findCollection(shape: SchemaShape, name: string): CollectionShape | undefined {
   return shape.collections.find((collection) => collection.name === name)
 }
 
-/** Index keys of a row of outbox, journal or refused: by mutation, and by each record that it touches. */
-export function mutationIndexKeys(
-  mutationId: string,
-  ops: readonly { readonly collection: string; readonly id: string }[],
-  more: readonly RowKey[] = [],
-): RowKey[] {
-  return [['id', mutationId], ...ops.map((op): RowKey => ['touch', op.collection, op.id]), ...more]
+/** Index keys of a row of outbox, journal or refused: by mutation, and as said. */
+export function mutationIndexKeys(mutationId: string, more: readonly RowKey[] = []): RowKey[] {
+  return [['id', mutationId], ...more]
+}
+
+/** Lists a pending mutation by each record that it touches. */
+export function touchKeys(ops: readonly { readonly collection: string; readonly id: string }[]): RowKey[] {
+  return ops.map((op) => ['touch', op.collection, op.id])
 }

@@ -1,5 +1,5 @@
 import type { ChangeLog } from './context.ts'
-import { mutationIndexKeys } from './index-keys.ts'
+import { mutationIndexKeys, touchKeys } from './index-keys.ts'
 import type { RowKey } from './keys.ts'
 import { rememberStages } from './mutations.ts'
 import { READ_BATCH, type RowReader, type RowWriter, listByNumber } from './row-database.ts'
@@ -22,7 +22,7 @@ export function toJournal(row: OutboxRow, facts: Omit<JournalRow, keyof OutboxRo
     ['at', facts.partnershipId, facts.n],
     ['step', facts.step],
   ]
-  return { ...rest, ...facts, ix: mutationIndexKeys(row.mutationId, row.ops, more) }
+  return { ...rest, ...facts, ix: mutationIndexKeys(row.mutationId, more) }
 }
 
 /** Drops what the partner knows to survive: accepted in this partnership, or in one it was forked from, up to `durable`. */
@@ -80,7 +80,7 @@ export async function returnJournal(
 ): Promise<{ readonly sync: SyncRow; readonly returned: readonly OutboxRow[] }> {
   const rows = afterStep === null ? await listByNumber(tx, 'journal') : await listAfterStep(tx, afterStep)
   const returned = rows.map(({ order, mutationId, createdAtMs, ops, bytes }): OutboxRow => {
-    const ix = mutationIndexKeys(mutationId, ops)
+    const ix = mutationIndexKeys(mutationId, touchKeys(ops))
     return { order, mutationId, createdAtMs, ops, bytes, setAside: null, ix }
   })
   for (const row of returned) {

@@ -3,7 +3,7 @@ import type { WriteEntry, WriteStage } from '../contract/index.ts'
 import type { RowKey, RowKeyRange } from './keys.ts'
 import { RecordSet } from './record-names.ts'
 import { READ_BATCH, type RowReader, type RowWriter } from './row-database.ts'
-import type { JournalRow, OutboxRow, RefusedRow, StagesRow, SyncRow } from './rows.ts'
+import type { JournalRow, OutboxRow, RefusedRow, Rows, StagesRow, SyncRow } from './rows.ts'
 
 /** How many mutations that are stored nowhere else have their stage remembered; the oldest are forgotten first. */
 const REMEMBERED_STAGES = 10_000
@@ -15,20 +15,40 @@ export type FoundMutation =
   | { readonly in: 'refused'; readonly row: RefusedRow }
   | { readonly in: 'stages'; readonly row: StagesRow }
 
-/** Finds a mutation wherever it is; null: never seen, or forgotten. */
-export async function findMutation(tx: RowReader, mutationId: string): Promise<FoundMutation | null> {
+const PLACES = ['outbox', 'journal', 'refused', 'stages'] as const
+type Place = (typeof PLACES)[number]
+
+/** Finds a mutation wherever it is, or in some of the places; null: never seen, or forgotten. */
+export async function findMutation(
+  tx: RowReader,
+  mutationId: string,
+  places: readonly Place[] = PLACES,
+): Promise<FoundMutation | null> {
   const key: RowKey = ['id', mutationId]
   const selection = { range: { lower: key, upper: key }, byIndex: true, limit: 1 }
+  const listIn = async <Name extends Place>(place: Name): Promise<readonly Rows[Name][]> =>
+    places.includes(place) ? tx.list(place, selection) : []
   const [[outbox], [journal], [refused], [stages]] = await Promise.all([
-    tx.list('outbox', selection),
-    tx.list('journal', selection),
-    tx.list('refused', selection),
-    tx.list('stages', selection),
+    listIn('outbox'),
+    listIn('journal'),
+    listIn('refused'),
+    listIn('stages'),
   ])
   if (outbox !== undefined) return { in: 'outbox', row: outbox }
   if (journal !== undefined) return { in: 'journal', row: journal }
   if (refused !== undefined) return { in: 'refused', row: refused }
   return stages === undefined ? null : { in: 'stages', row: stages }
+}
+
+/** As {@link findMutation}, for each of the mutations; if they are many, empty stores are not asked for each. */
+export async function findMutations(
+  tx: RowReader,
+  mutationIds: readonly string[],
+): Promise<readonly (FoundMutation | null)[]> {
+  const isMany = mutationIds.length > PLACES.length
+  const first = await Promise.all(isMany ? PLACES.map((place) => tx.listKeys(place, null, 1)) : [])
+  const places = isMany ? PLACES.filter((_, index) => first[index]?.length === 1) : PLACES
+  return Promise.all(mutationIds.map((mutationId) => findMutation(tx, mutationId, places)))
 }
 
 /** The stage of a mutation that was found. */

@@ -1,7 +1,6 @@
 import type { SchemaShape } from 'sync-protocol'
 import type { StoreContext } from './context.ts'
-import { overlayIndexKeys } from './index-keys.ts'
-import { type RowKey, type RowKeyRange, prefixRange } from './keys.ts'
+import { type RowKeyRange, prefixRange } from './keys.ts'
 import { PackedWriter } from './packed/packed-writer.ts'
 import type { RowDatabase, RowWriter } from './row-database.ts'
 import type { Rekeying, SchemaRow } from './rows.ts'
@@ -61,11 +60,11 @@ async function beginOpening(
 /** Which indexes have to be made for the new shape; null: none. One that was under way may have stopped anywhere. */
 function planRekeying(schema: SchemaRow, shape: SchemaShape): Rekeying | null {
   const before = listIndexes(schema.shape)
-  const unfinished = schema.rekeying === null ? [] : (schema.rekeying.indexes ?? [...before.keys()])
+  const unfinished = schema.rekeying?.indexes ?? []
   const indexes = [...listIndexes(shape)].flatMap(([name, fields]) => {
     return before.get(name) !== fields || unfinished.includes(name) ? [name] : []
   })
-  return indexes.length === 0 ? null : { store: 'base', after: null, indexes }
+  return indexes.length === 0 ? null : { after: null, indexes }
 }
 
 /** The fields of each index, by `collection/index`. */
@@ -90,42 +89,21 @@ async function packStep(tx: PackedWriter, raw: RowWriter, context: StoreContext)
   return rows.length < stepRows
 }
 
-/** Gives the next rows their index entries; true if all have them. */
-async function rekeyStep(tx: PackedWriter, context: StoreContext): Promise<boolean> {
+/** Gives the next records their index entries; true if all have them. */
+async function rekeyStep(tx: PackedWriter, { packSizes }: StoreContext): Promise<boolean> {
   const schema = (await readMeta(tx, 'schema')) as SchemaRow
   const { rekeying } = schema
   if (rekeying === null) return true
+  const { after, indexes = [] } = rekeying
   const all = prefixRange()
-  const range: RowKeyRange = rekeying.after === null ? all : { ...all, lower: rekeying.after, isLowerOpen: true }
-  const after =
-    rekeying.store === 'base' ? await rekeyBase(tx, context, rekeying, range) : await rekeyOverlay(tx, context, range)
-  if (after !== null) {
-    tx.put('meta', { ...schema, rekeying: { ...rekeying, after } })
-    return false
-  }
-  const next: Rekeying | null = rekeying.store === 'base' ? { store: 'overlay', after: null } : null
+  const range: RowKeyRange = after === null ? all : { ...all, lower: after, isLowerOpen: true }
+  const rows = await tx.list('base', { range, limit: packSizes.stepRows })
+  await tx.index(rows, (name) => indexes.includes(name))
+  const last = rows.at(-1)
+  const isDone = last === undefined || rows.length < packSizes.stepRows
+  const next = isDone ? null : { ...rekeying, after: [last.generation, last.collection, last.id] }
   tx.put('meta', { ...schema, rekeying: next })
-  return next === null
-}
-
-async function rekeyBase(
-  tx: PackedWriter,
-  { packSizes: { stepRows } }: StoreContext,
-  { indexes }: Rekeying,
-  range: RowKeyRange,
-): Promise<RowKey | null> {
-  const rows = await tx.list('base', { range, limit: stepRows })
-  await tx.index(rows, (name) => indexes?.includes(name) ?? true)
-  const last = rows.at(-1)
-  return last === undefined || rows.length < stepRows ? null : [last.generation, last.collection, last.id]
-}
-
-async function rekeyOverlay(tx: RowWriter, context: StoreContext, range: RowKeyRange): Promise<RowKey | null> {
-  const { stepRows } = context.packSizes
-  const rows = await tx.list('overlay', { range, limit: stepRows })
-  for (const row of rows) tx.put('overlay', { ...row, ix: overlayIndexKeys(context.schema, row.collection, row.value) })
-  const last = rows.at(-1)
-  return last === undefined || rows.length < stepRows ? null : [last.collection, last.id]
+  return isDone
 }
 
 function isSameShape(a: SchemaShape, b: SchemaShape): boolean {

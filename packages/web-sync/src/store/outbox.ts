@@ -1,6 +1,6 @@
 import { type LocalOp, SyncError } from '../contract/index.ts'
 import type { ChangeLog, StoreContext } from './context.ts'
-import { mutationIndexKeys } from './index-keys.ts'
+import { mutationIndexKeys, touchKeys } from './index-keys.ts'
 import type { RowKey } from './keys.ts'
 import { findDependents, findMutation, rememberStages } from './mutations.ts'
 import { listOutbox, rebaseOverlay, touchedBy } from './overlay-rows.ts'
@@ -92,7 +92,7 @@ export async function discardMutation(
       given.map((row) => row.mutationId),
     ),
   )
-  await rebaseOverlay(tx, context, sync.generation, touchedBy(given).values(), log)
+  await rebaseOverlay(tx, sync.generation, touchedBy(given).values(), log)
   // Without what blocked them, others may be sent now.
   log.newWrite()
 }
@@ -110,12 +110,12 @@ export function toAccessEnded(row: Pick<OutboxRow, 'order' | 'mutationId' | 'ops
     message: 'The access to this space has ended.',
     path: '',
     records: [],
-    ix: mutationIndexKeys(mutationId, ops),
+    ix: mutationIndexKeys(mutationId),
   }
 }
 
 function putPending(tx: RowWriter, row: OutboxRow, code: OutboxRow['setAside']): void {
-  const ix = mutationIndexKeys(row.mutationId, row.ops, code === null ? [] : [ASIDE])
+  const ix = mutationIndexKeys(row.mutationId, [...touchKeys(row.ops), ...(code === null ? [] : [ASIDE])])
   tx.put('outbox', { ...row, setAside: code, ix })
 }
 

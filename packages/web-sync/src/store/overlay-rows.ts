@@ -1,9 +1,8 @@
 import { type JsonObject, type Op, type View, rebaseRecord } from 'sync-protocol'
-import type { ChangeLog, StoreContext } from './context.ts'
-import { overlayIndexKeys } from './index-keys.ts'
+import type { ChangeLog } from './context.ts'
 import { type RowKey, prefixRange } from './keys.ts'
 import { READ_BATCH, type RowReader, type RowWriter, listAll } from './row-database.ts'
-import { type RecordName, RecordSet } from './record-names.ts'
+import { type RecordName, RecordSet, nameToText } from './record-names.ts'
 import type { OutboxRow } from './rows.ts'
 
 /** Pending mutations that touch a record, oldest first. */
@@ -12,21 +11,32 @@ export function listTouching(tx: RowReader, record: RecordName): Promise<OutboxR
   return tx.list('outbox', { range: { lower: key, upper: key }, byIndex: true, limit: Number.MAX_SAFE_INTEGER })
 }
 
+/** As {@link listTouching}, for each of the records: where they are many, the outbox is read once. */
+async function listTouchingEach(
+  tx: RowReader,
+  records: readonly RecordName[],
+): Promise<readonly (readonly OutboxRow[])[]> {
+  if ((await tx.count('outbox', null)) > records.length * ROWS_PER_QUESTION) {
+    return Promise.all(records.map((record) => listTouching(tx, record)))
+  }
+  const rowsByName = new Map(records.map((record): [string, OutboxRow[]] => [nameToText(record), []]))
+  for (const row of await listOutbox(tx)) {
+    for (const name of new Set(row.ops.map(nameToText))) rowsByName.get(name)?.push(row)
+  }
+  return records.map((record) => rowsByName.get(nameToText(record)) ?? [])
+}
+
+/** About how many rows are read one after the other in the time that it takes to find one. */
+const ROWS_PER_QUESTION = 4
+
 /** The operations of mutations on one record, in order. */
 export function opsOn(record: RecordName, mutations: readonly { readonly ops: readonly Op[] }[]): Op[] {
   return mutations.flatMap(({ ops }) => ops.filter((op) => op.collection === record.collection && op.id === record.id))
 }
 
 /** Stores a record's view in the overlay; `lastMutation`: the last pending one that touches it. */
-export function putOverlay(
-  tx: RowWriter,
-  context: StoreContext,
-  record: RecordName,
-  value: View,
-  lastMutation: string,
-): void {
-  const { collection, id } = record
-  tx.put('overlay', { collection, id, value, lastMutation, ix: overlayIndexKeys(context.schema, collection, value) })
+export function putOverlay(tx: RowWriter, { collection, id }: RecordName, value: View, lastMutation: string): void {
+  tx.put('overlay', { collection, id, value, lastMutation })
 }
 
 /** Which records pending mutations touch: exactly those that have an overlay row. */
@@ -51,7 +61,6 @@ export async function listOverlayNames(tx: RowReader, collection?: string): Prom
  */
 export async function rebaseOverlay(
   tx: RowWriter,
-  context: StoreContext,
   generation: number,
   records: readonly RecordName[],
   log: ChangeLog,
@@ -60,14 +69,14 @@ export async function rebaseOverlay(
     'base',
     records.map(({ collection, id }) => [generation, collection, id]),
   )
-  const pending = await Promise.all(records.map((record) => listTouching(tx, record)))
+  const pending = await listTouchingEach(tx, records)
   for (const [index, record] of records.entries()) {
     const touching = pending[index] as readonly OutboxRow[]
     const last = touching.at(-1)
     const base: JsonObject | null = bases[index]?.value ?? null
     const view = rebaseRecord(base, opsOn(record, touching))
     if (last === undefined) tx.delete('overlay', [record.collection, record.id])
-    else putOverlay(tx, context, record, view, last.mutationId)
+    else putOverlay(tx, record, view, last.mutationId)
     log.record(record.collection, record.id, view)
   }
 }

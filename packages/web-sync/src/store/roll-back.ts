@@ -109,7 +109,7 @@ async function restore(
   for (const record of await listOverlayNames(tx)) {
     if (changed.has(record) || added.includes(record.collection)) touched.add(record)
   }
-  await rebaseOverlay(tx, context, sync.generation, touched.values(), log)
+  await rebaseOverlay(tx, sync.generation, touched.values(), log)
   log.touch()
 }
 

@@ -65,7 +65,7 @@ export const KEY_PATHS: { readonly [Name in StoreName]: string | readonly string
 }
 
 /** Stores whose rows are also found by `ix`. */
-export const INDEXED_STORES: readonly StoreName[] = ['overlay', 'outbox', 'journal', 'refused', 'stages']
+export const INDEXED_STORES: readonly StoreName[] = ['outbox', 'journal', 'refused', 'stages']
 
 /** All stores. */
 export const STORE_NAMES: readonly StoreName[] = Object.keys(KEY_PATHS) as StoreName[]
@@ -166,19 +166,19 @@ interface ExchangesRow {
   readonly list: readonly ExchangeEntry[]
 }
 
-/** The schema that the rows' index entries were made for, and how far they are being made anew. */
+/** The schema that the indexes of base were made for, and how far they are being made. */
 export interface SchemaRow {
   readonly key: 'schema'
   readonly shape: SchemaShape
-  /** Base and overlay rows up to here have the entries of `shape`; null: all. */
+  /** null: they are complete. */
   readonly rekeying: Rekeying | null
 }
 
-/** How far index entries are being made anew. */
+/** How far indexes are being made. */
 export interface Rekeying {
-  readonly store: 'base' | 'overlay'
+  /** Rows of base up to here have their entries; null: none. */
   readonly after: RowKey | null
-  /** The indexes of base that are made, as `collection/index`; missing: all. */
+  /** The indexes that are made, as `collection/index`; missing: none, for the first layout made others. */
   readonly indexes?: readonly string[]
 }
 
@@ -243,7 +243,6 @@ export interface OverlayRow {
   readonly value: JsonObject | null
   /** The last pending mutation that touches the record. */
   readonly lastMutation: string
-  readonly ix: readonly RowKey[]
 }
 
 /** A mutation that waits for the partner. */

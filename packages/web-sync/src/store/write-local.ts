@@ -2,9 +2,9 @@ import type { JsonObject, Op } from 'sync-protocol'
 import { type LocalOp, SyncError } from '../contract/index.ts'
 import type { ChangeLog, StoreContext } from './context.ts'
 import { isStorageFailure } from './abandon.ts'
-import { mutationIndexKeys } from './index-keys.ts'
+import { mutationIndexKeys, touchKeys } from './index-keys.ts'
 import type { RowKey } from './keys.ts'
-import { findMutation } from './mutations.ts'
+import { findMutations } from './mutations.ts'
 import { putOverlay } from './overlay-rows.ts'
 import { type PreparedMutation, type PresentRecord, prepareMutation } from './prepare-ops.ts'
 import { type RecordName, nameToText } from './record-names.ts'
@@ -43,7 +43,10 @@ export async function storeMutations(
       sync,
       mutations.flatMap(({ ops }) => ops),
     ),
-    Promise.all(mutations.map(({ mutationId }) => findMutation(tx, mutationId))),
+    findMutations(
+      tx,
+      mutations.map(({ mutationId }) => mutationId),
+    ),
   ])
   const repeated = new Set(mutations.flatMap(({ mutationId }, index) => (known[index] === null ? [] : [mutationId])))
   const views = new Map<string, RecordName & { readonly value: JsonObject | null; readonly lastMutation: string }>()
@@ -68,7 +71,7 @@ export async function storeMutations(
     log.newWrite()
     return null
   })
-  for (const view of views.values()) putOverlay(tx, context, view, view.value, view.lastMutation)
+  for (const view of views.values()) putOverlay(tx, view, view.value, view.lastMutation)
   const next = { ...sync, nextOrder }
   tx.put('meta', next)
   return { faults, sync: next }
@@ -96,7 +99,7 @@ function putMutation(
   mutationId: string,
   { ops, bytes }: PreparedMutation,
 ): void {
-  const ix = mutationIndexKeys(mutationId, ops)
+  const ix = mutationIndexKeys(mutationId, touchKeys(ops))
   tx.put('outbox', { order, mutationId, createdAtMs: context.nowMs(), ops, bytes, setAside: null, ix })
 }
 

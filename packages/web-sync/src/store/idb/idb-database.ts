@@ -209,8 +209,8 @@ function openConnection(
 ): Promise<IDBPDatabase> {
   return openDB(name, LAYOUT_VERSION, {
     upgrade(db, before, _now, tx) {
-      // Records of the first layout are packed once the store is opened; their index is of no use any more.
-      if (before === 1) tx.objectStore('base').deleteIndex('ix')
+      // Records of the first layout are packed once the store is opened; these indexes are of no use any more.
+      if (before === 1) for (const store of ['base', 'overlay']) tx.objectStore(store).deleteIndex('ix')
       for (const store of STORE_NAMES) {
         if (db.objectStoreNames.contains(store)) continue
         const path = KEY_PATHS[store]
