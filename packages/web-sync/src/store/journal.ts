@@ -58,9 +58,14 @@ export function dropUnrepeatable(tx: RowWriter, sync: SyncRow, nowMs: number): P
 
 async function dropOld(tx: RowWriter, sync: SyncRow, nowMs: number, maxAgeMs: number): Promise<SyncRow> {
   let { journalBytes, journalDropped } = sync
-  const oldest = await tx.list('journal', { range: { lower: 0, upper: Number.MAX_SAFE_INTEGER }, limit: READ_BATCH })
-  for (const row of oldest) {
-    if (journalBytes <= JOURNAL_MAX_BYTES && nowMs - row.acceptedAtMs <= maxAgeMs) break
+  const range = { lower: 0, upper: Number.MAX_SAFE_INTEGER }
+  const isKept = (row: JournalRow): boolean =>
+    journalBytes <= JOURNAL_MAX_BYTES && nowMs - row.acceptedAtMs <= maxAgeMs
+  // Nearly always the oldest one may stay.
+  const [first] = await tx.list('journal', { range, limit: 1 })
+  if (first === undefined || isKept(first)) return sync
+  for (const row of await tx.list('journal', { range, limit: READ_BATCH })) {
+    if (isKept(row)) break
     tx.delete('journal', row.order)
     journalBytes -= row.bytes
     journalDropped += 1
