@@ -24,6 +24,7 @@ export class OpenReply {
   readonly #sentKey: SentKey
   #fence: Fence
   #last: Page | null = null
+  #ahead: Promise<Page | null> | null = null
   #isBroken = false
   #laterCount = 0
   #outcomeCount = 0
@@ -50,7 +51,8 @@ export class OpenReply {
 
   /** The next page, ready to be committed; null: the reply ended, see {@link OpenReply.end}. */
   async next(): Promise<ReceivedPage | null> {
-    const page = await this.#pages.next()
+    const page = await (this.#ahead ?? this.#pages.next())
+    this.#ahead = null
     if (page === null) return null
     if (!this.#follows(page)) {
       this.#isBroken = true
@@ -64,6 +66,11 @@ export class OpenReply {
       durable: this.#head.durable,
       page,
     }
+  }
+
+  /** Begins to read the next page while the last one is committed: one, so that what waits in memory stays bounded. */
+  readAhead(): void {
+    if (this.#last?.more === true) this.#ahead ??= this.#pages.next()
   }
 
   /** To be called when the page that was read last is applied: the next one is compared with its key. */

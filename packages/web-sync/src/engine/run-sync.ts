@@ -248,7 +248,9 @@ class Run {
   async #commitPage(): Promise<InitiatorEvent> {
     const reply = this.#reply as OpenReply
     const received = this.#received as ReceivedPage
-    const result = (await this.#orNull(this.#ports.store.commitPage(reply.fence, received))) ?? 'failed'
+    const committing = this.#ports.store.commitPage(reply.fence, received)
+    reply.readAhead()
+    const result = (await this.#orNull(committing)) ?? 'failed'
     if (result === 'applied') {
       reply.advance()
       this.#log.page(received)
