@@ -59,8 +59,7 @@ export function dropUnrepeatable(tx: RowWriter, sync: SyncRow, nowMs: number): P
 async function dropOld(tx: RowWriter, sync: SyncRow, nowMs: number, maxAgeMs: number): Promise<SyncRow> {
   let { journalBytes, journalDropped } = sync
   const range = { lower: 0, upper: Number.MAX_SAFE_INTEGER }
-  const isKept = (row: JournalRow): boolean =>
-    journalBytes <= JOURNAL_MAX_BYTES && nowMs - row.acceptedAtMs <= maxAgeMs
+  const isKept = (row: JournalRow): boolean => journalBytes <= JOURNAL_MAX_BYTES && nowMs - row.acceptedAtMs <= maxAgeMs
   // Nearly always the oldest one may stay.
   const [first] = await tx.list('journal', { range, limit: 1 })
   if (first === undefined || isKept(first)) return sync

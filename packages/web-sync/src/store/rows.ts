@@ -23,7 +23,7 @@ import type { RowKey } from './keys.ts'
  * which its one multi-entry index lists it, so that no declared index ever needs an upgrade of the database.
  *
  *     meta      one row for each name             sync · checkpoints · exchanges · schema · layout
- *     packs     (generation, collection, tree, run, last key)   the partner's truth at the key, and its indexes
+ *     packs     (generation, collection, tree, layer, last key)   the partner's truth at the key, and its indexes
  *     base      (generation, collection, id)      the same as the transactions see it, one row for each record; on the disk only what
  *                                                 the first layout left, until it has been packed
  *     overlay   (collection, id)                  what pending mutations make of the records that they touch; no others
@@ -54,7 +54,7 @@ export type StoreName = keyof Rows
 export const KEY_PATHS: { readonly [Name in StoreName]: string | readonly string[] } = {
   meta: 'key',
   base: ['generation', 'collection', 'id'],
-  packs: ['generation', 'collection', 'tree', 'run', 'last'],
+  packs: ['generation', 'collection', 'tree', 'layer', 'last'],
   overlay: ['collection', 'id'],
   outbox: 'order',
   journal: 'order',
@@ -182,10 +182,10 @@ export interface Rekeying {
   readonly indexes?: readonly string[]
 }
 
-/** Which runs each tree of packs has. */
+/** Which layers each tree of packs has. */
 export interface LayoutRow {
   readonly key: 'layout'
-  readonly nextRun: number
+  readonly nextLayer: number
   readonly trees: readonly TreeInfo[]
 }
 
@@ -196,14 +196,14 @@ export interface TreeName {
   readonly tree: string
 }
 
-/** A tree of packs: sorted runs, oldest first; of two entries with one key the one in the newer run counts. */
+/** A tree of packs: sorted layers, oldest first; of two entries with one key the one in the newer layer counts. */
 export interface TreeInfo extends TreeName {
-  readonly runs: readonly RunInfo[]
+  readonly layers: readonly LayerInfo[]
 }
 
-/** A sorted run of entries. */
-export interface RunInfo {
-  readonly run: number
+/** A sorted layer of entries. */
+export interface LayerInfo {
+  readonly layer: number
   /** About how many entries it has. */
   readonly entries: number
   /** No key lies outside of these. */
@@ -214,14 +214,14 @@ export interface RunInfo {
 /** The key of an entry: [id] of a record, (part …, id) of an index. */
 export type EntryKey = readonly RowKey[]
 
-/** Entries of a run that follow each other. */
+/** Entries of a layer that follow each other. */
 export interface PackRow extends TreeName {
-  readonly run: number
+  readonly layer: number
   /** Its last key; the first may be any after the last one of the pack before. */
   readonly last: EntryKey
   /** JSON of all keys, ascending. */
   readonly keys: string
-  /** For each key the record's JSON, '' in an index; null: it was removed, which hides it in older runs. */
+  /** For each key the record's JSON, '' in an index; null: it was removed, which hides it in older layers. */
   readonly texts: readonly (string | null)[]
 }
 

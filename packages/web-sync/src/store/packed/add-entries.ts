@@ -1,44 +1,44 @@
 import { compareKeys } from '../keys.ts'
 import type { RowWriter } from '../row-database.ts'
-import type { PackRow, RunInfo, TreeInfo } from '../rows.ts'
+import type { PackRow, LayerInfo, TreeInfo } from '../rows.ts'
 import { type Entry, RECORDS, decodePack, encodePacks, isLive, packKey, packsFrom } from './pack.ts'
 import type { PackSizes } from './pack-sizes.ts'
 
 /**
  * Writes entries (sorted, each key once) over those that a tree has; returns the tree as it is then. Where they follow all that the
- * newest run has, as the pages of a snapshot do, they are appended to it; few of them join a newest run that is one pack; else they are a
- * new run with number `nextRun`.
+ * newest layer has, as the pages of a snapshot do, they are appended to it; few of them join a newest layer that is one pack; else they are a
+ * new layer with number `nextLayer`.
  */
 export async function addEntries(
   tx: RowWriter,
   tree: TreeInfo,
   entries: readonly Entry[],
-  nextRun: number,
+  nextLayer: number,
   sizes: PackSizes,
 ): Promise<TreeInfo> {
   const [first] = entries
   if (first === undefined) return tree
-  const newest = tree.runs.at(-1)
-  const older = tree.runs.slice(0, -1)
+  const newest = tree.layers.at(-1)
+  const older = tree.layers.slice(0, -1)
   const most = tree.tree === RECORDS ? sizes.records : sizes.entries
   if (newest !== undefined && compareKeys(first.key, newest.last) > 0) {
     // The last pack is filled up: single records that follow each other would be a pack each.
-    const [last] = await tx.list('packs', { range: packsFrom(tree, newest.run, newest.last), limit: 1 })
+    const [last] = await tx.list('packs', { range: packsFrom(tree, newest.layer, newest.last), limit: 1 })
     const begun = last === undefined ? [] : decodePack(last)
     const isFull = begun.length >= most / 2
     const all = isFull ? entries : [...begun, ...entries]
     const kept = newest.entries - (isFull ? 0 : begun.length)
-    return writeRun(tx, tree, older, { ...newest, entries: kept }, isFull ? [] : toList(last), all, sizes)
+    return writeLayer(tx, tree, older, { ...newest, entries: kept }, isFull ? [] : toList(last), all, sizes)
   }
   if (newest !== undefined && newest.entries + entries.length <= most) {
-    const [only, other] = await tx.list('packs', { range: packsFrom(tree, newest.run, []), limit: 2 })
+    const [only, other] = await tx.list('packs', { range: packsFrom(tree, newest.layer, []), limit: 2 })
     if (only !== undefined && other === undefined) {
       const all = mergeEntries(decodePack(only), entries)
-      return writeRun(tx, tree, older, { ...newest, entries: 0 }, [only], all, sizes)
+      return writeLayer(tx, tree, older, { ...newest, entries: 0 }, [only], all, sizes)
     }
   }
-  const empty: RunInfo = { run: nextRun, entries: 0, first: first.key, last: first.key }
-  return writeRun(tx, tree, tree.runs, empty, [], entries, sizes)
+  const empty: LayerInfo = { layer: nextLayer, entries: 0, first: first.key, last: first.key }
+  return writeLayer(tx, tree, tree.layers, empty, [], entries, sizes)
 }
 
 /** Joins two sorted lists; of two entries with one key the newer stays. */
@@ -57,32 +57,32 @@ export function mergeEntries(older: readonly Entry[], newer: readonly Entry[]): 
   return merged
 }
 
-/** The bounds of a run that also has everything from `first` to `last`. */
-export function widen(run: RunInfo, first: Entry, last: Entry): RunInfo {
+/** The bounds of a layer that also has everything from `first` to `last`. */
+export function widen(layer: LayerInfo, first: Entry, last: Entry): LayerInfo {
   return {
-    ...run,
-    first: compareKeys(first.key, run.first) < 0 ? first.key : run.first,
-    last: compareKeys(last.key, run.last) > 0 ? last.key : run.last,
+    ...layer,
+    first: compareKeys(first.key, layer.first) < 0 ? first.key : layer.first,
+    last: compareKeys(last.key, layer.last) > 0 ? last.key : layer.last,
   }
 }
 
-/** Replaces packs of a run by entries; the run is the newest of the tree. Without older runs nothing needs to be hidden. */
-function writeRun(
+/** Replaces packs of a layer by entries; the layer is the newest of the tree. Without older layers nothing needs to be hidden. */
+function writeLayer(
   tx: RowWriter,
   tree: TreeInfo,
-  older: readonly RunInfo[],
-  run: RunInfo,
+  older: readonly LayerInfo[],
+  layer: LayerInfo,
   replaced: readonly PackRow[],
   entries: readonly Entry[],
   sizes: PackSizes,
 ): TreeInfo {
   const left = older.length === 0 ? entries.filter(isLive) : entries
-  for (const pack of replaced) tx.delete('packs', packKey(tree, run.run, pack.last))
-  for (const pack of encodePacks(tree, run.run, left, sizes)) tx.put('packs', pack)
-  const count = run.entries + left.length
+  for (const pack of replaced) tx.delete('packs', packKey(tree, layer.layer, pack.last))
+  for (const pack of encodePacks(tree, layer.layer, left, sizes)) tx.put('packs', pack)
+  const count = layer.entries + left.length
   const [first, last] = [left[0], left.at(-1)]
-  const widened = first === undefined || last === undefined ? run : widen(run, first, last)
-  return { ...tree, runs: count === 0 ? older : [...older, { ...widened, entries: count }] }
+  const widened = first === undefined || last === undefined ? layer : widen(layer, first, last)
+  return { ...tree, layers: count === 0 ? older : [...older, { ...widened, entries: count }] }
 }
 
 function toList(pack: PackRow | undefined): PackRow[] {

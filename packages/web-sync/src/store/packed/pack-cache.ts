@@ -1,23 +1,25 @@
 import { compareKeys } from '../keys.ts'
-import type { EntryKey, PackRow, RunInfo, TreeName } from '../rows.ts'
+import type { EntryKey, PackRow, LayerInfo, TreeName } from '../rows.ts'
 import type { RowReader } from '../row-database.ts'
 import { findKey, keysOf, packsFrom } from './pack.ts'
 
 /** Packs that one transaction keeps at hand; beyond it all are forgotten, so that the memory stays bounded. */
 const MAX_PACKS = 1_024
-/** Packs that are asked for at once, before it is seen how many keys each of them answers; the first time fewer. */
+/** Packs that are asked for at once, before it is seen how many keys each of them answers; the first time fewer if keys may be neighbours. */
 const MAX_WAVE = 128
 const FIRST_WAVE = 32
+/** With so many entries of the layer for each key that is looked for, hardly two of them are in one pack. */
+const SPARSE = 128
 
 interface CachedPack {
-  /** No key from here to the pack's last one is in another pack of the run. */
+  /** No key from here to the pack's last one is in another pack of the layer. */
   readonly from: EntryKey
   readonly pack: PackRow
   keys: readonly EntryKey[] | null
 }
 
-/** The packs of one run that a transaction has read. */
-class RunCache {
+/** The packs of one layer that a transaction has read. */
+class LayerCache {
   readonly #packs: CachedPack[] = []
 
   get size(): number {
@@ -34,7 +36,7 @@ class RunCache {
     }
   }
 
-  /** The text of a key; `missing`: the run has no such key; `unread`: its pack is not here. */
+  /** The text of a key; `missing`: the layer has no such key; `unread`: its pack is not here. */
   find(key: EntryKey): { readonly text: string | null } | 'missing' | 'unread' {
     const cached = this.#packs[this.#at(key)]
     if (cached === undefined) return 'unread'
@@ -58,10 +60,10 @@ class RunCache {
   }
 }
 
-/** Finds keys in runs, with few requests and no pack read twice in a transaction. */
+/** Finds keys in layers, with few requests and no pack read twice in a transaction. */
 export class PackCache {
   readonly #tx: RowReader
-  #runs = new Map<number, RunCache>()
+  #layers = new Map<number, LayerCache>()
 
   constructor(tx: RowReader) {
     this.#tx = tx
@@ -69,19 +71,20 @@ export class PackCache {
 
   /** Forgets all packs: they were written. */
   clear(): void {
-    this.#runs.clear()
+    this.#layers.clear()
   }
 
-  /** Finds keys (ascending) in one run; those that it has not are left out. */
+  /** Finds keys (ascending) in one layer; those that it has not are left out. */
   async find(
     tree: TreeName,
-    run: RunInfo,
+    layer: LayerInfo,
     keys: readonly EntryKey[],
     found: (key: EntryKey, text: string | null) => void,
   ): Promise<void> {
-    let rest = keys.filter((key) => compareKeys(key, run.first) >= 0 && compareKeys(key, run.last) <= 0)
-    for (let most = FIRST_WAVE; ; most = MAX_WAVE) {
-      const cache = this.#cacheOf(run.run)
+    let rest = keys.filter((key) => compareKeys(key, layer.first) >= 0 && compareKeys(key, layer.last) <= 0)
+    const isSparse = rest.length * SPARSE < layer.entries
+    for (let most = isSparse ? MAX_WAVE : FIRST_WAVE; ; most = MAX_WAVE) {
+      const cache = this.#cacheOf(layer.layer)
       rest = rest.filter((key) => {
         const result = cache.find(key)
         if (typeof result === 'object') found(key, result.text)
@@ -90,22 +93,22 @@ export class PackCache {
       if (rest.length === 0) return
       const wave = spread(rest, most)
       const packs = await Promise.all(
-        wave.map((key) => this.#tx.list('packs', { range: packsFrom(tree, run.run, key), limit: 1 })),
+        wave.map((key) => this.#tx.list('packs', { range: packsFrom(tree, layer.layer, key), limit: 1 })),
       )
       for (const [index, [pack]] of packs.entries()) {
         const key = wave[index] as EntryKey
         if (pack !== undefined) cache.add(key, pack)
-        // Nothing is behind it: the bounds of a run may be wider than what it has.
+        // Nothing is behind it: the bounds of a layer may be wider than what it has.
         else rest = rest.filter((other) => compareKeys(other, key) < 0)
       }
     }
   }
 
-  #cacheOf(run: number): RunCache {
-    const size = [...this.#runs.values()].reduce((sum, cache) => sum + cache.size, 0)
-    if (size > MAX_PACKS) this.#runs.clear()
-    const cache = this.#runs.get(run) ?? new RunCache()
-    this.#runs.set(run, cache)
+  #cacheOf(layer: number): LayerCache {
+    const size = [...this.#layers.values()].reduce((sum, cache) => sum + cache.size, 0)
+    if (size > MAX_PACKS) this.#layers.clear()
+    const cache = this.#layers.get(layer) ?? new LayerCache()
+    this.#layers.set(layer, cache)
     return cache
   }
 }

@@ -6,7 +6,7 @@ export interface PackSizes {
   readonly entries: number
   /** UTF-16 units that a pack of several entries does not exceed: well below what the platform moves to a file of its own. */
   readonly length: number
-  /** The most packs of the larger run that one step of merging writes anew. */
+  /** The most packs of the larger layer that one step of merging writes anew. */
   readonly mergePacks: number
   /** Records that one step packs, or gives new index entries, while a store is opened. */
   readonly stepRows: number

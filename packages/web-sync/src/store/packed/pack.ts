@@ -25,18 +25,18 @@ export const KEYS_END: EntryKey = [[Number.MAX_VALUE]]
 export const RECORDS = ''
 
 /** Packs sorted entries, evenly. */
-export function encodePacks(tree: TreeName, run: number, entries: readonly Entry[], sizes: PackSizes): PackRow[] {
+export function encodePacks(tree: TreeName, layer: number, entries: readonly Entry[], sizes: PackSizes): PackRow[] {
   const most = tree.tree === RECORDS ? sizes.records : sizes.entries
   const even = Math.ceil(entries.length / Math.ceil(entries.length / most))
   const packs: PackRow[] = []
-  for (let at = 0; at < entries.length; at += even) encodePack(tree, run, entries.slice(at, at + even), sizes, packs)
+  for (let at = 0; at < entries.length; at += even) encodePack(tree, layer, entries.slice(at, at + even), sizes, packs)
   return packs
 }
 
 /** One pack, or two halves and so on if it would be too long. */
 function encodePack(
   { generation, collection, tree }: TreeName,
-  run: number,
+  layer: number,
   entries: readonly Entry[],
   sizes: PackSizes,
   packs: PackRow[],
@@ -45,12 +45,12 @@ function encodePack(
   const length = entries.reduce((sum, { text }) => sum + (text?.length ?? 0), keys.length)
   if (length > sizes.length && entries.length > 1) {
     const half = Math.ceil(entries.length / 2)
-    encodePack({ generation, collection, tree }, run, entries.slice(0, half), sizes, packs)
-    encodePack({ generation, collection, tree }, run, entries.slice(half), sizes, packs)
+    encodePack({ generation, collection, tree }, layer, entries.slice(0, half), sizes, packs)
+    encodePack({ generation, collection, tree }, layer, entries.slice(half), sizes, packs)
     return
   }
   const { key: last } = entries.at(-1) as Entry
-  packs.push({ generation, collection, tree, run, last, keys, texts: entries.map((entry) => entry.text) })
+  packs.push({ generation, collection, tree, layer, last, keys, texts: entries.map((entry) => entry.text) })
 }
 
 /** The entries of a pack, ascending. */
@@ -64,13 +64,13 @@ export function keysOf(pack: PackRow): EntryKey[] {
 }
 
 /** The key of a pack's row. */
-export function packKey({ generation, collection, tree }: TreeName, run: number, last: EntryKey): RowKey {
-  return [generation, collection, tree, run, last]
+export function packKey({ generation, collection, tree }: TreeName, layer: number, last: EntryKey): RowKey {
+  return [generation, collection, tree, layer, last]
 }
 
-/** The packs of a run that may have entries from `from` on. */
-export function packsFrom(tree: TreeName, run: number, from: EntryKey, isOpen = false): RowKeyRange {
-  return { lower: packKey(tree, run, from), upper: packKey(tree, run, KEYS_END), isLowerOpen: isOpen }
+/** The packs of a layer that may have entries from `from` on. */
+export function packsFrom(tree: TreeName, layer: number, from: EntryKey, isOpen = false): RowKeyRange {
+  return { lower: packKey(tree, layer, from), upper: packKey(tree, layer, KEYS_END), isLowerOpen: isOpen }
 }
 
 /** The index of the first key that is not below `key`. */

@@ -203,7 +203,7 @@ describe.each([
     expect(checked).toBeGreaterThan(5 * numRuns - 1)
   })
 
-  it('become few runs of growing sizes, and nothing is left to be merged', async () => {
+  it('become few layers of growing sizes, and nothing is left to be merged', async () => {
     const database = await open()
     const model: Model = new Map()
     for (let n = 0; n < 25; n += 1) {
@@ -222,10 +222,10 @@ describe.each([
     await check(database, model)
     await database.read(async (raw) => {
       const { trees } = (await raw.get('meta', 'layout')) as {
-        readonly trees: readonly { readonly runs: readonly unknown[] }[]
+        readonly trees: readonly { readonly layers: readonly unknown[] }[]
       }
       expect(trees.length).toBe(3)
-      for (const { runs } of trees) expect(runs.length).toBeLessThan(4)
+      for (const { layers } of trees) expect(layers.length).toBeLessThan(4)
       const packs = await raw.count('packs', null)
       expect(packs).toBeLessThan(80)
     })

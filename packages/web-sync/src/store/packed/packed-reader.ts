@@ -3,12 +3,12 @@ import type { RowReader, Selection } from '../row-database.ts'
 import type { BaseRow, EntryKey, LayoutRow, Rows, StoreName, TreeInfo } from '../rows.ts'
 import { readMeta } from '../sync-row.ts'
 import { textToRecord } from './base-record.ts'
-import { countEntries, listEntries } from './merge-runs.ts'
+import { countEntries, listEntries } from './merge-layers.ts'
 import { KEYS_END, RECORDS } from './pack.ts'
 import { PackCache } from './pack-cache.ts'
 
 /** The layout of a store that has no packs yet. */
-const EMPTY_LAYOUT: LayoutRow = { key: 'layout', nextRun: 1, trees: [] }
+const EMPTY_LAYOUT: LayoutRow = { key: 'layout', nextLayer: 1, trees: [] }
 
 /**
  * Reads rows as if each record of `base` had a row of its own, with index keys (generation, collection, index, part …, id); they are
@@ -55,7 +55,7 @@ export class PackedReader implements RowReader {
     return count
   }
 
-  /** Which runs there are. */
+  /** Which layers there are. */
   protected async readLayout(): Promise<LayoutRow> {
     this.#layout ??= (await readMeta(this.#tx, 'layout')) ?? EMPTY_LAYOUT
     return this.#layout
@@ -94,9 +94,9 @@ export class PackedReader implements RowReader {
   async #findTexts(tree: TreeInfo, ids: readonly string[]): Promise<Map<string, string>> {
     const texts = new Map<string, string>()
     let rest: EntryKey[] = ids.toSorted().map((id) => [id])
-    for (const run of tree.runs.toReversed()) {
+    for (const layer of tree.layers.toReversed()) {
       const settled = new Set<string>()
-      await this.cache.find(tree, run, rest, (key, text) => {
+      await this.cache.find(tree, layer, rest, (key, text) => {
         const id = key[0] as string
         settled.add(id)
         if (text !== null) texts.set(id, text)

@@ -17,7 +17,7 @@ interface PendingRow {
 }
 
 /**
- * Writes rows of `base` as if each had a row of its own. They are collected, and written as runs of packs when the work is done
+ * Writes rows of `base` as if each had a row of its own. They are collected, and written as layers of packs when the work is done
  * ({@link PackedWriter.flush}), or earlier when it reads what they may have changed.
  */
 export class PackedWriter extends PackedReader implements RowWriter {
@@ -115,7 +115,7 @@ export class PackedWriter extends PackedReader implements RowWriter {
     await this.#keepTrees(({ collection, tree }) => tree === RECORDS || isKept(`${collection}/${tree}`))
   }
 
-  /** One short step of merging runs; true if more is left. */
+  /** One short step of merging layers; true if more is left. */
   async tidyPacks(): Promise<boolean> {
     await this.flush()
     const layout = await this.readLayout()
@@ -200,15 +200,15 @@ export class PackedWriter extends PackedReader implements RowWriter {
       generation,
       collection,
       tree,
-      runs: [],
+      layers: [],
     }
-    const added = await addEntries(this.#tx, info, entries.toSorted(compareEntries), layout.nextRun, this.#sizes)
-    this.#replaceTree({ ...layout, nextRun: layout.nextRun + 1 }, added)
+    const added = await addEntries(this.#tx, info, entries.toSorted(compareEntries), layout.nextLayer, this.#sizes)
+    this.#replaceTree({ ...layout, nextLayer: layout.nextLayer + 1 }, added)
   }
 
   #replaceTree(layout: LayoutRow, tree: TreeInfo): void {
     const others = layout.trees.filter((other) => !isTree(other, tree.generation, tree.collection, tree.tree))
-    this.setLayout({ ...layout, trees: tree.runs.length === 0 ? others : [...others, tree] })
+    this.setLayout({ ...layout, trees: tree.layers.length === 0 ? others : [...others, tree] })
   }
 }
 

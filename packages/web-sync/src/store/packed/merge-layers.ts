@@ -1,16 +1,16 @@
 import { type RowKeyRange, compareKeys, isInRange } from '../keys.ts'
 import type { RowReader } from '../row-database.ts'
-import type { PackRow, RunInfo, TreeInfo, TreeName } from '../rows.ts'
+import type { PackRow, LayerInfo, TreeInfo, TreeName } from '../rows.ts'
 import { type Entry, type LiveEntry, decodePack, isLive, packKey, packsFrom } from './pack.ts'
 
-/** Packs that a run reads at once, at most; it begins with one and doubles. */
+/** Packs that a layer reads at once, at most; it begins with one and doubles. */
 const MAX_BATCH = 16
 
-/** Reads one run through a range, pack by pack. */
-class RunReader {
+/** Reads one layer through a range, pack by pack. */
+class LayerReader {
   readonly #tx: RowReader
   readonly #tree: TreeName
-  readonly #run: number
+  readonly #layer: number
   readonly #range: RowKeyRange
   readonly #direction: 'asc' | 'desc'
   #entries: readonly Entry[] = []
@@ -19,13 +19,13 @@ class RunReader {
   #last: PackRow | null = null
   #isDone = false
 
-  constructor(tx: RowReader, tree: TreeName, run: RunInfo, range: RowKeyRange, direction: 'asc' | 'desc') {
+  constructor(tx: RowReader, tree: TreeName, layer: LayerInfo, range: RowKeyRange, direction: 'asc' | 'desc') {
     this.#tx = tx
     this.#tree = tree
-    this.#run = run.run
+    this.#layer = layer.layer
     this.#range = range
     this.#direction = direction
-    this.#isDone = compareKeys(run.first, range.upper) > 0 || compareKeys(run.last, range.lower) < 0
+    this.#isDone = compareKeys(layer.first, range.upper) > 0 || compareKeys(layer.last, range.lower) < 0
   }
 
   /** The next entry; undefined: none, or none loaded. */
@@ -52,7 +52,7 @@ class RunReader {
 
   async #loadAscending(): Promise<PackRow[]> {
     const from = this.#last === null ? (this.#range.lower as PackRow['last']) : this.#last.last
-    const range = packsFrom(this.#tree, this.#run, from, this.#last !== null)
+    const range = packsFrom(this.#tree, this.#layer, from, this.#last !== null)
     const packs = await this.#tx.list('packs', { range, limit: this.#batch })
     this.#last = packs.at(-1) ?? this.#last
     this.#isDone = packs.length < this.#batch || compareKeys(this.#last?.last ?? [], this.#range.upper) >= 0
@@ -64,7 +64,7 @@ class RunReader {
     const { lower, upper } = this.#range
     if (this.#last === null) {
       const [pack] = await this.#tx.list('packs', {
-        range: packsFrom(this.#tree, this.#run, upper as PackRow['last']),
+        range: packsFrom(this.#tree, this.#layer, upper as PackRow['last']),
         limit: 1,
       })
       if (pack !== undefined) {
@@ -74,8 +74,8 @@ class RunReader {
     }
     const before = this.#last?.last ?? (upper as PackRow['last'])
     const range: RowKeyRange = {
-      lower: packKey(this.#tree, this.#run, lower as PackRow['last']),
-      upper: packKey(this.#tree, this.#run, before),
+      lower: packKey(this.#tree, this.#layer, lower as PackRow['last']),
+      upper: packKey(this.#tree, this.#layer, before),
       isUpperOpen: true,
     }
     const packs = await this.#tx.list('packs', { range, direction: 'desc', limit: this.#batch })
@@ -119,7 +119,7 @@ async function readEntries(
   take: (entry: LiveEntry) => boolean,
 ): Promise<void> {
   // Newest first: of equal keys the first one counts.
-  const readers = tree.runs.map((run) => new RunReader(tx, tree, run, range, direction)).toReversed()
+  const readers = tree.layers.map((layer) => new LayerReader(tx, tree, layer, range, direction)).toReversed()
   const sign = direction === 'asc' ? 1 : -1
   for (;;) {
     const hungry = readers.filter((reader) => reader.isHungry)
@@ -135,7 +135,7 @@ async function readEntries(
   }
 }
 
-function nextOf(readers: readonly RunReader[], sign: number): Entry | undefined {
+function nextOf(readers: readonly LayerReader[], sign: number): Entry | undefined {
   let next: Entry | undefined
   for (const { head } of readers) {
     if (head !== undefined && (next === undefined || sign * compareKeys(head.key, next.key) < 0)) next = head
