@@ -48,7 +48,7 @@ export interface Context {
 }
 
 /** So small that the few records of a simulated world are many packs, split and merged all the time. */
-const SMALL_PACKS = { records: 4, entries: 6, length: 2_000, mergePacks: 2, stepRows: 5 }
+const SMALL_PACKS = { records: 4, entries: 6, length: 2_000, mergePacks: 2, layers: 4, stepRows: 5 }
 
 /** Bounds of a run. */
 export interface RunLimit {

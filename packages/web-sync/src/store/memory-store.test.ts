@@ -13,7 +13,7 @@ testStore('the store in memory', makeDevice, { describe, it })
 
 function makeSmallDevice(): StoreDevice {
   const database = createMemoryDatabase()
-  const packSizes = { records: 3, entries: 4, length: 500, mergePacks: 2, stepRows: 50 }
+  const packSizes = { records: 3, entries: 4, length: 500, mergePacks: 2, layers: 4, stepRows: 50 }
   return { open: (options, environment) => createMemoryStore(options, { ...environment, packSizes }, database) }
 }
 

@@ -250,7 +250,7 @@ function fieldsOf({ index }: Omit<Query, 'collection'>): readonly string[] {
 let devices = 0
 
 /** A few records are many packs. */
-const SMALL = { records: 2, entries: 2, length: 200, mergePacks: 2, stepRows: 5 }
+const SMALL = { records: 2, entries: 2, length: 200, mergePacks: 2, layers: 4, stepRows: 5 }
 
 function makeMemoryDevice(): StoreDevice {
   const database = createMemoryDatabase()

@@ -121,8 +121,8 @@ export class SpaceRuntime implements SpaceApi {
       this.#evictedAtMs = this.#parts.environment.clock.nowMs()
     }
     void this.refreshStorage()
-    void this.#tidy()
-    if (this.#ports === null) return
+    if (this.#ports === null) return void this.#tidy()
+    // With a partner the first run tidies up when it has ended: not before the page's first queries.
     this.#removeFromNudges =
       this.#parts.nudges?.add({
         partnershipId: () => this.#partnershipId,

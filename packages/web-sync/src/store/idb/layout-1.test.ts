@@ -12,7 +12,7 @@ import FIXTURE from './layout-1.fixture.json' with { type: 'json' }
 // The fixture was written by the code of the first layout: one row for each record, with its index keys. It has 40 notes and 4
 // places, kept steps, and one write each that is pending, accepted, refused.
 
-const PACK_SIZES = { records: 3, entries: 4, length: 500, mergePacks: 2, stepRows: 7 }
+const PACK_SIZES = { records: 3, entries: 4, length: 500, mergePacks: 2, layers: 4, stepRows: 7 }
 const PENDING = ['n8', 'n9', 'own']
 
 const stores = Object.entries(FIXTURE.stores) as unknown as readonly [

@@ -8,6 +8,8 @@ export interface PackSizes {
   readonly length: number
   /** The most packs of the larger layer that one step of merging writes anew. */
   readonly mergePacks: number
+  /** With more layers a tree is merged by the transaction that adds to it: a first sync of any length leaves so many. */
+  readonly layers: number
   /** Records that one step packs, or gives new index entries, while a store is opened. */
   readonly stepRows: number
 }
@@ -16,4 +18,11 @@ export interface PackSizes {
  * Measured in Chromium (docs/decisions/0008): packs of 128 records are written as fast as larger ones within the noise, and a hundred
  * records that lie far from each other are read in half the time that packs of 256 need.
  */
-export const PACK_SIZES: PackSizes = { records: 128, entries: 512, length: 48_000, mergePacks: 16, stepRows: 2_000 }
+export const PACK_SIZES: PackSizes = {
+  records: 128,
+  entries: 512,
+  length: 48_000,
+  mergePacks: 16,
+  layers: 64,
+  stepRows: 2_000,
+}

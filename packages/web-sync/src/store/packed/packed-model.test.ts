@@ -19,7 +19,7 @@ const SCHEMA: SchemaShape = {
     { name: 'places', indexes: {}, putsTravelAsPatch: true },
   ],
 }
-const SIZES = { records: 3, entries: 4, length: 300, mergePacks: 2, stepRows: 5 }
+const SIZES = { records: 3, entries: 4, length: 300, mergePacks: 2, layers: 4, stepRows: 5 }
 
 const anyCollection: fc.Arbitrary<string> = fc.constantFrom('notes', 'places')
 const anyGeneration: fc.Arbitrary<number> = fc.constantFrom(1, 2)

@@ -95,6 +95,9 @@ export class PackedWriter extends PackedReader implements RowWriter {
     const found = await super.findRecords(unknown)
     for (const [index, key] of unknown.entries()) this.#known.set(nameOf(key), found[index])
     for (const rows of groupByTree(pending)) await this.#writeRows(rows)
+    for (const tree of (await this.readLayout()).trees) {
+      if (tree.layers.length > this.#sizes.layers) await this.#merge(tree)
+    }
     this.#pending.clear()
     this.#known.clear()
     this.cache.clear()
@@ -119,16 +122,20 @@ export class PackedWriter extends PackedReader implements RowWriter {
   async tidyPacks(): Promise<boolean> {
     await this.flush()
     const layout = await this.readLayout()
-    for (const tree of layout.trees) {
-      const into = findMerge(tree)
-      if (into === -1) continue
-      this.#replaceTree(layout, await mergeStep(this.#tx, tree, into, this.#sizes))
-      this.cache.clear()
-      const merged = await this.readLayout()
-      this.#tx.put('meta', merged)
-      return merged.trees.some((other) => findMerge(other) !== -1)
-    }
-    return false
+    const tree = layout.trees.find((other) => findMerge(other) !== -1)
+    if (tree === undefined) return false
+    await this.#merge(tree)
+    const merged = await this.readLayout()
+    this.#tx.put('meta', merged)
+    return merged.trees.some((other) => findMerge(other) !== -1)
+  }
+
+  async #merge(tree: TreeInfo): Promise<void> {
+    // Where nothing is due, many layers of shrinking sizes: the two newest.
+    const into = findMerge(tree) === -1 ? tree.layers.length - 2 : findMerge(tree)
+    const merged = await mergeStep(this.#tx, tree, into, this.#sizes)
+    this.#replaceTree(await this.readLayout(), merged)
+    this.cache.clear()
   }
 
   #write(key: RowKey, row: BaseRow | null): void {
