@@ -22,12 +22,12 @@ export type ValueCheck<T> = { readonly ok: true; readonly value: T } | ValueFaul
  */
 export function checkValue(value: unknown): ValueCheck<JsonValue> {
   const budget = { nodes: LIMITS.nodes }
-  return check(value, '', 1, budget)
+  return check(value, 1, budget)
 }
 
 /** As {@link checkValue}, for a record or a patch: the value must be an object. */
 export function checkObject(value: unknown): ValueCheck<JsonObject> {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return fault('', 'must be an object')
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return fault('must be an object')
   return checkValue(value) as ValueCheck<JsonObject>
 }
 
@@ -41,70 +41,62 @@ export function isRecordId(id: unknown): id is string {
   return typeof id === 'string' && id.length >= 1 && id.length <= LIMITS.idLength && isStorableString(id)
 }
 
-function check(value: unknown, path: string, depth: number, budget: { nodes: number }): ValueCheck<JsonValue> {
+/** Paths are relative to the value and grow on the way back: most values are good, and paths would cost more than the checks. */
+function check(value: unknown, depth: number, budget: { nodes: number }): ValueCheck<JsonValue> {
   switch (typeof value) {
     case 'string':
-      return checkString(value, path)
+      return checkString(value)
     case 'number':
-      if (!Number.isFinite(value)) return fault(path, 'must be a finite number')
+      if (!Number.isFinite(value)) return fault('must be a finite number')
       return { ok: true, value: value === 0 ? 0 : value }
     case 'boolean':
       return { ok: true, value }
     case 'object':
       if (value === null) return { ok: true, value }
-      if (depth > LIMITS.depth) return fault(path, `is nested deeper than ${LIMITS.depth} levels`)
+      if (depth > LIMITS.depth) return fault(`is nested deeper than ${LIMITS.depth} levels`)
       return Array.isArray(value)
-        ? checkArray(value, path, depth, budget)
-        : checkFields(value as Record<string, unknown>, path, depth, budget)
+        ? checkArray(value, depth, budget)
+        : checkFields(value as Record<string, unknown>, depth, budget)
     case 'undefined':
     case 'bigint':
     case 'symbol':
     case 'function':
-      return fault(path, `must be JSON, not ${typeof value}`)
+      return fault(`must be JSON, not ${typeof value}`)
   }
 }
 
-function checkString(text: string, path: string): ValueCheck<string> {
-  if (!text.isWellFormed()) return fault(path, 'has a lone surrogate: it is not well-formed Unicode')
-  if (text.includes('\u0000')) return fault(path, 'has the character U+0000')
+function checkString(text: string): ValueCheck<string> {
+  if (!text.isWellFormed()) return fault('has a lone surrogate: it is not well-formed Unicode')
+  if (text.includes('\u0000')) return fault('has the character U+0000')
   return { ok: true, value: text }
 }
 
-function checkArray(
-  array: readonly unknown[],
-  path: string,
-  depth: number,
-  budget: { nodes: number },
-): ValueCheck<JsonValue> {
+function checkArray(array: readonly unknown[], depth: number, budget: { nodes: number }): ValueCheck<JsonValue> {
   budget.nodes -= array.length
-  if (budget.nodes < 0) return fault(path, `has more than ${LIMITS.nodes} fields and elements`)
+  if (budget.nodes < 0) return fault(`has more than ${LIMITS.nodes} fields and elements`)
   const copy: JsonValue[] = []
   // By index: an array method would skip the holes of a sparse array.
   for (let index = 0; index < array.length; index += 1) {
-    const result = check(array[index], `${path}/${index}`, depth + 1, budget)
-    if (!result.ok) return result
+    const result = check(array[index], depth + 1, budget)
+    if (!result.ok) return within(String(index), result)
     copy.push(result.value)
   }
   return { ok: true, value: copy }
 }
 
-function checkFields(
-  object: Record<string, unknown>,
-  path: string,
-  depth: number,
-  budget: { nodes: number },
-): ValueCheck<JsonValue> {
-  if (!isPlain(object)) return fault(path, `must be a plain object, not ${describe(object)}`)
+function checkFields(object: Record<string, unknown>, depth: number, budget: { nodes: number }): ValueCheck<JsonValue> {
+  if (!isPlain(object)) return fault(`must be a plain object, not ${describe(object)}`)
   const copy: Record<string, JsonValue> = {}
   for (const field of Object.keys(object)) {
     const value = object[field]
     if (value === undefined) continue
-    const fieldPath = `${path}/${escapePointer(field)}`
     budget.nodes -= 1
-    if (budget.nodes < 0) return fault(path, `has more than ${LIMITS.nodes} fields and elements`)
-    if (!isStorableString(field)) return fault(fieldPath, 'has a name with a lone surrogate or U+0000')
-    const result = check(value, fieldPath, depth + 1, budget)
-    if (!result.ok) return result
+    if (budget.nodes < 0) return fault(`has more than ${LIMITS.nodes} fields and elements`)
+    if (!isStorableString(field)) {
+      return within(field, fault('has a name with a lone surrogate or U+0000'))
+    }
+    const result = check(value, depth + 1, budget)
+    if (!result.ok) return within(field, result)
     setField(copy, field, result.value)
   }
   return { ok: true, value: copy }
@@ -126,6 +118,11 @@ function escapePointer(field: string): string {
   return field.toWellFormed().replaceAll('~', '~0').replaceAll('/', '~1')
 }
 
-function fault(path: string, message: string): ValueFault {
-  return { ok: false, path, message }
+function fault(message: string): ValueFault {
+  return { ok: false, path: '', message }
+}
+
+/** A fault as the value around it sees it. */
+function within(field: string, { path, message }: ValueFault): ValueFault {
+  return { ok: false, path: `/${escapePointer(field)}${path}`, message }
 }

@@ -1,6 +1,6 @@
 import { type RowKey, type RowKeyRange, compareKeys } from '../keys.ts'
 import type { RowReader, Selection } from '../row-database.ts'
-import type { BaseRow, EntryKey, LayoutRow, Rows, StoreName, TreeInfo } from '../rows.ts'
+import type { BaseRow, EntryKey, LayerInfo, LayoutRow, Rows, StoreName, TreeInfo } from '../rows.ts'
 import { readMeta } from '../sync-row.ts'
 import { textToRecord } from './base-record.ts'
 import { countEntries, listEntries } from './merge-layers.ts'
@@ -73,7 +73,8 @@ export class PackedReader implements RowReader {
     for (const [index, key] of keys.entries()) {
       const [generation, collection, id] = key as [number, string, string]
       const tree = trees.find((other) => isTree(other, generation, collection, RECORDS))
-      if (tree === undefined) continue
+      // A first sync asks for thousands of records that come after all that are there.
+      if (tree === undefined || !tree.layers.some((layer) => isWithin(layer, [id]))) continue
       const indexesById = wanted.get(tree) ?? new Map<string, number[]>()
       wanted.set(tree, indexesById)
       const indexes = indexesById.get(id)
@@ -156,6 +157,10 @@ const ALL: RowKeyRange = { lower: [], upper: [KEYS_END] }
 /** True for the tree of that name. */
 export function isTree(info: TreeInfo, generation: number, collection: string, tree: string): boolean {
   return info.generation === generation && info.collection === collection && info.tree === tree
+}
+
+function isWithin({ first, last }: LayerInfo, key: EntryKey): boolean {
+  return compareKeys(key, first) >= 0 && compareKeys(key, last) <= 0
 }
 
 /** What the keys of all entries of a tree begin with, as the transactions see them. */
