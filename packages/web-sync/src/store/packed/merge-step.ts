@@ -9,6 +9,8 @@ import type { PackSizes } from './pack-sizes.ts'
 const RATIO = 4
 /** The most layers that are merged into an older one at once. */
 const FAN_IN = 8
+/** Packs that are read of each newer layer: with one, a step would end where the shortest remainder of the steps before it does. */
+const HEAD_PACKS = 2
 
 /** Where a tree's next step of merging begins: the number of the layer that takes in newer ones; -1: nothing is to be done. */
 export function findMerge({ layers }: TreeInfo): number {
@@ -22,8 +24,8 @@ export function findMerge({ layers }: TreeInfo): number {
 }
 
 /**
- * One short step: entries from the beginning of the newer layers move into the older layer `into`, as far as the first pack of each
- * reaches. Each entry is in one layer before and after the step, and which one is the newest does not change: so nothing needs to be
+ * One short step: entries from the beginning of the newer layers move into the older layer `into`, as far as the first packs of each
+ * reach. Each entry is in one layer before and after the step, and which one is the newest does not change: so nothing needs to be
  * remembered of a merge that is under way, and it can stop after any step.
  */
 export async function mergeStep(tx: RowWriter, tree: TreeInfo, into: number, sizes: PackSizes): Promise<TreeInfo> {
@@ -36,8 +38,7 @@ export async function mergeStep(tx: RowWriter, tree: TreeInfo, into: number, siz
   for (const head of heads) {
     const taken = head.entries.filter(({ key }) => compareKeys(key, bound) <= 0)
     moved = mergeEntries(moved, taken)
-    const rest = head.entries.slice(taken.length)
-    const left = shorten(tx, tree, head, rest)
+    const left = shorten(tx, tree, head, taken.length)
     if (left !== null) layers.push(left)
   }
   const before = packs.flatMap((pack) => decodePack(pack))
@@ -56,18 +57,19 @@ export async function mergeStep(tx: RowWriter, tree: TreeInfo, into: number, siz
   }
 }
 
-/** The first pack of a layer, and what is in it. */
+/** The first packs of a layer, and what is in them. */
 interface Head {
   readonly layer: LayerInfo
-  readonly pack: PackRow | undefined
+  readonly packs: readonly { readonly pack: PackRow; readonly entries: readonly Entry[] }[]
   readonly entries: readonly Entry[]
-  /** True if the layer has no other pack. */
+  /** True if the layer has no other packs. */
   readonly isLast: boolean
 }
 
 async function readFirst(tx: RowWriter, tree: TreeInfo, layer: LayerInfo): Promise<Head> {
-  const [pack, next] = await tx.list('packs', { range: packsFrom(tree, layer.layer, []), limit: 2 })
-  return { layer, pack, entries: pack === undefined ? [] : decodePack(pack), isLast: next === undefined }
+  const listed = await tx.list('packs', { range: packsFrom(tree, layer.layer, []), limit: HEAD_PACKS + 1 })
+  const packs = listed.slice(0, HEAD_PACKS).map((pack) => ({ pack, entries: decodePack(pack) }))
+  return { layer, packs, entries: packs.flatMap(({ entries }) => entries), isLast: listed.length <= HEAD_PACKS }
 }
 
 /** The packs of the older layer that this step writes anew, and the last key that it moves. */
@@ -80,10 +82,10 @@ async function readTarget(
 ): Promise<{ readonly packs: readonly PackRow[]; readonly bound: EntryKey }> {
   let from = KEYS_END
   let bound = KEYS_END
-  for (const { pack, entries, isLast } of heads) {
-    const [first] = entries
+  for (const { entries, isLast } of heads) {
+    const [first, last] = [entries[0], entries.at(-1)]
     if (first !== undefined && compareKeys(first.key, from) < 0) from = first.key
-    if (pack !== undefined && !isLast && compareKeys(pack.last, bound) < 0) bound = pack.last
+    if (last !== undefined && !isLast && compareKeys(last.key, bound) < 0) bound = last.key
   }
   const listed = await tx.list('packs', { range: packsFrom(tree, target.layer, from), limit: sizes.mergePacks })
   const end = listed.findIndex((pack) => compareKeys(pack.last, bound) >= 0)
@@ -93,24 +95,25 @@ async function readTarget(
   return { packs: listed, bound: isCut ? (listed.at(-1) as PackRow).last : bound }
 }
 
-/** Leaves of a layer's first pack what was not moved; null: the layer is used up. */
+/** Leaves of a layer's first packs what was not moved; null: the layer is used up. */
 function shorten(
   tx: RowWriter,
   tree: TreeInfo,
-  { layer, pack, entries, isLast }: Head,
-  rest: readonly Entry[],
+  { layer, packs, entries, isLast }: Head,
+  moved: number,
 ): LayerInfo | null {
-  if (pack === undefined) return null
-  const [first] = rest
-  if (first === undefined) {
-    tx.delete('packs', packKey(tree, layer.layer, pack.last))
-    return isLast ? null : { ...layer, entries: Math.max(1, layer.entries - entries.length) }
+  let start = 0
+  for (const { pack, entries: own } of packs) {
+    const taken = Math.min(own.length, Math.max(0, moved - start))
+    start += own.length
+    if (taken === own.length) {
+      tx.delete('packs', packKey(tree, layer.layer, pack.last))
+    } else if (taken > 0) {
+      const rest = own.slice(taken)
+      const keys = JSON.stringify(rest.map(({ key }) => key))
+      tx.put('packs', { ...pack, keys, texts: rest.map(({ text }) => text) })
+    }
   }
-  if (rest.length === entries.length) return layer
-  tx.put('packs', {
-    ...pack,
-    keys: JSON.stringify(rest.map(({ key }) => key)),
-    texts: rest.map(({ text }) => text),
-  })
-  return { ...layer, first: first.key, entries: Math.max(1, layer.entries - entries.length + rest.length) }
+  if (isLast && moved === entries.length) return null
+  return { ...layer, first: entries[moved]?.key ?? layer.first, entries: Math.max(1, layer.entries - moved) }
 }
