@@ -25,7 +25,9 @@ export class StatusBoard {
   #storage: StorageHealth = NO_HEALTH
   #isSyncing = false
   #isOutdated = false
-  #progress: Progress | null = null
+  /** What the run said last; undefined: nothing that the summary does not say better. Summaries are read now and then, and may be older. */
+  #progress: Progress | null | undefined = undefined
+  #isRunOver = false
   #sending: ReadonlySet<string> = new Set()
   #isClosed = false
   #told = ''
@@ -53,12 +55,14 @@ export class StatusBoard {
   /** Reads the store and tells the page. Never rejects. */
   async refresh(): Promise<void> {
     if (this.#isClosed) return
+    const isRunOver = this.#isRunOver
     try {
       this.#summary = await this.#parts.store.readSummary()
     } catch (error) {
       if (!this.#isClosed) this.#parts.onFault(error)
       return
     }
+    if (isRunOver && this.#isRunOver) this.#progress = undefined
     this.#parts.onSummary(this.#summary)
     this.tell()
   }
@@ -71,6 +75,7 @@ export class StatusBoard {
         break
       case 'progress':
         this.#progress = event.progress
+        this.#isRunOver = false
         break
       case 'sending':
         this.#sending = new Set(event.mutationIds)
@@ -94,7 +99,7 @@ export class StatusBoard {
   /** The run is over. */
   endRun(): void {
     this.#isSyncing = false
-    this.#progress = null
+    this.#isRunOver = true
     this.#sending = new Set()
     this.touch()
   }
@@ -134,7 +139,7 @@ export class StatusBoard {
       replicaId: summary.replicaId,
       isPartial: !summary.isSettled,
       isResyncing: summary.isResyncing,
-      progress: this.#isSyncing ? (this.#progress ?? summary.progress) : summary.progress,
+      progress: this.#progress === undefined ? summary.progress : this.#progress,
       lastSyncAtMs: summary.lastSyncAtMs,
       wait: this.#isSyncing ? null : memory.wait,
       halt: this.#isOutdated ? 'update' : this.#isSyncing ? null : memory.halt,
