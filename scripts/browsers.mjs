@@ -39,7 +39,8 @@ export async function ensureChromium(extraPackages = []) {
   return installed
 }
 
-function commandPath(name) {
+/** The path of a command, or undefined. */
+export function commandPath(name) {
   return (process.env.PATH ?? '')
     .split(delimiter)
     .map((folder) => join(folder, name))
@@ -64,11 +65,13 @@ function playwrightsOwn() {
   }
 }
 
-function canUseApt() {
+/** True if Debian packages can be installed. */
+export function canUseApt() {
   return process.getuid?.() === 0 && commandPath('apt-get') !== undefined
 }
 
-function isSystemPackageInstalled(name) {
+/** True if a Debian package is installed. */
+export function isSystemPackageInstalled(name) {
   try {
     return execFileSync('dpkg-query', ['-W', '-f=${Status}', name], { encoding: 'utf8', stdio: 'pipe' }).endsWith(
       ' installed',

@@ -9,6 +9,7 @@ import { build, buildPackages } from './build.mjs'
 import { ensureChromium } from './browsers.mjs'
 import { embed } from './embed.mjs'
 import { packAndCheck } from './pack.mjs'
+import { ensurePostgres } from './postgres.mjs'
 import { setup } from './setup.mjs'
 import { pinnedNode, run } from './workspace.mjs'
 
@@ -20,6 +21,7 @@ const lanes = [
   { name: 'unit', isQuick: true, run: (extra) => run('vitest', ['run', '--project', 'unit', ...extra]) },
   { name: 'dead code', isQuick: true, run: (extra) => run('knip', ['--no-config-hints', ...extra]) },
   { name: 'layering', isQuick: false, run: (extra) => run('vitest', ['run', '--project', 'layering', ...extra]) },
+  { name: 'postgres', isQuick: false, run: runPostgres },
   { name: 'claims', isQuick: false, run: (extra) => run(pinnedNode, ['scripts/claims-mutants.mjs', ...extra]) },
   { name: 'simulation', isQuick: false, run: runSimulation },
   { name: 'planted bugs', isQuick: false, run: runPlanted },
@@ -41,6 +43,11 @@ async function runSimulation(extra) {
 async function runPlanted(extra) {
   const main = 'packages/simulator/src/main.ts'
   return run(pinnedNode, ['--conditions=source', main, '--planted', 'all', '--minutes', '6', ...extra])
+}
+
+async function runPostgres(extra) {
+  await ensurePostgres()
+  return run('vitest', ['run', '--project', 'postgres', ...extra])
 }
 
 async function runE2e(extra) {

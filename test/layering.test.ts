@@ -45,6 +45,7 @@ const allowedImports: Readonly<Record<string, readonly string[]>> = {
   'sync-server/src/engine': ['sync-protocol/src', 'sync-server/src/contract'],
   'sync-server/src/storage': ['sync-protocol/src', 'sync-server/src/contract'],
   'sync-server/src/storage/sqlite': ['sync-protocol/src', ...inSyncServer('contract', 'storage')],
+  'sync-server/src/storage/postgres': ['sync-protocol/src', ...inSyncServer('contract')],
   'sync-server/src/http': ['sync-protocol/src', 'sync-server/src/contract'],
   'sync-server/src/nudges': ['sync-protocol/src', 'sync-server/src/contract'],
   'sync-server/src/node': ['sync-protocol/src', 'sync-server/src/contract'],

@@ -53,7 +53,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
   return create(tools, options, (dataPath) =>
     runTool(tools, 'initdb', [
       ...['--pgdata', dataPath, '--username', 'postgres', '--auth', 'trust'],
-      ...['--encoding', 'UTF8', '--locale', 'C', '--no-instructions'],
+      ...['--encoding', 'UTF8', '--locale', 'C', '--no-instructions', '--no-sync'],
     ]),
   )
 }
@@ -112,7 +112,7 @@ class PrivateCluster implements Cluster {
     return create(this.#tools, { settings: this.#settings, ...options }, (dataPath) =>
       runTool(this.#tools, 'pg_basebackup', [
         ...['--pgdata', dataPath, '--host', '127.0.0.1', '--port', primaryPort, '--username', 'postgres'],
-        ...['--wal-method', 'stream', '--checkpoint', 'fast', '--write-recovery-conf'],
+        ...['--wal-method', 'stream', '--checkpoint', 'fast', '--write-recovery-conf', '--no-sync'],
       ]),
     )
   }
