@@ -7,7 +7,9 @@ import { sqlitePartner, tempFile } from './testing/test-partner.fixture.ts'
 
 const numberOf = ({ key }: ScriptedInitiator): number => (key as CheckpointName).n
 
-describe.each(DUMPED_STORAGES)('a partner on %s that fails', (_name, create) => crashClaims(create))
+describe.each(DUMPED_STORAGES)('a partner on %s that fails', (_name, create) => {
+  crashClaims(create)
+})
 
 test('12: a partner that is killed between commit and response: after its restart the next exchange converges, with the same n', async () => {
   const path = tempFile()

@@ -9,7 +9,7 @@ export async function dumpedPostgres(server: TestServer): Promise<DumpedStorage>
 }
 
 /** All rows of all tables but `sightings`, in an order that does not depend on where they lie. */
-export async function dumpDatabase({ adminUrl }: TestDatabase): Promise<string> {
+async function dumpDatabase({ adminUrl }: TestDatabase): Promise<string> {
   const tables = await sql(
     adminUrl,
     `SELECT table_name AS name FROM information_schema.tables WHERE table_schema = 'web_sync' ORDER BY table_name`,

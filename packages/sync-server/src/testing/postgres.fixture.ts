@@ -52,7 +52,7 @@ export function withPostgres(): TestServer {
 }
 
 /** The two roles, neither of which is a superuser. */
-export async function prepareRoles(cluster: Cluster): Promise<void> {
+async function prepareRoles(cluster: Cluster): Promise<void> {
   await sql(cluster.url(), `CREATE ROLE ${OWNER} LOGIN`)
   await sql(cluster.url(), `CREATE ROLE ${RUNTIME} LOGIN`)
 }

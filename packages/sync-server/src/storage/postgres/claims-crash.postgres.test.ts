@@ -8,7 +8,9 @@ import { postgresStorage } from './index.ts'
 
 const server = withPostgres()
 
-describe('a partner on PostgreSQL that fails', () => crashClaims(() => dumpedPostgres(server)))
+describe('a partner on PostgreSQL that fails', () => {
+  crashClaims(() => dumpedPostgres(server))
+})
 
 describe('a server that is killed', () => {
   test('12: with SIGKILL between commit and response: what was committed is there, and the next exchange converges', async () => {

@@ -13,9 +13,6 @@ export interface ConnectionOptions {
   readonly silenceMs: number
 }
 
-/** Type number of bigint, which the driver gives as text; ours are numbers of changes and milliseconds, far below 2^53. */
-const BIGINT = 20
-
 /** The pool: connections are looked at when they are new, and thrown away when they are lost. */
 export class Connections {
   readonly #pool: Pool
@@ -32,7 +29,10 @@ export class Connections {
       query_timeout: silenceMs,
       keepAlive: true,
       application_name: 'sync-server',
-      types: { getTypeParser: (oid, format) => (oid === BIGINT ? Number : types.getTypeParser(oid, format)) },
+      // The driver gives bigint as text; ours are numbers of changes and milliseconds, far below 2^53.
+      types: {
+        getTypeParser: (oid, format) => (oid === types.builtins.INT8 ? Number : types.getTypeParser(oid, format)),
+      },
     })
     // A connection that is lost while nobody uses it is replaced by the pool; unheard, the event would end the process.
     this.#pool.on('error', () => undefined)

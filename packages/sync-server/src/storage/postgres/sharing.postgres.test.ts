@@ -2,6 +2,7 @@ import { type Digest, DigestBuilder } from 'sync-protocol'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import type { PartnerStorage } from '../../contract/index.ts'
 import { breakCommits } from '../../testing/commit-breaker.fixture.ts'
+import { makeGate, meddledWith } from '../../testing/meddle.fixture.ts'
 import { startPgbouncer } from '../../testing/pgbouncer.fixture.ts'
 import { sql, withPostgres } from '../../testing/postgres.fixture.ts'
 import { mutationOf, type ScriptedInitiator } from '../../testing/scripted-initiator.ts'
@@ -35,7 +36,8 @@ describe('several processes on one database', () => {
       (index % 2 === 0 ? one : two).initiator({ account: `writer${index}` }),
     )
     const readers: ScriptedInitiator[] = []
-    let isWriting = true
+    const state = { isWriting: true }
+    const problems = new Set<string>()
     let compared = 0
     const read = async (world: typeof one, account: string): Promise<void> => {
       do {
@@ -46,7 +48,7 @@ describe('several processes on one database', () => {
           const answer = await reader.send(reader.compose([], { limit: { changes: 3, bytes: 1_000_000, pages: 1 } }))
           // Waited too long behind others: sent again, as an initiator does.
           if (answer.type === 'problem') {
-            expect(answer.problem.code).toBe('busy')
+            problems.add(answer.problem.code)
             continue
           }
           for (const page of answer.pages) {
@@ -57,7 +59,7 @@ describe('several processes on one database', () => {
           }
           if (answer.pages.at(-1)?.more === false) break
         }
-      } while (isWriting)
+      } while (state.isWriting)
     }
     const reading = Promise.all([read(one, 'reader1'), read(two, 'reader2')])
     await Promise.all(
@@ -70,7 +72,7 @@ describe('several processes on one database', () => {
         }
       }),
     )
-    isWriting = false
+    state.isWriting = false
     await reading
     const { head } = await one.partner.inspect('s1')
     const rows = await one.storage.read('s1', (tx) => tx.listLog(0, head, head))
@@ -81,6 +83,29 @@ describe('several processes on one database', () => {
       expect(initiator.records.size).toBe(3 + 1 + 6 * 8)
     }
     expect(compared).toBeGreaterThan(10)
+    expect([...problems].filter((code) => code !== 'busy')).toEqual([])
+  })
+
+  test('the last page of a snapshot says the head of just the records that it shows, whoever writes meanwhile', async () => {
+    const { url, adminUrl } = await server.database()
+    const other = testPartner({ storage: postgresStorage({ url }) })
+    await other.partner.transact('s1', (tx) => tx['notes']?.put({ id: 'a' }))
+    const writes: Promise<unknown>[] = []
+    const written = { done: 0 }
+    const meddle = async (): Promise<void> => {
+      const own = other.partner.transact('s1', (tx) => tx['notes']?.put({ id: `b${writes.length}` }))
+      writes.push(own.finally(() => (written.done += 1)))
+      // Until it is stored, or waits for this transaction.
+      const waiting = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+      while (written.done < writes.length && (await sql(adminUrl, waiting)).length === 0);
+    }
+    const ann = testPartner({ storage: meddledWith(postgresStorage({ url }), meddle) }).initiator()
+    const pages = await ann.sync([], { limit: { changes: 500, bytes: 1_000_000, pages: 1 } })
+    await Promise.all(writes)
+    expect(pages).toHaveLength(1)
+    expect(digestOf(ann)).toEqual(pages[0]?.digest)
+    await ann.sync()
+    expect([...ann.records.keys()]).toEqual(['notes/a', 'notes/b0'])
   })
 
   test('that want each other’s locks: one is given up as busy with nothing stored, the other goes on', async () => {
@@ -88,15 +113,15 @@ describe('several processes on one database', () => {
     const storage = open({ url, perSpace: 2 })
     const world = testPartner({ storage })
     for (const id of ['a', 'b']) await world.partner.transact('s1', (tx) => tx['notes']?.put({ id }))
-    const { promise: bothHold, resolve } = Promise.withResolvers<undefined>()
+    const bothHold = makeGate()
     let holding = 0
     const cross = (first: string, second: string) =>
       storage.transaction('s1', async (tx) => {
         await tx.putAwaitingDelete({ collection: 'notes', id: first, mutationId: 'm' }, 1)
         await tx.lockRecord('notes', first)
         holding += 1
-        if (holding === 2) resolve(undefined)
-        await bothHold
+        if (holding === 2) bothHold.open()
+        await bothHold.promise
         await tx.lockRecord('notes', second)
       })
     const results = await Promise.allSettled([cross('a', 'b'), cross('b', 'a')])
@@ -112,23 +137,23 @@ describe('several processes on one database', () => {
   test('wait for a record, made or not, and see what the other one committed; but not for ever', async () => {
     const { url } = await server.database()
     const [one, two, hasty] = [open({ url }), open({ url }), open({ url, waitMs: 100 })]
-    const { promise: isLocked, resolve: locked } = Promise.withResolvers<undefined>()
-    const { promise: mayEnd, resolve: end } = Promise.withResolvers<undefined>()
+    const isLocked = makeGate()
+    const mayEnd = makeGate()
     const value = JSON.stringify({ id: 'a' })
     const version = '1-00000000000000aa'
     const facts = { collection: 'notes', id: 'a', version, previousVersion: null, mutationId: null, value, atMs: 1 }
     const first = one.transaction('s', async (tx) => {
       expect(await tx.lockRecord('notes', 'a')).toBe(null)
-      locked(undefined)
-      await mayEnd
+      isLocked.open()
+      await mayEnd.promise
       await tx.lockSpace()
       await tx.appendChanges([{ ...facts, number: 1, txEnd: 1 }], {})
     })
-    await isLocked
+    await isLocked.promise
     const late = hasty.transaction('s', (tx) => tx.lockRecord('notes', 'a'))
     await expect(late).rejects.toMatchObject({ code: 'busy' })
     const second = two.transaction('s', (tx) => tx.lockRecord('notes', 'a'))
-    end(undefined)
+    mayEnd.open()
     await first
     expect(await second).toMatchObject({ version, value })
   })

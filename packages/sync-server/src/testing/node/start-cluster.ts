@@ -52,8 +52,18 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
   const tools: Tools = { binPath: options.binPath ?? (await findBinaries()), user: await findUser() }
   return create(tools, options, (dataPath) =>
     runTool(tools, 'initdb', [
-      ...['--pgdata', dataPath, '--username', 'postgres', '--auth', 'trust'],
-      ...['--encoding', 'UTF8', '--locale', 'C', '--no-instructions', '--no-sync'],
+      '--pgdata',
+      dataPath,
+      '--username',
+      'postgres',
+      '--auth',
+      'trust',
+      '--encoding',
+      'UTF8',
+      '--locale',
+      'C',
+      '--no-instructions',
+      '--no-sync',
     ]),
   )
 }
@@ -111,8 +121,20 @@ class PrivateCluster implements Cluster {
     const primaryPort = String(options.primaryPort ?? this.port)
     return create(this.#tools, { settings: this.#settings, ...options }, (dataPath) =>
       runTool(this.#tools, 'pg_basebackup', [
-        ...['--pgdata', dataPath, '--host', '127.0.0.1', '--port', primaryPort, '--username', 'postgres'],
-        ...['--wal-method', 'stream', '--checkpoint', 'fast', '--write-recovery-conf', '--no-sync'],
+        '--pgdata',
+        dataPath,
+        '--host',
+        '127.0.0.1',
+        '--port',
+        primaryPort,
+        '--username',
+        'postgres',
+        '--wal-method',
+        'stream',
+        '--checkpoint',
+        'fast',
+        '--write-recovery-conf',
+        '--no-sync',
       ]),
     )
   }
