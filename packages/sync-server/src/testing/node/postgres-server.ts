@@ -4,12 +4,15 @@ import { createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { killWhole } from './kill-whole.ts'
 import { asUser, type Tools } from './postgres-tools.ts'
 
 /** A server process that runs. */
 export interface Server {
-  /** Sends the signal to this very process and waits until it is gone. */
-  end(signal: 'SIGKILL' | 'SIGQUIT'): Promise<void>
+  /** Ends it without tidying up, and waits until it is gone. */
+  quit(): Promise<void>
+  /** Kills it with all its children at once, as a power cut does, and waits until they are gone. */
+  kill(): Promise<void>
 }
 
 /** What a server says when it can be asked: a primary, and a standby. */
@@ -27,12 +30,17 @@ export async function startServer(
     stdio: ['ignore', 'ignore', 'pipe'],
   })
   const gone = once(child, 'exit')
+  // A test run that breaks off leaves no server behind.
+  const endWithUs = (): void => void child.kill('SIGQUIT')
+  process.once('exit', endWithUs)
+  void gone.then(() => process.off('exit', endWithUs))
   await untilReady(child, gone)
   return {
-    end: async (signal) => {
-      child.kill(signal)
+    quit: async () => {
+      child.kill('SIGQUIT')
       await gone
     },
+    kill: () => killWhole(child, gone),
   }
 }
 

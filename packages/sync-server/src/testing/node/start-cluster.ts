@@ -15,7 +15,7 @@ export interface Cluster {
   createStandby(options?: StandbyOptions): Promise<Cluster>
   /** Makes a standby the primary of a new timeline; resolves when it takes writes. */
   promote(): Promise<void>
-  /** SIGKILL: nothing is flushed, nobody is told. Resolves when the server is gone; its folder stays. */
+  /** SIGKILL for the server and its backends: nothing is flushed, nobody is told. Resolves when they are gone; the folder stays. */
   kill(): Promise<void>
   /** Starts it again after `kill`, on the same port; it recovers from its log. */
   start(): Promise<void>
@@ -146,14 +146,14 @@ class PrivateCluster implements Cluster {
   async kill(): Promise<void> {
     const server = this.#server
     this.#server = null
-    await server?.end('SIGKILL')
+    await server?.kill()
   }
 
   async stop(): Promise<void> {
     const server = this.#server
     this.#server = null
     // «Immediate»: nothing of it is needed any more, so it need not be tidy.
-    await server?.end('SIGQUIT')
+    await server?.quit()
     rmSync(this.#folder, { recursive: true, force: true })
   }
 }
