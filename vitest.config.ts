@@ -1,7 +1,10 @@
-import { defineConfig } from 'vitest/config'
+import { configDefaults, defineConfig } from 'vitest/config'
 
 /** Tests run what is in the workspace, not what was last built. */
 const conditions = ['source', 'module', 'node', 'development|production']
+
+/** Tests that start database servers of their own. */
+const needsPostgres = 'packages/*/src/**/*.postgres.test.ts'
 
 export default defineConfig({
   resolve: { conditions },
@@ -21,7 +24,12 @@ export default defineConfig({
             'demo-app/{src,server}/**/*.test.ts',
             'bench/src/**/*.test.ts',
           ],
+          exclude: [...configDefaults.exclude, needsPostgres],
         },
+      },
+      {
+        extends: true,
+        test: { name: 'postgres', include: [needsPostgres], testTimeout: 120_000, hookTimeout: 120_000 },
       },
       {
         extends: true,

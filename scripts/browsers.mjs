@@ -81,7 +81,8 @@ function firstCommand(names) {
   return names.map(commandPath).find((path) => path !== undefined)
 }
 
-function commandPath(name) {
+/** The path of a command, or undefined. */
+export function commandPath(name) {
   return (process.env.PATH ?? '')
     .split(delimiter)
     .map((folder) => join(folder, name))
@@ -115,11 +116,13 @@ function playwrightsOwn(engine) {
   }
 }
 
-function canUseApt() {
+/** True if Debian packages can be installed. */
+export function canUseApt() {
   return process.getuid?.() === 0 && commandPath('apt-get') !== undefined
 }
 
-function isSystemPackageInstalled(name) {
+/** True if a Debian package is installed. */
+export function isSystemPackageInstalled(name) {
   try {
     return execFileSync('dpkg-query', ['-W', '-f=${Status}', name], { encoding: 'utf8', stdio: 'pipe' }).endsWith(
       ' installed',

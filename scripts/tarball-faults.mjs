@@ -5,7 +5,7 @@
 import { posix } from 'node:path'
 
 /** Entries that run in Node; all others run in browsers too. The commands of `bin` run in Node likewise. */
-const NODE_ENTRIES = { 'web-sync': ['./testing/node', './vite'], 'sync-server': ['.'] }
+const NODE_ENTRIES = { 'web-sync': ['./testing/node', './vite'], 'sync-server': ['.', './postgres', './testing/node'] }
 
 /** The testing kit: for tests, never part of what an app or a server runs. */
 const isKit = (entry) => entry === './testing' || entry.startsWith('./testing/')
@@ -50,7 +50,7 @@ function findPlanted(files, plantedNames) {
   ])
 }
 
-function findUnfitEntries({ name, exports: entries, dependencies = {}, bin = {} }, files) {
+function findUnfitEntries({ name, exports: entries, dependencies = {}, peerDependencies = {}, bin = {} }, files) {
   const faults = []
   const starts = [
     ...Object.entries(entries).map(([entry, { default: file }]) => ({ entry, file })),
@@ -61,7 +61,8 @@ function findUnfitEntries({ name, exports: entries, dependencies = {}, bin = {} 
     const { reached, packages, missing } = follow(files, posix.normalize(file))
     for (const path of missing) faults.push(`${entry} imports ${path}, which is not in the package`)
     for (const imported of packages) {
-      const isAllowed = imported.startsWith('node:') ? isNode : Object.hasOwn(dependencies, packageOf(imported))
+      const isInstalled = Object.hasOwn({ ...dependencies, ...peerDependencies }, packageOf(imported))
+      const isAllowed = imported.startsWith('node:') ? isNode : isInstalled
       if (!isAllowed) faults.push(`${entry} imports ${imported}`)
     }
     for (const path of reached) {

@@ -9,6 +9,7 @@ import { build, buildPackages } from './build.mjs'
 import { ensureBrowser } from './browsers.mjs'
 import { embed } from './embed.mjs'
 import { packAndCheck } from './pack.mjs'
+import { ensurePostgres } from './postgres.mjs'
 import { setup } from './setup.mjs'
 import { pinnedNode, run } from './workspace.mjs'
 
@@ -20,6 +21,7 @@ const lanes = [
   { name: 'unit', isQuick: true, run: (extra) => run('vitest', ['run', '--project', 'unit', ...extra]) },
   { name: 'dead code', isQuick: true, run: (extra) => run('knip', ['--no-config-hints', ...extra]) },
   { name: 'layering', isQuick: false, run: (extra) => run('vitest', ['run', '--project', 'layering', ...extra]) },
+  { name: 'postgres', isQuick: false, run: runPostgres },
   { name: 'claims', isQuick: false, run: (extra) => run(pinnedNode, ['scripts/claims-mutants.mjs', ...extra]) },
   { name: 'simulation', isQuick: false, run: runSimulation },
   { name: 'planted bugs', isQuick: false, run: runPlanted },
@@ -49,7 +51,12 @@ async function runPlanted(extra) {
 async function runFailover(extra) {
   const main = 'failover/src/main.ts'
   const rounds = ['--storage', 'sqlite', '--rounds', '4', '--browser-every', '4']
-  return run(pinnedNode, ['--conditions=source', main, ...rounds, ...extra], { CHROMIUM: await ensureChromium() })
+  return run(pinnedNode, ['--conditions=source', main, ...rounds, ...extra], { CHROMIUM: await ensureBrowser('chromium') })
+}
+
+async function runPostgres(extra) {
+  await ensurePostgres()
+  return run('vitest', ['run', '--project', 'postgres', ...extra])
 }
 
 async function runE2e(extra) {

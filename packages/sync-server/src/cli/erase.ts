@@ -1,14 +1,13 @@
-import { sqliteStorage } from '../index.ts'
 import { CliError } from './cli-error.ts'
-import { type CliOptions, need } from './options.ts'
+import { openStorage } from './open-storage.ts'
+import type { CliOptions } from './options.ts'
 
 /** `sync-server erase`: all that is kept about an account, or a whole space. */
 export async function erase(options: CliOptions): Promise<void> {
-  const data = need(options, 'data')
   const { account, space } = options
   if ((account === undefined) === (space === undefined)) throw new CliError('Give --account or --space, one of them.')
   if (options.yes !== true) throw new CliError('What is erased is gone. Add --yes to do it.')
-  const storage = sqliteStorage(data)
+  const storage = await openStorage(options)
   try {
     if (space !== undefined) {
       const wasThere = await storage.eraseSpace(space)

@@ -2,16 +2,17 @@ import { createReadStream } from 'node:fs'
 import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
 import { checkObject, type JsonObject } from 'sync-protocol'
-import { createPartner, sqliteStorage } from '../index.ts'
+import { createPartner } from '../index.ts'
 import { CliError } from './cli-error.ts'
 import { type CliOptions, integer, need } from './options.ts'
+import { openStorage } from './open-storage.ts'
 import { loadPartnerFile } from './partner-file.ts'
 
 /** `sync-server import`: streams records into a space; interrupted, it keeps the batches that are done and can be run again. */
 export async function importFile(options: CliOptions, path: string | undefined): Promise<void> {
   if (path === undefined) throw new CliError('Name a file with one JSON record for each line, or - for standard input.')
   const { schema, authenticate, authorize } = await loadPartnerFile(need(options, 'partner'))
-  const storage = sqliteStorage(need(options, 'data'))
+  const storage = await openStorage(options)
   const partner = createPartner({ schema, storage, authenticate, authorize })
   const batch = integer(options.batch, 'batch', 2_000, 1, 20_000)
   const input = path === '-' ? process.stdin : createReadStream(path)

@@ -3,6 +3,7 @@ import { backup, restore } from './backup.ts'
 import { CliError } from './cli-error.ts'
 import { erase } from './erase.ts'
 import { importFile } from './import-file.ts'
+import { migrate } from './migrate.ts'
 import { type CliOptions, OPTIONS } from './options.ts'
 import { serve } from './serve.ts'
 import { USAGE } from './usage.ts'
@@ -25,6 +26,8 @@ async function main(): Promise<void> {
       return restore(values)
     case 'erase':
       return erase(values)
+    case 'migrate':
+      return migrate(values)
     default:
       throw new CliError(`There is no command '${command}'.\n\n${USAGE}`)
   }

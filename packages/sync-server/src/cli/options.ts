@@ -4,6 +4,8 @@ import { CliError } from './cli-error.ts'
 export const OPTIONS = {
   partner: { type: 'string' },
   data: { type: 'string' },
+  postgres: { type: 'string' },
+  role: { type: 'string' },
   port: { type: 'string' },
   host: { type: 'string' },
   path: { type: 'string' },
@@ -24,7 +26,10 @@ export type CliOptions = {
 }
 
 /** An option's text. Throws a CliError if it was not given. */
-export function need(options: CliOptions, name: 'partner' | 'data' | 'space' | 'collection' | 'to' | 'from'): string {
+export function need(
+  options: CliOptions,
+  name: 'partner' | 'data' | 'postgres' | 'space' | 'collection' | 'to' | 'from',
+): string {
   const value = options[name]
   if (value === undefined || value === '') throw new CliError(`--${name} is missing; see sync-server --help.`)
   return value

@@ -1,7 +1,8 @@
 import type { CliOptions } from './options.ts'
 import { integer, need } from './options.ts'
 import { loadPartnerFile } from './partner-file.ts'
-import { createPartner, listen, sqliteStorage } from '../index.ts'
+import { createPartner, listen } from '../index.ts'
+import { openStorage } from './open-storage.ts'
 
 /** How often retention runs. */
 const PRUNE_EVERY_MS = 60 * 60_000
@@ -9,7 +10,7 @@ const PRUNE_EVERY_MS = 60 * 60_000
 /** `sync-server serve`: until SIGINT or SIGTERM; open exchanges are answered before it ends. */
 export async function serve(options: CliOptions): Promise<void> {
   const { schema, authenticate, authorize, allow } = await loadPartnerFile(need(options, 'partner'))
-  const storage = sqliteStorage(need(options, 'data'))
+  const storage = await openStorage(options)
   const basePath = options.path ?? '/sync'
   const partner = createPartner({
     schema,

@@ -6,12 +6,17 @@ export const USAGE: string = `sync-server: the partner of web-sync
   sync-server backup  --data DB --to FILE [--confirm]
   sync-server restore --data DB --from FILE --yes
   sync-server erase   --data DB (--account A | --space S) --yes
+  sync-server migrate --postgres URL [--role ROLE]
 
   --partner FILE   a TypeScript or JavaScript module that exports 'schema', 'authenticate', 'authorize' and, if wanted, 'allow'
   --data DB        the database file; it is made if it is not there
+  --postgres URL   postgres://role@host:5432/database in place of --data, for serve, import and erase; needs the package pg. A password
+                   is better left to PGPASSWORD or ~/.pgpass: others can read the command line
+  --role ROLE      the role that serve runs as, made before (CREATE ROLE … LOGIN): it is given rows and no tables to change
   --confirm        the backup is safe elsewhere: devices may drop what they keep for replay
   --yes            do it: what is there now is gone
 
 import reads one JSON record for each line; a record that is there already and equal is left alone.
+migrate makes the tables, or brings them up to date, as the role that owns them; serve never does, and refuses to run as that role.
 restore puts the backup in place of the database (stop the server first); devices roll back to it and send again what it lacks.
 `

@@ -8,8 +8,13 @@ export type PartnerErrorCode =
   | 'refused'
   /** The partner or its storage was closed. */
   | 'closed'
-  /** The database is locked by another process, or full: nothing was stored; try again. */
+  /**
+   * The database is locked by another process, full, or cannot be reached: nothing was stored; try again. PostgreSQL, if the connection
+   * was lost during COMMIT: it is not known whether it was stored, and the message says so.
+   */
   | 'busy'
+  /** The database is a standby, or was made read-only: nothing was stored; ask the primary. Only PostgreSQL. */
+  | 'behind'
   /** The database was written by a newer version: nothing was changed. */
   | 'newer-schema'
   /** The file is not a database of ours, or is damaged. */

@@ -21,7 +21,7 @@ import { applyMutations } from './apply-mutations.ts'
 import { type EngineContext, KEPT_REQUESTS } from './context.ts'
 import { findFacts, type Found } from './find-facts.ts'
 import { confirm } from './lineage.ts'
-import { nextPage } from './next-page.ts'
+import { nextPage, readHead } from './next-page.ts'
 import type { NumberedOutcome } from './outcome-draft.ts'
 import { makeRoomForPartnership } from './partnership-cap.ts'
 import { changeCollections, initialPosition, type Position } from './position.ts'
@@ -190,7 +190,7 @@ async function exchange(
   const { partnershipId } = partnership
   const source = { account, space: ask.space, partnershipId, n: n + 1, canWrite: ready.canWrite }
   const applied = await applyMutations(context, tx, source, ready.mutations)
-  const space = await tx.getSpace()
+  const space = await readHead(tx, position)
   const content = await nextPage(tx, space, position, ready.limit)
   const answer = { type: 'reply', case: start.case, changes: applied.changes, outcomes: applied.outcomes } as const
   if (!start.mustIssue && !content.hasNews && ready.mutations.length === 0) {

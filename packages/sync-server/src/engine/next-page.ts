@@ -1,5 +1,5 @@
 import type { Progress, ReplyLimit } from 'sync-protocol'
-import type { CollectionState, RecordRow, SpaceRow, StorageReader } from '../contract/index.ts'
+import type { CollectionState, RecordRow, SpaceRow, StorageReader, StorageTransaction } from '../contract/index.ts'
 import { encodeRecord } from './encode-page.ts'
 import { readLogPage } from './log-page.ts'
 import { collectionNames, countRecords, pendingCollections, pickDigest, type Position } from './position.ts'
@@ -20,6 +20,14 @@ export interface PageContent {
 
 /** Records that are read from storage at once. */
 const CHUNK = 512
+
+/**
+ * The head that the next page goes by. A snapshot page shows the records as they are now, and its last one says at which head that was:
+ * so nobody else may move the head until the page is read. The log says by its numbers what belongs to a head, so there a look will do.
+ */
+export function readHead(tx: StorageTransaction, from: Position): Promise<SpaceRow> {
+  return from.settleAt === null ? tx.lockSpace() : tx.getSpace()
+}
 
 /** Reads what follows a position: the rest of its snapshot first, then the log. */
 export async function nextPage(

@@ -1,7 +1,7 @@
 import type { StopSignal, StorageTransaction } from '../contract/index.ts'
 import type { EngineContext } from './context.ts'
 import type { ReadyAsk } from './first-page.ts'
-import { nextPage } from './next-page.ts'
+import { nextPage, readHead } from './next-page.ts'
 import { type SentPage, sendPage } from './send-page.ts'
 
 /**
@@ -46,7 +46,7 @@ async function goOn(
   // Thinned away or continued by another exchange: the initiator has moved on without this stream.
   if ((await tx.getCheckpoint(partnershipId, key.n, key.tag)) === null) return null
   if ((await tx.listChildren(partnershipId, key.n, key.tag)).length > 0) return null
-  const space = await tx.getSpace()
+  const space = await readHead(tx, position)
   if (position.cut < space.floor) return null
   const content = await nextPage(tx, space, position, ready.limit)
   return sendPage(context, tx, {

@@ -40,11 +40,9 @@ export function createHandler(options: HandlerOptions): (request: Request) => Pr
     try {
       return allowReading(await route(options, request), request, options.allowedOrigins)
     } catch (error) {
-      if (error instanceof PartnerError && (error.code === 'busy' || error.code === 'closed')) {
-        return allowReading(problem('busy', null, 1_000), request, options.allowedOrigins)
-      }
-      options.onError('request', error)
-      return allowReading(problem('internal'), request, options.allowedOrigins)
+      const waiting = comeAgain(error, null)
+      if (waiting === null) options.onError('request', error)
+      return allowReading(waiting ?? problem('internal'), request, options.allowedOrigins)
     }
   }
 }
@@ -82,11 +80,18 @@ async function answerAsk(options: HandlerOptions, request: Request, account: str
 
 /** As the outer net, but with the echo that tells the initiator that it was its partner who failed. */
 function failure(options: HandlerOptions, requestId: string, error: unknown): Response {
-  if (error instanceof PartnerError && (error.code === 'busy' || error.code === 'closed')) {
-    return problem('busy', requestId, 1_000)
-  }
+  const waiting = comeAgain(error, requestId)
+  if (waiting !== null) return waiting
   options.onError('ask', error)
   return problem('internal', requestId)
+}
+
+/** The answer to a failure that passes by itself; null: it is no such failure. */
+function comeAgain(error: unknown, requestId: string | null): Response | null {
+  if (!(error instanceof PartnerError)) return null
+  // Became a standby between the question and the transaction: case K8.
+  if (error.code === 'behind') return problem('behind', requestId, 5_000)
+  return error.code === 'busy' || error.code === 'closed' ? problem('busy', requestId, 1_000) : null
 }
 
 async function openEvents(options: HandlerOptions, request: Request, account: string): Promise<Response> {

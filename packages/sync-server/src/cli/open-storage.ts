@@ -1,0 +1,21 @@
+import { type PartnerStorage, sqliteStorage } from '../index.ts'
+import { CliError } from './cli-error.ts'
+import { type CliOptions, need } from './options.ts'
+
+/** The storage that --data or --postgres names. Throws a CliError unless it is one of them. */
+export async function openStorage(options: CliOptions): Promise<PartnerStorage> {
+  const { postgres, data } = options
+  if (postgres === undefined) return sqliteStorage(need(options, 'data'))
+  if (data !== undefined) throw new CliError('Give --data or --postgres, one of them.')
+  const { postgresStorage } = await loadPostgres()
+  return postgresStorage({ url: postgres })
+}
+
+/** The PostgreSQL room, loaded only where it is used: its driver is not installed with this package. Throws a CliError without it. */
+export async function loadPostgres(): Promise<typeof import('../storage/postgres/index.ts')> {
+  try {
+    return await import('../storage/postgres/index.ts')
+  } catch (cause) {
+    throw new CliError('PostgreSQL needs the package pg beside sync-server: npm install pg@8', { cause })
+  }
+}

@@ -1,0 +1,57 @@
+import type { LogRow } from '../../contract/index.ts'
+import type { Session, SqlValue } from './session.ts'
+
+/** Changes that one statement writes, so that no statement gets larger than the driver and the server take with ease. */
+const CHUNK = 1_000
+
+/** Writes log rows and makes the records what they say. The head is not touched: its lock is held by the caller. */
+export async function appendChanges(session: Session, space: string, changes: readonly LogRow[]): Promise<void> {
+  for (let start = 0; start < changes.length; start += CHUNK) {
+    const chunk = changes.slice(start, start + CHUNK)
+    await insertLog(session, space, chunk)
+    await applyToRecords(session, space, chunk)
+  }
+}
+
+async function insertLog(session: Session, space: string, changes: readonly LogRow[]): Promise<void> {
+  const sql = `INSERT INTO web_sync.log
+      (space, number, tx_end, collection, id, version, previous_version, mutation_id, value, at_ms)
+    SELECT $1, * FROM unnest($2::bigint[], $3::bigint[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
+      $9::text[], $10::bigint[])`
+  await session.run(sql, [
+    space,
+    column(changes, 'number'),
+    column(changes, 'txEnd'),
+    column(changes, 'collection'),
+    column(changes, 'id'),
+    column(changes, 'version'),
+    column(changes, 'previousVersion'),
+    column(changes, 'mutationId'),
+    column(changes, 'value'),
+    column(changes, 'atMs'),
+  ])
+}
+
+/** Of several changes of one record only the last is written: a statement cannot write a row twice. */
+async function applyToRecords(session: Session, space: string, changes: readonly LogRow[]): Promise<void> {
+  const lasts = [...new Map(changes.map((row) => [JSON.stringify([row.collection, row.id]), row])).values()]
+  const gone = lasts.filter((row) => row.value === null)
+  const live = lasts.filter((row) => row.value !== null)
+  if (gone.length > 0) {
+    const sql = `DELETE FROM web_sync.records USING unnest($2::text[], $3::text[]) AS gone (collection, id)
+      WHERE space = $1 AND records.collection = gone.collection AND records.id = gone.id`
+    await session.run(sql, [space, column(gone, 'collection'), column(gone, 'id')])
+  }
+  if (live.length > 0) {
+    const sql = `INSERT INTO web_sync.records (space, collection, id, version, mutation_id, value)
+      SELECT $1, * FROM unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::text[])
+      ON CONFLICT (space, collection, id)
+      DO UPDATE SET version = excluded.version, mutation_id = excluded.mutation_id, value = excluded.value`
+    const columns = (['collection', 'id', 'version', 'mutationId', 'value'] as const).map((name) => column(live, name))
+    await session.run(sql, [space, ...columns])
+  }
+}
+
+function column(rows: readonly LogRow[], name: keyof LogRow): SqlValue {
+  return rows.map((row) => row[name])
+}

@@ -1,0 +1,3 @@
+/** The door of the PostgreSQL storage: `sync-server/postgres`. Needs the package `pg` beside it. */
+export { migratePostgres, type MigrateOptions, type MigrateResult } from './migrate.ts'
+export { type PostgresOptions, postgresStorage } from './postgres-storage.ts'

@@ -1,0 +1,25 @@
+import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+
+/** The migrations in order; the version of the tables is their number. One is never changed once it was published. */
+const NAMES = ['0001-tables.sql', '0002-walls.sql'] as const
+
+/** Version of the tables that this program works with. */
+export const SCHEMA_VERSION: number = NAMES.length
+
+/** A migration as it lies in the package: plain SQL, to be read by whoever runs the database. */
+export interface Migration {
+  readonly version: number
+  readonly name: string
+  readonly sql: string
+  /** Of the file, so that one that was changed after it was run is noticed. */
+  readonly sha256: string
+}
+
+/** Reads all migrations. */
+export function readMigrations(): readonly Migration[] {
+  return NAMES.map((name, index) => {
+    const sql = readFileSync(new URL(`../../../migrations/postgres/${name}`, import.meta.url), 'utf8')
+    return { version: index + 1, name, sql, sha256: createHash('sha256').update(sql).digest('hex') }
+  })
+}

@@ -1,0 +1,171 @@
+import type { Digest } from 'sync-protocol'
+import {
+  type AwaitingDelete,
+  type CheckpointRow,
+  type CheckpointStub,
+  EMPTY_SPACE,
+  type LogRow,
+  type OutcomeRow,
+  PartnerError,
+  type PartnershipRow,
+  type RecordRow,
+  type RequestRow,
+  type SpaceRow,
+  type StorageReader,
+} from '../../contract/index.ts'
+import { toCheckpoint, toLog, toOutcome, toPartnership, toRecord, toRequest, toStub } from './rows.ts'
+import type { Session, SqlRow, SqlValue } from './session.ts'
+
+const STUB = 'n, tag, parent_tag, is_presented'
+const SIGHTED = 'EXISTS (SELECT 1 FROM web_sync.sightings WHERE space = $1) AS is_sighted'
+
+/** Reads one space. */
+export class PostgresReader implements StorageReader {
+  protected readonly space: string
+  protected readonly session: Session
+  /** The log's floor as this transaction has seen it first; null: not yet. */
+  protected floor: number | null = null
+
+  constructor(session: Session, space: string) {
+    this.session = session
+    this.space = space
+  }
+
+  async getSpace(): Promise<SpaceRow> {
+    const space = await this.findSpace('')
+    if (space !== null) return space
+    const isRestoreSeen = (await this.get(`SELECT ${SIGHTED}`))?.['is_sighted'] === true
+    return isRestoreSeen ? { ...EMPTY_SPACE, isRestoreSeen } : EMPTY_SPACE
+  }
+
+  async getRecord(collection: string, id: string): Promise<RecordRow | null> {
+    const sql = 'SELECT * FROM web_sync.records WHERE space = $1 AND collection = $2 AND id = $3'
+    const row = await this.get(sql, collection, id)
+    return row === undefined ? null : toRecord(row)
+  }
+
+  async listRecords(collection: string, afterId: string | null, max: number): Promise<readonly RecordRow[]> {
+    // Ids have at least one character, so all of them come after ''.
+    const sql = `SELECT * FROM web_sync.records WHERE space = $1 AND collection = $2 AND id > $3 ORDER BY id LIMIT $4`
+    return (await this.all(sql, collection, afterId ?? '', max)).map(toRecord)
+  }
+
+  async listLog(after: number, upTo: number, max: number): Promise<readonly LogRow[]> {
+    const sql = `SELECT * FROM web_sync.log WHERE space = $1 AND number > $2 AND number <= $3 ORDER BY number LIMIT $4`
+    const rows = (await this.all(sql, after, upTo, max)).map(toLog)
+    if (upTo > after && max > 0 && rows[0]?.number !== after + 1) await this.#assertNotPruned(after)
+    return rows
+  }
+
+  /** READ COMMITTED: rows may have been pruned since this transaction looked at the floor. Leaving them out would lose changes. */
+  async #assertNotPruned(after: number): Promise<void> {
+    const seen = this.floor
+    const { floor } = await this.getSpace()
+    if (seen === null || floor <= seen || after >= floor) return
+    throw new PartnerError('busy', 'the log was pruned meanwhile: nothing was stored, try again')
+  }
+
+  async getPartnership(account: string, partnershipId: string): Promise<PartnershipRow | null> {
+    const sql = 'SELECT * FROM web_sync.partnerships WHERE space = $1 AND partnership_id = $2 AND account = $3'
+    const row = await this.get(sql, partnershipId, account)
+    return row === undefined ? null : toPartnership(row)
+  }
+
+  async listPartnerships(account: string | null): Promise<readonly PartnershipRow[]> {
+    const sql = `SELECT * FROM web_sync.partnerships WHERE space = $1 AND ($2::text IS NULL OR account = $2)
+      ORDER BY last_seen_at_ms, partnership_id`
+    return (await this.all(sql, account)).map(toPartnership)
+  }
+
+  async getCheckpoint(partnershipId: string, n: number, tag: string): Promise<CheckpointRow | null> {
+    const sql = 'SELECT * FROM web_sync.checkpoints WHERE space = $1 AND partnership_id = $2 AND n = $3 AND tag = $4'
+    const row = await this.get(sql, partnershipId, n, tag)
+    return row === undefined ? null : toCheckpoint(row)
+  }
+
+  async listCheckpoints(partnershipId: string): Promise<readonly CheckpointRow[]> {
+    const sql = 'SELECT * FROM web_sync.checkpoints WHERE space = $1 AND partnership_id = $2 ORDER BY n, issue_order'
+    return (await this.all(sql, partnershipId)).map(toCheckpoint)
+  }
+
+  async listChildren(partnershipId: string, n: number, tag: string): Promise<readonly CheckpointStub[]> {
+    const sql = `SELECT ${STUB} FROM web_sync.checkpoints
+      WHERE space = $1 AND partnership_id = $2 AND n = $3 AND parent_tag = $4 ORDER BY issue_order`
+    return (await this.all(sql, partnershipId, n + 1, tag)).map(toStub)
+  }
+
+  async getNewestPresented(partnershipId: string): Promise<CheckpointStub | null> {
+    const sql = `SELECT ${STUB} FROM web_sync.checkpoints WHERE space = $1 AND partnership_id = $2 AND is_presented
+      ORDER BY n DESC LIMIT 1`
+    const row = await this.get(sql, partnershipId)
+    return row === undefined ? null : toStub(row)
+  }
+
+  async getOldestKept(partnershipId: string): Promise<number | null> {
+    const sql = 'SELECT min(n) AS n FROM web_sync.checkpoints WHERE space = $1 AND partnership_id = $2'
+    return ((await this.get(sql, partnershipId))?.['n'] ?? null) as number | null
+  }
+
+  async getNewestIssued(partnershipId: string): Promise<{ readonly n: number; readonly tag: string } | null> {
+    const sql = `SELECT n, tag FROM web_sync.checkpoints WHERE space = $1 AND partnership_id = $2
+      ORDER BY n DESC, issue_order DESC LIMIT 1`
+    const row = await this.get(sql, partnershipId)
+    return row === undefined ? null : { n: row['n'] as number, tag: row['tag'] as string }
+  }
+
+  async getDurable(partnershipId: string, durableHead: number): Promise<number> {
+    const sql = `SELECT max(n) AS n FROM web_sync.checkpoints
+      WHERE space = $1 AND partnership_id = $2 AND is_presented AND cut <= $3`
+    return ((await this.get(sql, partnershipId, durableHead))?.['n'] ?? 0) as number
+  }
+
+  async getRequest(partnershipId: string, requestId: string): Promise<RequestRow | null> {
+    const sql = 'SELECT * FROM web_sync.requests WHERE space = $1 AND partnership_id = $2 AND request_id = $3'
+    const row = await this.get(sql, partnershipId, requestId)
+    return row === undefined ? null : toRequest(row)
+  }
+
+  async getOutcome(account: string, mutationId: string): Promise<OutcomeRow | null> {
+    const sql = 'SELECT * FROM web_sync.outcomes WHERE space = $1 AND account = $2 AND mutation_id = $3'
+    const row = await this.get(sql, account, mutationId)
+    return row === undefined ? null : toOutcome(row)
+  }
+
+  async getAwaitingDelete(collection: string, id: string): Promise<AwaitingDelete | null> {
+    const sql = 'SELECT mutation_id FROM web_sync.awaiting_deletes WHERE space = $1 AND collection = $2 AND id = $3'
+    const row = await this.get(sql, collection, id)
+    return row === undefined ? null : { collection, id, mutationId: row['mutation_id'] as string }
+  }
+
+  /** The head row, with the lock clause of a SELECT or none; null: the space was never written. */
+  protected async findSpace(lock: '' | 'FOR UPDATE'): Promise<SpaceRow | null> {
+    const row = await this.get(`SELECT *, ${SIGHTED} FROM web_sync.spaces WHERE space = $1 ${lock}`)
+    this.floor ??= (row?.['floor'] ?? 0) as number
+    return row === undefined ? null : toSpace(row)
+  }
+
+  /** One row of this space: its name is always bound first. */
+  protected async get(sql: string, ...values: readonly SqlValue[]): Promise<SqlRow | undefined> {
+    return (await this.all(sql, ...values))[0]
+  }
+
+  /** Rows of this space. */
+  protected all(sql: string, ...values: readonly SqlValue[]): Promise<readonly SqlRow[]> {
+    return this.session.query(sql, [this.space, ...values])
+  }
+
+  /** Writes in this space; returns how many rows it changed. */
+  protected run(sql: string, ...values: readonly SqlValue[]): Promise<number> {
+    return this.session.run(sql, [this.space, ...values])
+  }
+}
+
+function toSpace(row: SqlRow): SpaceRow {
+  return {
+    head: row['head'] as number,
+    floor: row['floor'] as number,
+    durableHead: row['durable_head'] as number,
+    digest: JSON.parse(row['digest'] as string) as Digest,
+    isRestoreSeen: row['is_sighted'] === true || row['restored_at_ms'] !== null,
+  }
+}

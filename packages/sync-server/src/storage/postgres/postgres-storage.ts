@@ -1,0 +1,162 @@
+import {
+  type PartnershipPlace,
+  PartnerError,
+  type PartnerStorage,
+  type StorageReader,
+  type StorageTransaction,
+} from '../../contract/index.ts'
+import { Connections } from './connections.ts'
+import { PostgresReader } from './postgres-reader.ts'
+import { PostgresTransaction } from './postgres-transaction.ts'
+import { type Patience, Session } from './session.ts'
+import { Turns } from './turns.ts'
+
+/** How a PostgreSQL database is used. */
+export interface PostgresOptions {
+  /** Connection string of the runtime role: postgres://role:password@host:5432/database. */
+  readonly url: string
+  /** Connections at the same time. Default: 10. */
+  readonly maxConnections?: number
+  /**
+   * Transactions of this process that work on one space at the same time. Default: 1, so they run in the order in which they came and
+   * never wait for each other's locks. More helps a space with thousands of members if the database is far away.
+   */
+  readonly perSpace?: number
+  /** How long a transaction waits for its turn, for a connection, and for each lock, in milliseconds. Default: 5,000. */
+  readonly waitMs?: number
+  /** How long one statement may take, in milliseconds. Default: 30,000. */
+  readonly statementMs?: number
+}
+
+/** The server's own limit ends a statement first; only one that answers nothing at all is given up by the driver. */
+const SILENCE_MS = 5_000
+
+/** All tables but the head's, which is locked before. */
+const TABLES = [
+  'records',
+  'awaiting_deletes',
+  'log',
+  'checkpoints',
+  'requests',
+  'outcomes',
+  'partnerships',
+  'sightings',
+] as const
+
+/**
+ * Opens a storage in a PostgreSQL database (15 or newer) that `migratePostgres` has prepared. Nothing is connected before the first use;
+ * each new connection is looked at then: PartnerError 'unreadable' (not migrated), 'newer-schema', 'invalid-option' (the role is the owner,
+ * so row-level security would not bind it). A node in recovery, or read-only, is asked nothing: 'behind'. Works through pgbouncer in
+ * transaction mode.
+ *
+ * Crash safety: an answer is sent only after COMMIT. A lost connection, a deadlock, a serialization failure: 'busy', and nothing was
+ * stored. Lost during COMMIT: 'busy' too, and the message says that the outcome is unknown; the ask that is sent again is case K2, or
+ * finds its outcomes stored, and applies nothing twice.
+ */
+export function postgresStorage(options: PostgresOptions): PartnerStorage {
+  return new PostgresDatabase(options)
+}
+
+class PostgresDatabase implements PartnerStorage {
+  readonly #connections: Connections
+  readonly #turns: Turns
+  readonly #patience: Patience
+
+  constructor({ url, maxConnections = 10, perSpace = 1, waitMs = 5_000, statementMs = 30_000 }: PostgresOptions) {
+    for (const [name, value] of Object.entries({ maxConnections, perSpace, waitMs, statementMs })) {
+      if (Number.isSafeInteger(value) && value >= 1) continue
+      throw new PartnerError('invalid-option', `${name} must be a whole number, 1 at least`)
+    }
+    this.#connections = new Connections({ url, maxConnections, waitMs, silenceMs: statementMs + SILENCE_MS })
+    this.#turns = new Turns(perSpace, waitMs)
+    this.#patience = { lockMs: waitMs, statementMs }
+  }
+
+  isPrimary(): Promise<boolean> {
+    return this.#connections.isPrimary()
+  }
+
+  transaction<T>(space: string, work: (tx: StorageTransaction) => Promise<T>): Promise<T> {
+    return this.#turns.run(space, () =>
+      this.#writing(space, (session) => work(new PostgresTransaction(session, space))),
+    )
+  }
+
+  read<T>(space: string, work: (tx: StorageReader) => Promise<T>): Promise<T> {
+    return this.#reading(space, (session) => work(new PostgresReader(session, space)))
+  }
+
+  listSpaces(): Promise<readonly string[]> {
+    return this.#reading('', async (session) => {
+      const rows = await session.query('SELECT space FROM web_sync.list_spaces() AS space', [])
+      return rows.map((row) => row['space'] as string)
+    })
+  }
+
+  findPartnerships(account: string, partnershipIds: readonly string[]): Promise<readonly PartnershipPlace[]> {
+    return this.#reading('', async (session) => {
+      const sql = 'SELECT space, partnership_id FROM web_sync.find_partnerships($1, $2)'
+      const rows = await session.query(sql, [account, partnershipIds])
+      return rows.map((row) => ({ partnershipId: row['partnership_id'] as string, space: row['space'] as string }))
+    })
+  }
+
+  async markDurable(space: string | null): Promise<void> {
+    await this.#writing(space ?? '', (session) =>
+      space === null
+        ? session.run('SELECT web_sync.mark_all_durable()', [])
+        : session.run('UPDATE web_sync.spaces SET durable_head = head WHERE space = $1', [space]),
+    )
+  }
+
+  eraseAccount(account: string): Promise<number> {
+    return this.#writing('', async (session) => {
+      const rows = await session.query('SELECT web_sync.erase_account($1) AS erased', [account])
+      return rows[0]?.['erased'] as number
+    })
+  }
+
+  eraseSpace(space: string): Promise<boolean> {
+    return this.#turns.run(space, () =>
+      this.#writing(space, async (session) => {
+        // First, so that nobody adds changes meanwhile.
+        let rows = await session.run('DELETE FROM web_sync.spaces WHERE space = $1', [space])
+        for (const table of TABLES) {
+          rows += await session.run(`DELETE FROM web_sync.${table} WHERE space = $1`, [space])
+        }
+        return rows > 0
+      }),
+    )
+  }
+
+  close(): Promise<void> {
+    return this.#connections.close()
+  }
+
+  #writing<T>(space: string, work: (session: Session) => Promise<T>): Promise<T> {
+    return this.#inTransaction((session) => session.beginWriting(space, this.#patience), work)
+  }
+
+  #reading<T>(space: string, work: (session: Session) => Promise<T>): Promise<T> {
+    return this.#inTransaction((session) => session.beginReading(space, this.#patience), work)
+  }
+
+  async #inTransaction<T>(
+    begin: (session: Session) => Promise<void>,
+    work: (session: Session) => Promise<T>,
+  ): Promise<T> {
+    const client = await this.#connections.take()
+    const session = new Session(client)
+    try {
+      await begin(session)
+      const result = await work(session)
+      await session.commit()
+      return result
+    } catch (error) {
+      await session.rollBack()
+      throw error
+    } finally {
+      client.release(session.isLost)
+    }
+  }
+}

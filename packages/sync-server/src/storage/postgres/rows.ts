@@ -1,0 +1,102 @@
+import type { Digest } from 'sync-protocol'
+import type {
+  CheckpointRow,
+  CheckpointStub,
+  CollectionState,
+  LogRow,
+  OutcomeRow,
+  PartnershipRow,
+  RecordRow,
+  RequestRow,
+} from '../../contract/index.ts'
+import type { SqlRow } from './session.ts'
+
+/** A row of `records`. Here and below a column's type is what the migrations say. */
+export function toRecord(row: SqlRow): RecordRow {
+  return {
+    collection: row['collection'] as string,
+    id: row['id'] as string,
+    version: row['version'] as string,
+    mutationId: row['mutation_id'] as string | null,
+    value: row['value'] as string,
+  }
+}
+
+/** A row of `log`. */
+export function toLog(row: SqlRow): LogRow {
+  return {
+    number: row['number'] as number,
+    txEnd: row['tx_end'] as number,
+    collection: row['collection'] as string,
+    id: row['id'] as string,
+    version: row['version'] as string,
+    previousVersion: row['previous_version'] as string | null,
+    mutationId: row['mutation_id'] as string | null,
+    value: row['value'] as string | null,
+    atMs: row['at_ms'] as number,
+  }
+}
+
+/** A row of `partnerships`. */
+export function toPartnership(row: SqlRow): PartnershipRow {
+  return {
+    partnershipId: row['partnership_id'] as string,
+    account: row['account'] as string,
+    replicaId: row['replica_id'] as string,
+    isProvisional: row['is_provisional'] as boolean,
+    createdAtMs: row['created_at_ms'] as number,
+    lastSeenAtMs: row['last_seen_at_ms'] as number,
+  }
+}
+
+/** A row of `checkpoints`. */
+export function toCheckpoint(row: SqlRow): CheckpointRow {
+  return {
+    ...toStub(row),
+    partnershipId: row['partnership_id'] as string,
+    cut: row['cut'] as number,
+    collections: JSON.parse(row['collections'] as string) as Record<string, CollectionState>,
+    settleAt: row['settle_at'] as number | null,
+    isSettled: row['is_settled'] as boolean,
+    digest: row['digest'] === null ? null : (JSON.parse(row['digest'] as string) as Digest),
+    sent: row['sent'] as number,
+    requestId: row['request_id'] as string,
+    createdAtMs: row['created_at_ms'] as number,
+  }
+}
+
+/** The few columns of `checkpoints` that say how it lies to others. */
+export function toStub(row: SqlRow): CheckpointStub {
+  return {
+    n: row['n'] as number,
+    tag: row['tag'] as string,
+    parentTag: row['parent_tag'] as string | null,
+    isPresented: row['is_presented'] as boolean,
+  }
+}
+
+/** A row of `requests`. */
+export function toRequest(row: SqlRow): RequestRow {
+  return {
+    requestId: row['request_id'] as string,
+    issued: {
+      partnershipId: row['issued_partnership_id'] as string,
+      n: row['issued_n'] as number,
+      tag: row['issued_tag'] as string,
+    },
+  }
+}
+
+/** A row of `outcomes`. */
+export function toOutcome(row: SqlRow): OutcomeRow {
+  return {
+    mutationId: row['mutation_id'] as string,
+    account: row['account'] as string,
+    contentHash: row['content_hash'] as string,
+    outcome: row['outcome'] as string,
+    lastNumber: row['last_number'] as number | null,
+    partnershipId: row['partnership_id'] as string | null,
+    n: row['n'] as number,
+    atMs: row['at_ms'] as number,
+  }
+}

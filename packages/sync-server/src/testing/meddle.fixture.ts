@@ -1,0 +1,37 @@
+import type { PartnerStorage, StorageTransaction } from '../index.ts'
+
+/** Something to wait for, and what ends the wait. */
+export interface Gate {
+  readonly promise: Promise<void>
+  readonly open: () => void
+}
+
+export function makeGate(): Gate {
+  const opened = new AbortController()
+  const promise = new Promise<void>((resolve) => {
+    opened.signal.addEventListener('abort', () => resolve())
+  })
+  return { promise, open: () => opened.abort() }
+}
+
+/** A storage whose every reading of records is preceded by what `meddle` does. */
+export function meddledWith(storage: PartnerStorage, meddle: () => Promise<void>): PartnerStorage {
+  const meddled = (tx: StorageTransaction): StorageTransaction =>
+    replaced(tx, 'listRecords', async (...args: Parameters<StorageTransaction['listRecords']>) => {
+      await meddle()
+      return tx.listRecords(...args)
+    })
+  return replaced(storage, 'transaction', <T>(space: string, work: (tx: StorageTransaction) => Promise<T>) =>
+    storage.transaction(space, (tx) => work(meddled(tx))),
+  )
+}
+
+/** The object with one method replaced; the others stay bound to it. */
+function replaced<T extends object>(target: T, method: keyof T, by: unknown): T {
+  return new Proxy(target, {
+    get(object, name) {
+      const value: unknown = name === method ? by : Reflect.get(object, name)
+      return typeof value === 'function' ? (value as () => unknown).bind(object) : value
+    },
+  })
+}
