@@ -6,8 +6,8 @@ import { inParallel } from './generator/in-parallel.ts'
 import { atRate } from './generator/pace.ts'
 import type { Replica } from './generator/replica.ts'
 import type { Percentiles } from './histogram.ts'
-import { countRows, type RowCounts } from './rows.ts'
-import type { ServerSettings, Snapshot } from './server/messages.ts'
+import { type CountedDatabase, countRows, type RowCounts } from './rows.ts'
+import type { Snapshot } from './server/messages.ts'
 import type { ServerProcess } from './server/server-process.ts'
 
 /** Writes of one push: 1 to 3. */
@@ -48,17 +48,16 @@ export interface Measured {
 }
 
 /** Everything that a phase works with. */
-export interface Stage {
+export interface Stage extends CountedDatabase {
   readonly fleet: Fleet
   readonly server: ServerProcess
-  readonly settings: ServerSettings
   /** A folder on the disk that the database is on. */
   readonly folder: string
 }
 
 /** Exchanges at a rate for a time; `withLooks`: memory and rows are looked at now and then. */
 export async function measure(
-  { fleet, server, settings, folder }: Stage,
+  stage: Stage,
   load: {
     readonly perSecond: number
     readonly seconds: number
@@ -66,6 +65,7 @@ export async function measure(
     readonly withLooks: boolean
   },
 ): Promise<Measured> {
+  const { fleet, server, folder } = stage
   const { perSecond, seconds, pushShare } = load
   await server.snapshot(true)
   fleet.read(true)
@@ -74,7 +74,7 @@ export async function measure(
   const look = async (): Promise<void> => {
     const { rssMiB, heapMiB } = await server.snapshot(false)
     const second = Math.round((performance.now() - startedAt) / 1_000)
-    looks.push({ second, rssMiB, heapMiB, rows: await countRows(settings) })
+    looks.push({ second, rssMiB, heapMiB, rows: await countRows(stage) })
   }
   if (load.withLooks) await look()
   const looking = load.withLooks ? setInterval(() => void look(), LOOK_MS) : undefined

@@ -140,6 +140,8 @@ export class PostgresSite implements Site {
       this.#other = await Cluster.copy(this.#replication.port, this.#nextFolder(), true)
     } else {
       await this.#other.kill()
+      // Until its first checkpoint a promoted server's control file names the old timeline, and pg_rewind finds nothing to do.
+      await this.#primary.query('CHECKPOINT')
       await this.#other.rewind(this.#replication.port)
     }
     await this.#other.start()

@@ -1,4 +1,5 @@
 import { type PartnerStorage, sqliteStorage } from 'sync-server'
+import { postgresStorage } from 'sync-server/postgres'
 import type { ServerSettings } from './messages.ts'
 
 /** Opens the storage that is to be measured. */
@@ -7,6 +8,6 @@ export async function openStorage({ storage, data }: ServerSettings): Promise<Pa
     case 'sqlite':
       return sqliteStorage(data)
     case 'postgres':
-      throw new Error('PostgreSQL is not there yet')
+      return postgresStorage({ url: data })
   }
 }
