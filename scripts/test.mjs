@@ -51,7 +51,9 @@ async function runPlanted(extra) {
 async function runFailover(extra) {
   const main = 'failover/src/main.ts'
   const rounds = ['--storage', 'sqlite', '--rounds', '4', '--browser-every', '4']
-  return run(pinnedNode, ['--conditions=source', main, ...rounds, ...extra], { CHROMIUM: await ensureBrowser('chromium') })
+  return run(pinnedNode, ['--conditions=source', main, ...rounds, ...extra], {
+    CHROMIUM: await ensureBrowser('chromium'),
+  })
 }
 
 async function runPostgres(extra) {
