@@ -32,6 +32,7 @@ it('has no power loss: a process dies where the power would fail', () => {
   expect(plans.some(([plan]) => plan.classes.includes('power loss'))).toBe(true)
   for (const [plan, onIdb] of plans) {
     expect(onIdb.classes).not.toContain('power loss')
+    expect(onIdb.storage).toBe('memory')
     expect(onIdb.steps.flat().filter(({ action }) => action === 'power fails')).toEqual([])
     expect(onIdb.steps.map((step) => step.length)).toEqual(plan.steps.map((step) => step.length))
   }

@@ -47,14 +47,15 @@ export function makePlan(seed: number, { store = 'memory', only }: PlanOptions =
 
 /**
  * The same plan on IndexedDB. Its transactions are durable or not as the platform likes, which fake-indexeddb does not imitate: where
- * power would fail, a process dies.
+ * power would fail, a process dies. The partner is in memory: checks compare it with a device inside a transaction of the device, and
+ * one of IndexedDB ends by itself while SQLite is waited for.
  */
 function toIdbPlan(plan: Plan): Plan {
   const classes = new Set(plan.classes.map((name) => (name === 'power loss' ? 'kill' : name)))
   const steps = plan.steps.map((step) =>
     step.map((decision): Decision => (decision.action === 'power fails' ? { ...decision, action: 'kill' } : decision)),
   )
-  return { ...plan, store: 'idb', classes: [...classes], steps }
+  return { ...plan, store: 'idb', storage: 'memory', classes: [...classes], steps }
 }
 
 function drawPlan(seed: number, only: readonly FaultClass[] | undefined): Plan {
