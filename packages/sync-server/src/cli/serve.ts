@@ -25,9 +25,11 @@ export async function serve(options: CliOptions): Promise<void> {
   })
   const port = integer(options.port, 'port', 8787, 0, 65_535)
   const server = await listen(partner, { port, host: options.host ?? '127.0.0.1' })
+  // Listened for before the line is out: who reads it may stop us at once.
+  const stopped = untilSignal()
   console.log(`The partner answers at ${server.url}${basePath}`)
   const pruning = setInterval(() => void prune(partner), PRUNE_EVERY_MS)
-  await untilSignal()
+  await stopped
   clearInterval(pruning)
   // No new request, then the streams end, then what is under way is answered.
   const closing = server.close()

@@ -1,5 +1,5 @@
 import { describe, expect, test, vi } from 'vitest'
-import { createPartner, type PartnerOptions } from '../index.ts'
+import { createPartner, memoryStorage, PartnerError, type PartnerOptions } from '../index.ts'
 import { mutationOf } from '../testing/scripted-initiator.ts'
 import { sqlitePartner, testPartner } from '../testing/test-partner.fixture.ts'
 
@@ -122,6 +122,18 @@ describe('the door', () => {
     const foreign = world.initiator({ space: 'bob' })
     expect(await foreign.send(foreign.compose())).toMatchObject({ status: 403, problem: { code: 'forbidden' } })
     expect(await world.storage.listSpaces()).toEqual([])
+  })
+
+  test('a database that became a standby under the ask is behind with Retry-After', async () => {
+    const storage = Object.assign(memoryStorage(), {
+      transaction: () => Promise.reject(new PartnerError('behind', 'not the primary')),
+    })
+    const world = testPartner({ storage })
+    const ann = world.initiator()
+    const response = await world.partner.fetch(ann.request(JSON.stringify(ann.compose())))
+    expect([response.status, response.headers.get('retry-after')]).toEqual([503, '5'])
+    expect(await response.json()).toMatchObject({ code: 'behind' })
+    expect(world.events).toEqual([])
   })
 
   test('what the database cannot do now is busy with Retry-After, and nothing is stored', async () => {

@@ -38,7 +38,8 @@ export function withPostgres(): TestServer {
     return databaseOf(cluster(), name)
   }
   beforeAll(async () => {
-    started = await startCluster()
+    // What the tests count must come from them alone.
+    started = await startCluster({ settings: { autovacuum: 'off' } })
     await prepareRoles(started)
     await sql(started.url(), `CREATE DATABASE ${TEMPLATE} OWNER ${OWNER}`)
     await migratePostgres({ url: started.url(OWNER, TEMPLATE), runtimeRole: RUNTIME })

@@ -203,6 +203,22 @@ describe('a connection that breaks at the commit', () => {
   )
 })
 
+describe('an idle exchange', () => {
+  test('writes nothing, so it waits for no disk: it takes no transaction number', async () => {
+    const { url, adminUrl } = await server.database()
+    const ann = testPartner({ storage: postgresStorage({ url }) }).initiator()
+    await ann.sync([write('a')])
+    // Confirms the key: from now on there is nothing to say.
+    for (let step = 0; step < 2; step += 1) await ann.sync()
+    const nextNumber = (): Promise<unknown> => sql(adminUrl, 'SELECT pg_snapshot_xmax(pg_current_snapshot())::text')
+    const before = await nextNumber()
+    for (let step = 0; step < 5; step += 1) await ann.sync()
+    expect(await nextNumber()).toEqual(before)
+    await ann.sync([write('b')])
+    expect(await nextNumber()).not.toEqual(before)
+  })
+})
+
 describe('a database that must not be written', () => {
   test('a primary that was fenced by making it read-only is behind', async () => {
     const { url, name, adminUrl } = await server.database()
@@ -210,6 +226,15 @@ describe('a database that must not be written', () => {
     const storage = open({ url })
     expect(await storage.isPrimary()).toBe(false)
     await expect(storage.transaction('s', (tx) => tx.lockSpace())).rejects.toMatchObject({ code: 'behind' })
+  })
+
+  test('one that was restored from a backup says so when its owner has marked it', async () => {
+    const { url, ownerUrl } = await server.database()
+    const storage = open({ url })
+    await testPartner({ storage: open({ url }) }).partner.transact('s', (tx) => tx['notes']?.put({ id: 'a' }))
+    expect(await storage.read('s', (tx) => tx.getSpace())).toMatchObject({ isRestoreSeen: false })
+    await sql(ownerUrl, 'UPDATE web_sync.spaces SET restored_at_ms = extract(epoch FROM now()) * 1000')
+    expect(await storage.read('s', (tx) => tx.getSpace())).toMatchObject({ head: 1, isRestoreSeen: true })
   })
 
   test('what cannot be reached is busy; what is no connection string is said at once', async () => {
