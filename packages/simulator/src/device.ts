@@ -31,6 +31,10 @@ export interface Surroundings {
   readonly host: PartnerHost
   /** True if power can fail in this world: then disks remember what may be lost. */
   readonly powerCanFail: boolean
+  /** True if devices have clocks that are years wrong. */
+  readonly hasWrongClocks: boolean
+  /** True if devices keep so few pre-images that the oldest go all the time. */
+  readonly hasLittleUndo: boolean
   /** Makes the rows of a new device. */
   readonly makeRows: () => DeviceRows
 }
@@ -49,6 +53,12 @@ export interface Context {
   readonly version: 1 | 2
 }
 
+/** Years by which clocks are wrong. */
+const WRONG_YEARS: readonly number[] = [-10, 10]
+const YEAR_MS = 365 * 86_400_000
+/** Room for the pre-images of a few steps. */
+const LITTLE_UNDO_BYTES = 2_000
+
 /** So small that the few records of a simulated world are many packs, split and merged all the time. */
 const SMALL_PACKS = { records: 4, entries: 6, length: 2_000, mergePacks: 2, layers: 4, stepRows: 5 }
 
@@ -64,6 +74,8 @@ export class Device {
   readonly owner: Owner
   readonly disk: Disk
   readonly #world: Surroundings
+  /** Its own idea of the time. */
+  readonly #clock: Pick<Time, 'nowMs'>
   #contexts: Context[] = []
   #version: 1 | 2
   #processes = 0
@@ -82,6 +94,9 @@ export class Device {
     this.#version = version
     this.#world = world
     this.signedIn = owner.account
+    // By account and space, so that a copy, or the device that is set back, has the same.
+    const years = world.hasWrongClocks ? WRONG_YEARS[(owner.account.length + owner.space.length) % 2] : 0
+    this.#clock = { nowMs: () => world.time.nowMs() + (years ?? 0) * YEAR_MS }
     const killed = (): void => world.story.count('sometimes: killed inside a transaction')
     const commit: DiskWatcher['commit'] = (before, after, tx) => checkKeyMove(world, owner, before, after, tx)
     this.disk = new Disk(rows ?? world.makeRows(), { commit, killed }, world.powerCanFail)
@@ -115,13 +130,18 @@ export class Device {
 
   /** Another tab, or the service worker wakes up. */
   async openContext(): Promise<Context> {
-    const { chance, time, scheduler } = this.#world
+    const { chance, scheduler } = this.#world
     this.#processes += 1
     const process = new Process(`${this.name}/${this.#processes}`, scheduler)
     const { account, space } = this.owner
     const store = await createMemoryStore(
       { account, space, schema: schemaToShape(schemaOf(this.#version)), onNotice: () => undefined },
-      { nowMs: () => time.nowMs(), randomId: () => chance.hex(32), packSizes: SMALL_PACKS },
+      {
+        nowMs: this.#clock.nowMs,
+        randomId: () => chance.hex(32),
+        packSizes: SMALL_PACKS,
+        undoMaxBytes: this.#world.hasLittleUndo ? LITTLE_UNDO_BYTES : undefined,
+      },
       this.disk.openFor(process),
     )
     const context: Context = { process, store, version: this.#version }
@@ -186,7 +206,7 @@ export class Device {
   }
 
   #run(context: Context, reason: WakeReason, limit: RunLimit): Promise<RunResult> {
-    const { chance, story, time, network } = this.#world
+    const { chance, story, network } = this.#world
     const { process, store } = context
     return runSync(
       {
@@ -197,9 +217,9 @@ export class Device {
             this.asks += 1
             return network.fetch(process, new Request(url, init), init.body as string)
           },
-          clock: time,
+          clock: this.#clock,
         }),
-        clock: time,
+        clock: this.#clock,
         random: { id: () => chance.hex(32), fraction: () => chance.fraction() },
         lock: { hold: async (_name, _options, work) => work() },
         lockName: this.name,

@@ -1,7 +1,15 @@
 import { collection, defineSchema, schemaToShape, type Schema } from 'sync-protocol'
 import { createPartner, type MemoryStorage, memoryStorage, type Partner } from 'sync-server/browser'
 import { expect, test } from 'vitest'
-import { createFetchTransport, createMemoryStore, type RunResult, runSync, type Store } from 'web-sync/testing'
+import {
+  createFetchTransport,
+  createMemoryDatabase,
+  createMemoryStore,
+  type MemoryDatabase,
+  type RunResult,
+  runSync,
+  type Store,
+} from 'web-sync/testing'
 
 const schema: Schema = defineSchema({ version: 1, collections: { notes: collection(null) } })
 const clock = { nowMs: () => 1_800_000_000_000 }
@@ -11,10 +19,10 @@ function startPartner(storage: MemoryStorage): Partner {
   return createPartner({ schema, storage, authenticate: async () => ({ account: 'ann' }), authorize: () => 'write' })
 }
 
-function openStore(): Promise<Store> {
+function openStore(database?: MemoryDatabase): Promise<Store> {
   const environment = { nowMs: () => clock.nowMs(), randomId: hexId }
   const options = { account: 'ann', space: 's', schema: schemaToShape(schema), onNotice: () => undefined }
-  return createMemoryStore(options, environment)
+  return createMemoryStore(options, environment, database)
 }
 
 function sync(store: Store, partner: () => Partner): Promise<RunResult> {
@@ -63,4 +71,35 @@ test.each([10, 100, 1_000])(
     const kept = await storage.read('s', (tx) => tx.listRecords('notes', null, 2_000))
     expect(kept).toHaveLength(20 + exchanges)
   },
+)
+
+test.each([1, 2, 31, 33, 500, 5_000])(
+  'a device that is set back by %i exchanges goes on from its checkpoint: it loses nothing and is sent nothing twice',
+  async (exchanges) => {
+    const storage = memoryStorage()
+    const partner = startPartner(storage)
+    const database = createMemoryDatabase()
+    const store = await openStore(database)
+    const write = async (to: Store, id: string): Promise<void> => {
+      await to.write(crypto.randomUUID(), [{ op: 'insert', collection: 'notes', id, value: { id } }])
+      await sync(to, () => partner)
+    }
+    for (let index = 0; index < 20; index += 1) await write(store, `early-${index}`)
+    const copy = database.copy()
+    for (let index = 0; index < exchanges; index += 1) await write(store, `note-${index}`)
+
+    const back = await openStore(copy)
+    await write(back, 'after')
+
+    const summary = await back.readSummary()
+    expect(summary).toMatchObject({
+      isSettled: true,
+      isResyncing: false,
+      counts: { pending: 0, refused: 0, salvage: 0 },
+    })
+    expect(await back.count({ collection: 'notes' })).toBe(20 + exchanges + 1)
+    const kept = await storage.read('s', (tx) => tx.listRecords('notes', null, 10_000))
+    expect(kept).toHaveLength(20 + exchanges + 1)
+  },
+  120_000,
 )

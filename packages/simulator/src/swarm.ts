@@ -28,6 +28,8 @@ export const FAULT_CLASSES = [
   'id reused',
   'poison',
   'clock',
+  'wrong clock',
+  'little undo',
   'odd values',
   'foreign key',
 ] as const

@@ -119,6 +119,8 @@ export class World {
       scheduler,
       host,
       powerCanFail: this.has('power loss'),
+      hasWrongClocks: this.has('wrong clock'),
+      hasLittleUndo: this.has('little undo'),
       makeRows: this.#makeRows,
     }
   }

@@ -48,7 +48,7 @@ async function commitToCurrent(
   const isSameStep = before.partnershipId === received.partnershipId && isSameKey(before.syncKey, page.key)
   // A collection that was dropped cannot be brought back from pre-images: the past ends here.
   if (dropped.length > 0) clearUndo(tx)
-  else if (!isSameStep) await recordUndo(tx, before, page.key.n, applied.preImages)
+  else if (!isSameStep) await recordUndo(tx, context, before, page.key.n, applied.preImages)
 
   const moved = moveKey(before, received, digest, isSameStep)
   const { sync, left } = await finishPage(tx, context, moved, received, log)

@@ -11,11 +11,14 @@ export interface StoreEnvironment {
   randomId(): string
   /** How large packs are; tests make them small. Default {@link PACK_SIZES}. */
   readonly packSizes?: PackSizes | undefined
+  /** The most bytes that pre-images may take; tests make it small. Default {@link UNDO_MAX_BYTES}. */
+  readonly undoMaxBytes?: number | undefined
 }
 
 /** What each transaction knows of the store that it works for. */
 export interface StoreContext extends StoreEnvironment {
   readonly packSizes: PackSizes
+  readonly undoMaxBytes: number
   readonly account: string
   readonly space: string
   readonly schema: SchemaShape

@@ -4,6 +4,7 @@ import { PACK_SIZES } from './packed/pack-sizes.ts'
 import { PackedReader } from './packed/packed-reader.ts'
 import { PackedWriter } from './packed/packed-writer.ts'
 import type { RowDatabase, RowReader } from './row-database.ts'
+import { UNDO_MAX_BYTES } from './undo.ts'
 
 /** Runs a store's transactions: reads, and writes that are followed by a notice. */
 export interface Runner {
@@ -21,6 +22,7 @@ export function toContext(options: StoreOptions, environment: StoreEnvironment):
     nowMs: () => environment.nowMs(),
     randomId: () => environment.randomId(),
     packSizes: environment.packSizes ?? PACK_SIZES,
+    undoMaxBytes: environment.undoMaxBytes ?? UNDO_MAX_BYTES,
   }
 }
 

@@ -1,9 +1,10 @@
 import { keyNumber } from 'sync-protocol'
 import { listByNumber } from './row-database.ts'
+import type { StoreContext } from './context.ts'
 import type { RowReader, RowWriter } from './row-database.ts'
 import type { KeptStep, PreImage, SyncRow, UndoRow } from './rows.ts'
 import { readMeta } from './sync-row.ts'
-import { UNDO_MAX_BYTES, countOverflow, mergePreImages, planThinning, preImagesBytes } from './undo.ts'
+import { countOverflow, mergePreImages, planThinning, preImagesBytes } from './undo.ts'
 
 /** The steps that a rollback can restore, oldest first. */
 export async function readKeptSteps(tx: RowReader): Promise<readonly KeptStep[]> {
@@ -23,6 +24,7 @@ export function clearUndo(tx: RowWriter): void {
  */
 export async function recordUndo(
   tx: RowWriter,
+  { undoMaxBytes }: Pick<StoreContext, 'undoMaxBytes'>,
   leaving: SyncRow,
   newest: number,
   preImages: readonly PreImage[],
@@ -40,11 +42,16 @@ export async function recordUndo(
   const merged = mergePreImages(older, needed)
   tx.put('undo', { step: last.step, preImages: merged })
   steps.push({ ...last, bytes: preImagesBytes(merged) })
-  tx.put('meta', { key: 'checkpoints', list: await thinUndo(tx, steps, newest) })
+  tx.put('meta', { key: 'checkpoints', list: await thinUndo(tx, steps, newest, undoMaxBytes) })
 }
 
 /** Applies the rule of kept checkpoints and the limit of size; returns the steps that are left. */
-async function thinUndo(tx: RowWriter, steps: readonly KeptStep[], newest: number): Promise<readonly KeptStep[]> {
+async function thinUndo(
+  tx: RowWriter,
+  steps: readonly KeptStep[],
+  newest: number,
+  maxBytes: number,
+): Promise<readonly KeptStep[]> {
   const { kept, removed } = planThinning(steps, newest)
   const bytesByStep = new Map<number, number>()
   for (const { step, into } of removed) {
@@ -57,7 +64,7 @@ async function thinUndo(tx: RowWriter, steps: readonly KeptStep[], newest: numbe
     tx.delete('undo', step)
   }
   const sized = kept.map((step) => ({ ...step, bytes: bytesByStep.get(step.step) ?? step.bytes }))
-  const overflow = countOverflow(sized, UNDO_MAX_BYTES)
+  const overflow = countOverflow(sized, maxBytes)
   for (const { step } of sized.slice(0, overflow)) tx.delete('undo', step)
   return sized.slice(overflow)
 }
