@@ -5,7 +5,7 @@ import { runNightly } from './cli/nightly.ts'
 import { runMany } from './cli/run-many.ts'
 import { runExhaustive } from './exhaustive/run-exhaustive.ts'
 import { hunt } from './planted/hunt.ts'
-import { runPlanted } from './planted/run-planted.ts'
+import { runPlanted, STARTS } from './planted/run-planted.ts'
 import { makePlan, type Plan, type StoreKind } from './plan.ts'
 import { readRecording, writeRecording } from './recording.ts'
 import { shrink } from './shrink.ts'
@@ -14,7 +14,7 @@ import { simulatePlan } from './simulate.ts'
 const USAGE = `pnpm simulate [--exchanges 20000] [--seed 1] [--store idb] [--jobs 2] [--minutes M] [--json] [--record FILE]
 pnpm simulate --only SEED [--store idb] [--shrink] [--record FILE]
 pnpm simulate --replay FILE
-pnpm simulate --planted all|NAME[,NAME…] [--jobs 2] [--minutes M] [--json]
+pnpm simulate --planted all|NAME[,NAME…] [--starts 5] [--jobs 2] [--minutes M] [--json]
 pnpm simulate --exhaustive [--jobs 2] [--minutes M] [--json]
 pnpm nightly [--seed S] [--jobs 2] [--minutes M] [--json] [--record FOLDER]
 
@@ -44,6 +44,7 @@ async function main(): Promise<number> {
       record: { type: 'string' },
       replay: { type: 'string' },
       planted: { type: 'string' },
+      starts: { type: 'string', default: String(STARTS.length) },
       exhaustive: { type: 'boolean', default: false },
       nightly: { type: 'boolean', default: false },
       hunt: { type: 'string' },
@@ -65,8 +66,16 @@ async function main(): Promise<number> {
     const seed = values.seed === undefined ? randomInt(MAX_FIRST_SEED) : toNumber('seed', values.seed)
     return runNightly({ seed, jobs, minutes, asJson: values.json, folder })
   }
-  if (values.hunt !== undefined) return hunt(values.hunt)
-  if (values.planted !== undefined) return runPlanted({ names: values.planted, jobs, minutes, asJson: values.json })
+  // What died in a simulation leaves timers behind; nobody shall wait for them.
+  if (values.hunt !== undefined) process.exit(await hunt(values.hunt))
+  if (values.planted !== undefined)
+    return runPlanted({
+      names: values.planted,
+      jobs,
+      minutes,
+      asJson: values.json,
+      starts: toNumber('starts', values.starts),
+    })
   if (values.replay !== undefined) return tell((await readRecording(values.replay)).plan)
   if (values.only !== undefined)
     return runOne(makePlan(toNumber('only', values.only), { store }), values.shrink, values.record)

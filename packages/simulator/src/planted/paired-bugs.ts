@@ -55,7 +55,7 @@ export const PAIRED_BUGS: readonly PlantedBug[] = [
   },
   {
     name: 'rollback-drops-what-was-set-aside',
-    invariant: 'S1',
+    invariant: 'S13',
     claims: [6],
     needs: ['one mutation always fails', 'a rollback'],
     together: ['poison', 'restore'],
@@ -70,7 +70,7 @@ export const PAIRED_BUGS: readonly PlantedBug[] = [
   },
   {
     name: 'rollback-keeps-what-a-newer-schema-added',
-    invariant: 'L1',
+    invariant: 'S11',
     claims: [6, 15],
     needs: ['a new version of the app adds a collection', 'the partner is restored to before it'],
     together: ['schema', 'restore'],
@@ -146,18 +146,17 @@ export const PAIRED_BUGS: readonly PlantedBug[] = [
     ],
   },
   {
-    name: 'outcomes-go-by-age-alone',
-    invariant: 'S20',
-    claims: [12],
-    needs: ['the response is lost and its author stays away', 'a quarter passes'],
-    together: ['lost', 'prune'],
-    source:
-      'protocol.md section 5: outcomes are kept until the key that carried them was presented, and 90 days beyond',
+    name: 'outbox-taken-out-before-a-rollback',
+    invariant: 'S13',
+    claims: [6, 10],
+    needs: ['a rollback with pending writes', 'the platform aborts a transaction'],
+    together: ['restore', 'disk full'],
+    source: 'protocol.md section 6, rule 4: a rollback is one transaction',
     patches: [
       {
-        file: 'sync-server/src/storage/memory-transaction.ts',
-        find: 'if (row.confirmedAtMs !== null) return row.confirmedAtMs < confirmedBeforeMs',
-        replace: 'if (row.atMs < confirmedBeforeMs) return true',
+        file: `${STORE}/create-sync-store.ts`,
+        find: "rollBack: (fence, to) => run.write('strict', (tx, log) => rollBack(tx, context, fence, to, log)),",
+        replace: `rollBack: async (fence, to) => ${inTwoSteps('outbox', "run.write('strict', (tx, log) => rollBack(tx, context, fence, to, log))")}`,
       },
     ],
   },

@@ -11,8 +11,8 @@ import type { PlantedBug } from './planted-bug.ts'
 
 const ROOT = fileURLToPath(new URL('../../../..', import.meta.url))
 
-/** Where the five hunts for each bug begin. */
-const STARTS: readonly number[] = [1, 100_001, 200_001, 300_001, 400_001]
+/** Where the hunts for each bug begin. */
+export const STARTS: readonly number[] = [1, 100_001, 200_001, 300_001, 400_001]
 /** Seeds after which a hunt gives up. */
 const MAX_SEEDS = 150
 /** Seeds from each start that must be clean where only one of two faults exists. */
@@ -25,6 +25,8 @@ export interface PlantedOptions {
   readonly jobs: number
   readonly minutes: number | null
   readonly asJson: boolean
+  /** From how many of {@link STARTS} each bug is hunted for. */
+  readonly starts: number
 }
 
 interface Finding {
@@ -42,6 +44,7 @@ export async function runPlanted(options: PlantedOptions): Promise<number> {
   const bugs = PLANTED_BUGS.filter(({ name }) => wanted === null || wanted.includes(name))
   const progress = new Progress(bugs.length, 'bugs')
   const findings: Finding[] = []
+  const starts = STARTS.slice(0, options.starts)
   const queue = [...bugs.entries()]
   await Promise.all(
     Array.from({ length: options.jobs }, async () => {
@@ -49,7 +52,7 @@ export async function runPlanted(options: PlantedOptions): Promise<number> {
       try {
         for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
           const [index, bug] = next
-          findings[index] = performance.now() > deadline ? skipped(bug) : await tryBug(copy, bug)
+          findings[index] = performance.now() > deadline ? skipped(bug) : await tryBug(copy, bug, starts)
           progress.show(findings.filter(Boolean).length, `, ${bug.name}`)
         }
       } finally {
@@ -73,7 +76,7 @@ function isFound({ hunts, fault }: Finding): boolean {
 }
 
 /** Plants a bug, hunts for it, and takes it out again. */
-async function tryBug(copy: string, bug: PlantedBug): Promise<Finding> {
+async function tryBug(copy: string, bug: PlantedBug, starts: readonly number[]): Promise<Finding> {
   const before = new Map<string, string>()
   try {
     for (const { file, find, replace } of bug.patches) {
@@ -88,10 +91,10 @@ async function tryBug(copy: string, bug: PlantedBug): Promise<Finding> {
       )
     }
     const { invariant, together } = bug
-    const hunts = await hunt(copy, { invariant, starts: STARTS, maxSeeds: MAX_SEEDS, only: together ?? null })
+    const hunts = await hunt(copy, { invariant, starts, maxSeeds: MAX_SEEDS, only: together ?? null })
     if (hunts === null) return { bug, hunts: [], fault: 'the copy did not run' }
     for (const alone of together ?? []) {
-      const seen = await hunt(copy, { invariant, starts: STARTS, maxSeeds: ALONE_SEEDS, only: [alone] })
+      const seen = await hunt(copy, { invariant, starts, maxSeeds: ALONE_SEEDS, only: [alone] })
       if (seen === null || seen.some(({ exchanges }) => exchanges !== null))
         return { bug, hunts, fault: `«${alone}» alone is enough` }
     }
@@ -186,7 +189,7 @@ function report(
     return
   }
   console.log(
-    '| planted bug | must break | claims | two faults | exchanges until found (five seeds) |\n|---|---|---|---|---|',
+    '| planted bug | must break | claims | two faults | exchanges until found, from each start |\n|---|---|---|---|---|',
   )
   for (const { name, invariant, claims, together, exchangesUntilFound, fault } of bugs) {
     const untilFound = exchangesUntilFound.map((exchanges) => exchanges ?? 'NOT FOUND').join(', ')

@@ -130,6 +130,8 @@ export class StatusBoard {
 
   #compose(summary: SyncSummary): SpaceStatus {
     const { counts, memory } = summary
+    // The last page says «all of all» and is the one that settles: then there is no progress any more.
+    const isLoading = !summary.isSettled || summary.isResyncing
     return {
       state: this.#state(memory),
       ...counts,
@@ -139,7 +141,7 @@ export class StatusBoard {
       replicaId: summary.replicaId,
       isPartial: !summary.isSettled,
       isResyncing: summary.isResyncing,
-      progress: this.#progress === undefined ? summary.progress : this.#progress,
+      progress: isLoading ? (this.#progress === undefined ? summary.progress : this.#progress) : null,
       lastSyncAtMs: summary.lastSyncAtMs,
       wait: this.#isSyncing ? null : memory.wait,
       halt: this.#isOutdated ? 'update' : this.#isSyncing ? null : memory.halt,
