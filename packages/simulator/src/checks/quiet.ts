@@ -119,7 +119,7 @@ async function checkOwed(
         if (!deleted.has(name) && !ledger.wasDeleted(name)) story.fail(lost, `${name} is lost: ${short} wrote it`)
       } else if (!marksOf(record).has(write.mark)) {
         // Deleted, and made again by a write whose first outcome was forgotten by its age: what was on the deleted one is gone.
-        if (ledger.areOutcomesForgotten && ledger.wasDeleted(name)) continue
+        if (ledger.areOutcomesForgotten && (deleted.has(name) || ledger.wasDeleted(name))) continue
         story.fail(lost, `the write ${short} to ${name} is lost`)
       } else if (op.op === 'insert') {
         checkValue(world, name, op.value, record)
