@@ -3,7 +3,7 @@ import { openApp } from '../support/app.ts'
 import { quickBackgroundSyncArgs } from '../support/browser-options.ts'
 import { needs } from '../support/capabilities.ts'
 import { closeWithWorkers, findServiceWorker } from '../support/service-worker.ts'
-import { expect, test } from '../support/world.ts'
+import { expect, test, type World } from '../support/world.ts'
 
 /** Tag of the Background Sync registration; part of what an app may see. */
 const TAG = 'web-sync'
@@ -130,8 +130,7 @@ test('an old tab with a new service worker: either delivers, and nothing is relo
   const page = await openApp(device, { account: 'ada' })
   await page.evaluate(() => app.space.upToDate())
 
-  await server.call('deployServiceWorker', 'rebuilt')
-  await updateServiceWorker(page)
+  await deployServiceWorker(server, page, 'rebuilt')
   // The old tab goes on under the new service worker …
   await page.evaluate(() => app.space.addNote('n1', 'by the old tab'))
   await server.waitForExchange((event) => event.mutations.accepted === 1 && event.host === 'worker')
@@ -162,12 +161,11 @@ test('the new service worker knows a newer schema: it delivers what the old tab 
   await page.evaluate(() => app.space.upToDate())
   proxy.setMode('refuse')
   await page.evaluate(() => app.space.addNote('n1', 'by the old tab'))
-  await server.call('deployServiceWorker', 'next')
   // The tab itself stays without a way to the server until the new service worker has delivered.
   const before = server.exchanges.length
   await page.evaluate(() => app.space.space.close())
   proxy.setMode('up')
-  await updateServiceWorker(page)
+  await deployServiceWorker(server, page, 'next')
   const worker = await findServiceWorker(await device.openPage('/blank'))
   await worker.dispatchSync(TAG)
   const exchange = await server.waitForExchange((event) => event.mutations.accepted === 1, before)
@@ -188,8 +186,7 @@ test('the new service worker opens the store with a newer schema under an open o
   const page = await openApp(device, { account: 'ada' })
   await page.evaluate(() => app.space.upToDate())
   await page.evaluate(() => app.space.addNote('n1', 'by the old tab').then(() => app.space.upToDate()))
-  await server.call('deployServiceWorker', 'next')
-  await updateServiceWorker(page)
+  await deployServiceWorker(server, page, 'next')
   const worker = await findServiceWorker(await device.openPage('/blank'))
   await worker.dispatchSync(TAG)
   await expect
@@ -207,13 +204,18 @@ test('the new service worker opens the store with a newer schema under an open o
   expect(await page.evaluate(() => app.loads)).toBe(1)
 })
 
-/** Lets the browser look for a new service worker; resolves when that one controls the page. */
-async function updateServiceWorker(page: Page): Promise<void> {
-  await page.evaluate(async () => {
-    const changed = new Promise((resolve) => {
-      navigator.serviceWorker.addEventListener('controllerchange', resolve, { once: true })
-    })
-    await (await navigator.serviceWorker.ready).update()
-    await changed
-  })
+/**
+ * Deploys another service worker and resolves when it controls the page. The browser may look for a new one by itself at any moment, so
+ * what controls the page now is remembered first; and one that could not be installed is looked for again, as at the next navigation.
+ */
+async function deployServiceWorker(server: World['server'], page: Page, name: 'rebuilt' | 'next'): Promise<void> {
+  await page.waitForFunction(() => navigator.serviceWorker.controller !== null)
+  const before = await page.evaluateHandle(() => navigator.serviceWorker.controller)
+  await server.call('deployServiceWorker', name)
+  const isInControl = (): Promise<boolean> =>
+    page.evaluate(async (earlier) => {
+      await (await navigator.serviceWorker.ready).update().catch(() => undefined)
+      return navigator.serviceWorker.controller !== earlier
+    }, before)
+  await expect.poll(isInControl).toBe(true)
 }

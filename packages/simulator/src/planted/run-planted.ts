@@ -14,7 +14,7 @@ const ROOT = fileURLToPath(new URL('../../../..', import.meta.url))
 /** Where the hunts for each bug begin. */
 export const STARTS: readonly number[] = [1, 100_001, 200_001, 300_001, 400_001]
 /** Seeds after which a hunt gives up. */
-const MAX_SEEDS = 150
+const MAX_SEEDS = 400
 /** Seeds from each start that must be clean where only one of two faults exists. */
 const ALONE_SEEDS = 12
 
