@@ -34,6 +34,7 @@ const SOMETIMES: readonly string[] = [
   'case K4',
   'case K5',
   'case K6',
+  'case K7',
   'case K8',
   'problem invalid-key',
   'problem expired',
@@ -50,8 +51,7 @@ const SOMETIMES: readonly string[] = [
   'fault: unauthenticated',
   'fault: partner unknown outcome',
   'fault: partner busy',
-  'fault: malformed ask refused',
-  // 400 is the one above: no engine of ours would send such an ask.
+  // 400 is case K7: no engine of ours would send such an ask.
   'sometimes: answer 401',
   'sometimes: answer 403',
   'sometimes: answer 404',
