@@ -15,6 +15,7 @@ import type {
   Random,
   ReadRecord,
   Retention,
+  StorageStatus,
   TransactResult,
 } from './contract/index.ts'
 import type { OwnWriter } from './engine/index.ts'
@@ -48,11 +49,34 @@ export interface PartnerOptions {
   readonly allowedOrigins?: readonly string[]
   /** Path of the asks; events are below it. Default: '/sync'. */
   readonly basePath?: string
+  /** Where `fetch` says that the process answers (GET, 200). Default: '/health'; null: nowhere. */
+  readonly healthPath?: string | null
+  /**
+   * Where `fetch` says whether exchanges may be sent here (GET, 200 or 503): the storage can be reached and is the primary, and the
+   * partner is not draining. Asked without authentication; says nothing else. Default: '/ready'; null: nowhere.
+   */
+  readonly readyPath?: string | null
+}
+
+/** What a partner says of itself, for monitoring. */
+export interface PartnerStatus {
+  readonly isDraining: boolean
+  readonly eventStreams: {
+    /** Open now. */
+    readonly streams: number
+    /** Nudges sent since it was made. */
+    readonly sent: number
+  }
+  /** Null: the storage says nothing of itself. */
+  readonly storage: StorageStatus | null
 }
 
 /** The side that answers. */
 export interface Partner {
-  /** Answers asks (`POST basePath`) and event streams (`GET basePath/events`); 404 for the rest. Never rejects. */
+  /**
+   * Answers asks (`POST basePath`), event streams (`GET basePath/events`) and the two probes (`healthPath`, `readyPath`); 404 for the
+   * rest. Never rejects.
+   */
   fetch(request: Request): Promise<Response>
   /**
    * The partner's own write: `write` only collects operations; they are applied after it returned, all or nothing, by the code that
@@ -74,6 +98,15 @@ export interface Partner {
   prune(): Promise<PruneResult>
   /** For rooms and hosts that carry asks otherwise than by HTTP. */
   readonly engine: PartnerEngine
+  /** For monitoring; asks nobody, so it may be called as often as one likes. */
+  status(): PartnerStatus
+  /**
+   * The process is about to stop: `readyPath` answers 503 and no event stream is opened any more, so that others are asked. Asks are
+   * answered as before. See `shutDown`.
+   */
+  drain(): void
+  /** Ends all event streams, cleanly: devices open them again, elsewhere. */
+  endStreams(): void
   /** Ends event streams and closes the storage. Asks under way end as they can. */
   close(): Promise<void>
 }

@@ -57,15 +57,31 @@ export function createPartner(options: PartnerOptions): Partner {
     retention: { ...DEFAULT_RETENTION, ...options.retention },
     onEvent: emit,
   })
-  const nudges = createNudges({ engine, maxStreamsPerAccount: limits.eventStreamsPerAccount, after, onError })
+  const { storage } = options
+  let isDraining = false
+  const nudges = createNudges({
+    engine,
+    maxStreamsPerAccount: limits.eventStreamsPerAccount,
+    after,
+    watch: storage.watch === undefined ? null : (watcher) => storage.watch?.(watcher) ?? (() => undefined),
+    onError,
+  })
   const fetch = createHandler({
     engine,
     authenticate: options.authenticate,
     limits,
     allowedOrigins: options.allowedOrigins ?? [],
     basePath: options.basePath ?? '/sync',
+    probes: {
+      healthPath: options.healthPath === undefined ? '/health' : options.healthPath,
+      readyPath: options.readyPath === undefined ? '/ready' : options.readyPath,
+      isDraining: () => isDraining,
+      isPrimary: () => storage.isPrimary(),
+      after,
+    },
     openEvents: (account, partnershipIds) => nudges.open(account, partnershipIds),
     onError,
+    onTurnedAway: (request, problem) => emit({ type: 'turned-away', atMs: clock.nowMs(), request, problem }),
   })
   return {
     fetch,
@@ -76,9 +92,15 @@ export function createPartner(options: PartnerOptions): Partner {
     inspect: (space) => engine.inspect(space),
     prune: () => engine.prune(),
     engine,
+    status: () => ({ isDraining, eventStreams: nudges.status(), storage: storage.status?.() ?? null }),
+    drain() {
+      isDraining = true
+    },
+    endStreams: () => nudges.endStreams(),
     async close() {
+      isDraining = true
       nudges.close()
-      await options.storage.close()
+      await storage.close()
     },
   }
 }
@@ -94,6 +116,13 @@ function assertOptions(options: PartnerOptions): void {
   if (given.basePath !== undefined && !/^(\/[^/?#]+)+$/.test(given.basePath)) {
     fail('`basePath` must begin with a slash and not end with one, e.g. "/sync".')
   }
+  assertProbePath('healthPath', given.healthPath)
+  assertProbePath('readyPath', given.readyPath)
+}
+
+function assertProbePath(name: string, path: string | null | undefined): void {
+  if (path === undefined || path === null || path.startsWith('/')) return
+  fail(`\`${name}\` must begin with a slash, or be null.`)
 }
 
 function fail(message: string): never {

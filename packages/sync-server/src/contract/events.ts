@@ -16,6 +16,13 @@ export type PartnerEvent =
       readonly changes: number
       readonly more: boolean
     }
+  /** A request got a problem before an engine looked at it, or because none could: no exchange was judged, nothing was stored. */
+  | {
+      readonly type: 'turned-away'
+      readonly atMs: number
+      readonly request: 'ask' | 'events'
+      readonly problem: ProblemCode
+    }
   /** The partner's own write, by `transact` or an import. */
   | { readonly type: 'own-write'; readonly atMs: number; readonly space: string; readonly changes: number }
   /** A bug or a broken platform: the request was answered 500 (or its stream ended) and nothing of it was stored. */
@@ -45,7 +52,10 @@ export interface ExchangeEvent {
   readonly mutations: {
     readonly accepted: number
     readonly duplicate: number
+    /** By a rule, or by another write that came first. */
     readonly refused: number
+    /** Of the refused ones those that another write came before. */
+    readonly conflicts: number
     readonly later: number
   }
 }

@@ -1,4 +1,5 @@
 import type { Digest, RecordVersion } from 'sync-protocol'
+import type { CommitNotice } from './engine.ts'
 
 /**
  * Where the partner keeps everything: records, change log, checkpoints and outcomes, in ONE database.
@@ -33,7 +34,45 @@ export interface PartnerStorage {
   eraseAccount(account: string): Promise<number>
   /** Removes a space with everything in it. True if there was one. */
   eraseSpace(space: string): Promise<boolean>
+  /**
+   * Hears of what other processes commit on the same database, as far as it can: hints, some come late, twice or never. Returns how to
+   * stop. Absent: nobody else writes here, or nobody tells.
+   */
+  watch?(watcher: StorageWatcher): () => void
+  /** What an operator wants to see of it; asks nobody, so it is cheap. Absent: there is nothing to say. */
+  status?(): StorageStatus
   close(): Promise<void>
+}
+
+/** Who hears of other processes' commits. */
+export interface StorageWatcher {
+  onCommit(notice: CommitNotice): void
+  /** It listens now, and did not before: whatever was committed until now may have been missed, in any space. */
+  onGap(): void
+  /** It does not listen any more, or could not begin to; it tries again by itself. */
+  onError(error: unknown): void
+}
+
+/** What a storage says of itself. */
+export interface StorageStatus {
+  /** Connections; null: there is no pool. */
+  readonly pool: {
+    readonly max: number
+    readonly open: number
+    readonly idle: number
+    /** Those that wait for a connection. */
+    readonly waiting: number
+  } | null
+  /** The connection on which other processes' commits are heard; null: this kind of storage has none. */
+  readonly listener: 'off' | 'connecting' | 'listening' | null
+  /** The standbys that hold the durable horizon, as they were seen last. */
+  readonly standbys: readonly {
+    readonly name: string
+    /** Bytes of log that it had not flushed; null: it was not connected, or the role may not see it. */
+    readonly lagBytes: number | null
+  }[]
+  /** Commits, and transactions that they held; null: each transaction is a commit of its own, and is not counted. */
+  readonly groups: { readonly commits: number; readonly transactions: number } | null
 }
 
 /** Where a partnership lives. */
@@ -206,6 +245,11 @@ export interface StorageTransaction extends StorageReader {
    * `digest` is the space's digest after them.
    */
   appendChanges(changes: readonly LogRow[], digest: Digest): Promise<void>
+  /**
+   * Other processes on this database hear, with the commit, that the space has changed, and by which partnership (null: all of them want
+   * to know). A hint: see `PartnerStorage.watch`. Absent where there are no others.
+   */
+  announce?(partnershipId: string | null): Promise<void>
   /** Remembers that a key of a lost history was seen. Touches neither keys nor data. */
   noteRestoreSeen(atMs: number): Promise<void>
   /** One for each record: a later one takes the place of an earlier one. */

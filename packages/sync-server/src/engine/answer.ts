@@ -98,14 +98,15 @@ function emitExchange(context: EngineContext, account: string, ask: ReceivedAsk,
     partnershipId: ask.partnershipId,
     key: null,
     problem: null,
-    mutations: { accepted: 0, duplicate: 0, refused: 0, later: 0 },
+    mutations: { accepted: 0, duplicate: 0, refused: 0, conflicts: 0, later: 0 },
     ...facts,
   })
 }
 
 function countOutcomes(outcomes: readonly NumberedOutcome[]): ExchangeEvent['mutations'] {
-  const count = { accepted: 0, duplicate: 0, refused: 0, later: 0 }
+  const count = { accepted: 0, duplicate: 0, refused: 0, conflicts: 0, later: 0 }
   for (const { outcome } of outcomes) {
+    if (outcome.type === 'conflict' && !outcome.duplicate) count.conflicts += 1
     if (outcome.type === 'later') count.later += 1
     else if (outcome.duplicate) count.duplicate += 1
     else if (outcome.type === 'accepted') count.accepted += 1

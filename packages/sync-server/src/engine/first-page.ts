@@ -190,6 +190,8 @@ async function exchange(
   const { partnershipId } = partnership
   const source = { account, space: ask.space, partnershipId, n: n + 1, canWrite: ready.canWrite }
   const applied = await applyMutations(context, tx, source, ready.mutations)
+  // In case K2 another copy of the replica may hold the newer key: a clone that has not been told apart yet wants to hear of this.
+  if (applied.changes > 0) await tx.announce?.(start.case === 'K2' ? null : partnershipId)
   const space = await readHead(tx, position)
   const content = await nextPage(tx, space, position, ready.limit)
   const answer = { type: 'reply', case: start.case, changes: applied.changes, outcomes: applied.outcomes } as const

@@ -106,6 +106,7 @@ async function storeBatch(
       })
     }
     await tx.appendChanges(rows, builder.build())
+    await tx.announce?.(null)
     return rows.length
   })
   if (written > 0) {

@@ -30,6 +30,7 @@ export async function transact(
     const outcome = result.outcomes[0]?.outcome
     // Thrown inside, so that nothing is stored, not even the refusal: the caller hears it.
     if (outcome === undefined || outcome.type !== 'accepted') throw toError(outcome)
+    if (result.changes > 0) await tx.announce?.(null)
     return { ...result, versions: outcome.versions }
   })
   if (applied.changes > 0) {

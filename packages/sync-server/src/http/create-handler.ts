@@ -8,6 +8,7 @@ import {
 } from 'sync-protocol'
 import { makeProblem, PartnerError, type PartnerEngine, type PartnerLimits } from '../contract/index.ts'
 import type { Authenticate } from './authenticate.ts'
+import { answerProbe, type ProbeOptions } from './probes.ts'
 import { allowReading, isOriginAllowed, preflightResponse } from './origin.ts'
 import { readBody } from './read-body.ts'
 import { type HangUp, problemResponse, replyResponse } from './responses.ts'
@@ -20,6 +21,7 @@ export interface HandlerOptions {
   readonly allowedOrigins: readonly string[]
   /** Path of the asks, without a slash at its end. */
   readonly basePath: string
+  readonly probes: ProbeOptions
   /** Opens an event stream for those partnerships of the account that it has; null: too many are open. */
   readonly openEvents: (
     account: string,
@@ -27,7 +29,12 @@ export interface HandlerOptions {
   ) => Promise<ReadableStream<Uint8Array> | null>
   /** A request failed for a reason that is no fault of its sender. */
   readonly onError: (where: string, error: unknown) => void
+  /** A request got a problem that no engine has judged. */
+  readonly onTurnedAway: (request: RequestKind, problem: SimpleCode) => void
 }
+
+/** What is asked for at the partner's addresses. */
+export type RequestKind = 'ask' | 'events'
 
 type SimpleCode = Exclude<ProblemCode, 'invalid-key' | 'expired'>
 
@@ -36,72 +43,113 @@ const MAX_EVENT_PARTNERSHIPS = 64
 
 /** Builds the function that answers requests. It never rejects: a failure is a problem, and its cause goes to `onError`. */
 export function createHandler(options: HandlerOptions): (request: Request) => Promise<Response> {
+  const probe = answerProbe(options.probes)
   return async (request) => {
+    const { pathname } = new URL(request.url)
+    const answer = await probe(request, pathname)
+    if (answer !== null) return answer
+    const kind = kindOf(options, pathname)
+    if (kind === null) return allowReading(problem('not-found'), request, options.allowedOrigins)
+    const turnAway = turnAwayFrom(options, kind)
     try {
-      return allowReading(await route(options, request), request, options.allowedOrigins)
+      return allowReading(await route(options, request, kind, turnAway), request, options.allowedOrigins)
     } catch (error) {
-      const waiting = comeAgain(error, null)
+      const waiting = comeAgain(error)
+      const response = turnAway(waiting?.code ?? 'internal', { retryAfterMs: waiting?.retryAfterMs ?? null })
       if (waiting === null) options.onError('request', error)
-      return allowReading(waiting ?? problem('internal'), request, options.allowedOrigins)
+      return allowReading(response, request, options.allowedOrigins)
     }
   }
 }
 
-async function route(options: HandlerOptions, request: Request): Promise<Response> {
-  const { pathname } = new URL(request.url)
-  const isAsk = pathname === options.basePath
-  if (!isAsk && pathname !== `${options.basePath}/events`) return problem('not-found')
-  if (!isOriginAllowed(request, options.allowedOrigins)) return problem('forbidden')
-  if (request.method === 'OPTIONS') return preflightResponse(request)
-  if (request.method !== (isAsk ? 'POST' : 'GET')) return problem('method-not-allowed')
-  if (request.headers.get(PROTOCOL_HEADER) !== String(PROTOCOL_VERSION)) return problem('version')
-  const who = await options.authenticate(request)
-  if (who === null) return problem('unauthenticated')
-  assertAccount(who.account)
-  return isAsk ? answerAsk(options, request, who.account) : openEvents(options, request, who.account)
+function kindOf({ basePath }: HandlerOptions, pathname: string): RequestKind | null {
+  if (pathname === basePath) return 'ask'
+  return pathname === `${basePath}/events` ? 'events' : null
 }
 
-async function answerAsk(options: HandlerOptions, request: Request, account: string): Promise<Response> {
-  if (request.headers.get('content-type') !== ASK_CONTENT_TYPE) return problem('malformed', null, null, '')
+/** Answers with a problem that no engine has judged, and tells of it. */
+type TurnAway = (
+  code: SimpleCode,
+  facts?: { readonly requestId?: string | null; readonly retryAfterMs?: number | null; readonly path?: string },
+) => Response
+
+function turnAwayFrom(options: HandlerOptions, kind: RequestKind): TurnAway {
+  return (code, { requestId = null, retryAfterMs = null, path } = {}) => {
+    options.onTurnedAway(kind, code)
+    return problem(code, requestId, retryAfterMs, path)
+  }
+}
+
+async function route(
+  options: HandlerOptions,
+  request: Request,
+  kind: RequestKind,
+  turnAway: TurnAway,
+): Promise<Response> {
+  const isAsk = kind === 'ask'
+  if (!isOriginAllowed(request, options.allowedOrigins)) return turnAway('forbidden')
+  if (request.method === 'OPTIONS') return preflightResponse(request)
+  if (request.method !== (isAsk ? 'POST' : 'GET')) return turnAway('method-not-allowed')
+  if (request.headers.get(PROTOCOL_HEADER) !== String(PROTOCOL_VERSION)) return turnAway('version')
+  const who = await options.authenticate(request)
+  if (who === null) return turnAway('unauthenticated')
+  assertAccount(who.account)
+  return isAsk
+    ? answerAsk(options, request, who.account, turnAway)
+    : openEvents(options, request, who.account, turnAway)
+}
+
+async function answerAsk(
+  options: HandlerOptions,
+  request: Request,
+  account: string,
+  turnAway: TurnAway,
+): Promise<Response> {
+  if (request.headers.get('content-type') !== ASK_CONTENT_TYPE) return turnAway('malformed', { path: '' })
   const body = await readBody(request, options.limits.askBytes)
-  if (body.type === 'too-large') return problem('too-large')
-  if (body.type === 'malformed') return problem('malformed', null, null, '')
+  if (body.type === 'too-large') return turnAway('too-large')
+  if (body.type === 'malformed') return turnAway('malformed', { path: '' })
   const ask = parseWith(parseAsk, body.value)
-  if (!ask.ok) return problem('malformed', findRequestId(body.value), null, ask.path)
+  if (!ask.ok) return turnAway('malformed', { requestId: findRequestId(body.value), path: ask.path })
   const hangUp: HangUp = { aborted: false }
   try {
     const answer = await options.engine.answer(account, ask.value, hangUp)
     if (answer.type === 'problem') return problemResponse(answer.problem, answer.retryAfterMs)
     return replyResponse(answer, hangUp, (error) => options.onError('reply', error))
   } catch (error) {
-    return failure(options, ask.value.requestId, error)
+    // As the outer net, but with the echo that tells the initiator that it was its partner who failed.
+    const { requestId } = ask.value
+    const waiting = comeAgain(error)
+    if (waiting !== null) return turnAway(waiting.code, { requestId, retryAfterMs: waiting.retryAfterMs })
+    const response = turnAway('internal', { requestId })
+    options.onError('ask', error)
+    return response
   }
 }
 
-/** As the outer net, but with the echo that tells the initiator that it was its partner who failed. */
-function failure(options: HandlerOptions, requestId: string, error: unknown): Response {
-  const waiting = comeAgain(error, requestId)
-  if (waiting !== null) return waiting
-  options.onError('ask', error)
-  return problem('internal', requestId)
-}
-
-/** The answer to a failure that passes by itself; null: it is no such failure. */
-function comeAgain(error: unknown, requestId: string | null): Response | null {
+/** What is said of a failure that passes by itself; null: it is no such failure. */
+function comeAgain(error: unknown): { readonly code: SimpleCode; readonly retryAfterMs: number } | null {
   if (!(error instanceof PartnerError)) return null
   // Became a standby between the question and the transaction: case K8.
-  if (error.code === 'behind') return problem('behind', requestId, 5_000)
-  return error.code === 'busy' || error.code === 'closed' ? problem('busy', requestId, 1_000) : null
+  if (error.code === 'behind') return { code: 'behind', retryAfterMs: 5_000 }
+  return error.code === 'busy' || error.code === 'closed' ? { code: 'busy', retryAfterMs: 1_000 } : null
 }
 
-async function openEvents(options: HandlerOptions, request: Request, account: string): Promise<Response> {
+async function openEvents(
+  options: HandlerOptions,
+  request: Request,
+  account: string,
+  turnAway: TurnAway,
+): Promise<Response> {
+  // It would end at once: whoever stands before the processes tries another one.
+  if (options.probes.isDraining()) return turnAway('busy', { retryAfterMs: 1_000 })
   const partnershipIds = new URL(request.url).searchParams.getAll('partnership')
   const isWellFormed = partnershipIds.every((id) => /^[0-9a-f]{32}$/.test(id))
   if (!isWellFormed || partnershipIds.length === 0 || partnershipIds.length > MAX_EVENT_PARTNERSHIPS) {
-    return problem('malformed', null, null, '')
+    return turnAway('malformed', { path: '' })
   }
   const body = await options.openEvents(account, partnershipIds)
-  if (body === null) return problem('slow-down', null, 30_000)
+  if (body === null) return turnAway('slow-down', { retryAfterMs: 30_000 })
   const headers = { 'content-type': 'text/event-stream', 'cache-control': 'no-store', 'x-accel-buffering': 'no' }
   return new Response(body, { headers: { ...headers, [PROTOCOL_HEADER]: String(PROTOCOL_VERSION) } })
 }

@@ -16,8 +16,13 @@ export interface Listening {
   /** Without a slash at its end. */
   readonly url: string
   readonly port: number
-  /** Takes no new requests and resolves when those under way are answered; event streams are ended by the partner's own close. */
-  close(): Promise<void>
+  /** From now on each answer ends its connection. */
+  drain(): void
+  /**
+   * Takes no new requests and resolves when those under way are answered; event streams are ended by the partner. What is still busy
+   * after `limitMs` is cut. Default: 5,000.
+   */
+  close(limitMs?: number): Promise<void>
 }
 
 /** Bytes of a request's head. */
@@ -32,6 +37,8 @@ const REQUEST_TIMEOUT_MS = 120_000
 const KEEP_ALIVE_TIMEOUT_MS = 65_000
 /** Milliseconds after which connections that are still busy are cut while closing. */
 const CLOSE_TIMEOUT_MS = 5_000
+/** Between two looks for connections that have become idle while closing: Node ends only those that were idle when it began. */
+const SWEEP_MS = 20
 
 /** Serves a partner by a node:http server of its own. Rejects if the port is taken. */
 export async function listen(
@@ -39,6 +46,7 @@ export async function listen(
   options: ListenOptions,
 ): Promise<Listening> {
   const host = options.host ?? '127.0.0.1'
+  let isDraining = false
   const server = createServer(
     {
       maxHeaderSize: MAX_HEADER_BYTES,
@@ -46,7 +54,10 @@ export async function listen(
       requestTimeout: REQUEST_TIMEOUT_MS,
       keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
     },
-    nodeHandler((request) => partner.fetch(request), options),
+    nodeHandler((request) => partner.fetch(request), {
+      ...options,
+      isDraining: () => isDraining || options.isDraining?.() === true,
+    }),
   )
   server.listen(options.port, host)
   await once(server, 'listening')
@@ -54,12 +65,18 @@ export async function listen(
   return {
     url: `http://${host.includes(':') ? `[${host}]` : host}:${port}`,
     port,
-    async close() {
+    drain() {
+      isDraining = true
+    },
+    async close(limitMs = CLOSE_TIMEOUT_MS) {
+      isDraining = true
       const closed = once(server, 'close')
       server.close()
       server.closeIdleConnections()
-      const cut = setTimeout(() => server.closeAllConnections(), CLOSE_TIMEOUT_MS)
+      const sweep = setInterval(() => server.closeIdleConnections(), SWEEP_MS)
+      const cut = setTimeout(() => server.closeAllConnections(), limitMs)
       await closed
+      clearInterval(sweep)
       clearTimeout(cut)
     },
   }

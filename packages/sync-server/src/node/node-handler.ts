@@ -8,6 +8,8 @@ export interface NodeHandlerOptions {
    * asked for. Default: false.
    */
   readonly trustsProxy?: boolean
+  /** While it says true each answer asks for a new connection the next time, which another process may take. Default: never. */
+  readonly isDraining?: () => boolean
 }
 
 /**
@@ -37,7 +39,8 @@ async function answer(
   options: NodeHandlerOptions,
 ): Promise<void> {
   const response = await handle(toRequest(incoming, options))
-  outgoing.writeHead(response.status, toNodeHeaders(response.headers))
+  const isLast = options.isDraining?.() === true
+  outgoing.writeHead(response.status, [...toNodeHeaders(response.headers), ...(isLast ? ['connection', 'close'] : [])])
   if (response.body === null) {
     outgoing.end()
   } else {

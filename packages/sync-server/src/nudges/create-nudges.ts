@@ -1,5 +1,5 @@
 import type { Nudge } from 'sync-protocol'
-import type { CommitNotice, PartnerEngine } from '../contract/index.ts'
+import type { CommitNotice, PartnerEngine, StorageWatcher } from '../contract/index.ts'
 
 /** What the nudges are made of. */
 export interface NudgesOptions {
@@ -8,6 +8,8 @@ export interface NudgesOptions {
   readonly maxStreamsPerAccount: number
   /** Calls `run` after a time, unless the returned function is called before. */
   readonly after: (ms: number, run: () => void) => () => void
+  /** Hears of other processes' commits; begun with the first stream. Null: there are no others. */
+  readonly watch: ((watcher: StorageWatcher) => () => void) | null
   readonly onError: (where: string, error: unknown) => void
 }
 
@@ -15,7 +17,11 @@ export interface NudgesOptions {
 export interface Nudges {
   /** Opens a stream for those partnerships that the account has; null: it has too many streams open. */
   open(account: string, partnershipIds: readonly string[]): Promise<ReadableStream<Uint8Array> | null>
-  /** Ends all streams. */
+  /** Ends the streams that are open, cleanly, and opens no others: their readers come back elsewhere. */
+  endStreams(): void
+  /** Streams that are open, and nudges that were sent so far. */
+  status(): { readonly streams: number; readonly sent: number }
+  /** Ends all streams and hears nothing more. */
   close(): void
 }
 
@@ -49,12 +55,31 @@ export function createNudges(options: NudgesOptions): Nudges {
   const waitingJobs: (() => Promise<void>)[] = []
   let jobsUnderWay = 0
   const streamsBySpace = new Map<string, Set<Stream>>()
-  const stopListening = options.engine.onCommit((notice) => {
-    for (const stream of streamsBySpace.get(notice.space) ?? []) nudgeSoon(stream, notice)
-  })
+  let sent = 0
+  let isEnding = false
+  let stopWatching: (() => void) | null = null
+  const stopListening = options.engine.onCommit(hear)
 
-  /** Hands a notice to a stream: at once, or when the pause since the last one is over. */
-  function nudgeSoon(stream: Stream, notice: CommitNotice): void {
+  function hear(notice: CommitNotice): void {
+    for (const stream of streamsBySpace.get(notice.space) ?? []) nudgeSoon(stream, notice)
+  }
+
+  /** Something may have been missed, in any space: everybody is nudged once, and all of them are one crowd. */
+  function nudgeAll(): void {
+    for (const stream of streams) {
+      for (const space of stream.partnershipsBySpace.keys()) {
+        nudgeSoon(stream, { space, partnershipId: null }, streams.size)
+      }
+    }
+  }
+
+  function watch(): void {
+    const onError = (error: unknown): void => options.onError('nudges of other processes', error)
+    stopWatching ??= options.watch?.({ onCommit: hear, onGap: nudgeAll, onError }) ?? nothing
+  }
+
+  /** Hands a notice to a stream: at once, or when the pause since the last one is over. `crowd`: how many hear of it at least. */
+  function nudgeSoon(stream: Stream, notice: CommitNotice, crowd = 0): void {
     const concerned = (stream.partnershipsBySpace.get(notice.space) ?? []).filter((id) => id !== notice.partnershipId)
     if (concerned.length === 0) return
     const waiting = stream.pauses.get(notice.space)
@@ -63,7 +88,7 @@ export function createNudges(options: NudgesOptions): Nudges {
       return
     }
     startPause(stream, notice.space)
-    enqueue(() => nudge(stream, notice.space, concerned))
+    enqueue(() => nudge(stream, notice.space, concerned, crowd))
   }
 
   function startPause(stream: Stream, space: string): void {
@@ -92,14 +117,21 @@ export function createNudges(options: NudgesOptions): Nudges {
   }
 
   /** Access is asked again: whoever lost it since the stream was opened hears nothing. */
-  async function nudge(stream: Stream, space: string, partnershipIds: readonly string[]): Promise<void> {
+  async function nudge(
+    stream: Stream,
+    space: string,
+    partnershipIds: readonly string[],
+    crowd: number = 0,
+  ): Promise<void> {
     // It may have ended while it waited for its turn.
     if (!streams.has(stream)) return
     try {
       const readable = await options.engine.findReadable(stream.account, partnershipIds)
       for (const partnershipId of readable.keys()) {
         const key = await options.engine.newestKey(space, partnershipId)
-        const message: Nudge = { partnershipId, key, spreadMs: spreadMs(streamsBySpace.get(space)?.size ?? 0) }
+        const members = Math.max(crowd, streamsBySpace.get(space)?.size ?? 0)
+        const message: Nudge = { partnershipId, key, spreadMs: spreadMs(members) }
+        sent += 1
         stream.send(`event: nudge\ndata: ${JSON.stringify(message)}\n\n`)
       }
     } catch (error) {
@@ -136,12 +168,20 @@ export function createNudges(options: NudgesOptions): Nudges {
   return {
     async open(account, partnershipIds) {
       if (countOf(account) >= options.maxStreamsPerAccount) return null
+      watch()
       const readable = await options.engine.findReadable(account, partnershipIds)
       if (countOf(account) >= options.maxStreamsPerAccount) return null
+      if (isEnding) return endedStream()
       return openStream(account, groupBySpace(readable), { add, remove, after: options.after })
     },
+    endStreams() {
+      isEnding = true
+      for (const stream of streams) stream.end()
+    },
+    status: () => ({ streams: streams.size, sent }),
     close() {
       stopListening()
+      stopWatching?.()
       for (const stream of streams) stream.end()
     },
   }
@@ -195,6 +235,10 @@ function openStream(
     },
     { highWaterMark: MAX_UNREAD },
   )
+}
+
+function endedStream(): ReadableStream<Uint8Array> {
+  return new ReadableStream({ start: (controller) => controller.close() })
 }
 
 function groupBySpace(spaceById: ReadonlyMap<string, string>): ReadonlyMap<string, readonly string[]> {

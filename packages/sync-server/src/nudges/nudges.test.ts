@@ -1,7 +1,8 @@
 import type { Nudge } from 'sync-protocol'
 import { describe, expect, test } from 'vitest'
 import type { CommitNotice } from '../contract/index.ts'
-import { mutationOf, type ScriptedInitiator } from '../testing/scripted-initiator.ts'
+import { EventReader, eventsRequest } from '../testing/event-reader.fixture.ts'
+import { mutationOf } from '../testing/scripted-initiator.ts'
 import { testPartner } from '../testing/test-partner.fixture.ts'
 import { createNudges } from './create-nudges.ts'
 
@@ -23,45 +24,7 @@ class HandTimers {
   }
 }
 
-/** Reads events until there are so many. */
-class EventReader {
-  readonly #reader: ReadableStreamDefaultReader<Uint8Array>
-  #text = ''
-
-  constructor(stream: ReadableStream<Uint8Array>) {
-    this.#reader = stream.getReader()
-  }
-
-  async nudge(): Promise<Nudge> {
-    for (;;) {
-      const match = /^event: nudge\ndata: (.*)\n\n/m.exec(this.#text)
-      if (match !== null) {
-        this.#text = this.#text.slice(match.index + match[0].length)
-        return JSON.parse(match[1] ?? '') as Nudge
-      }
-      const { done, value } = await this.#reader.read()
-      if (done) throw new Error('the stream ended')
-      this.#text += new TextDecoder().decode(value)
-    }
-  }
-
-  async ended(): Promise<boolean> {
-    for (;;) if ((await this.#reader.read()).done) return true
-  }
-
-  cancel(): Promise<void> {
-    return this.#reader.cancel()
-  }
-}
-
 const write = (id: string) => mutationOf({ op: 'put', collection: 'notes', id, base: null, value: { id } })
-
-const eventsRequest = (initiator: ScriptedInitiator, ids: readonly (string | null)[]): Request => {
-  const query = ids.map((id) => `partnership=${id}`).join('&')
-  return new Request(`http://partner.test/sync/events?${query}`, {
-    headers: { 'web-sync-protocol': '1', authorization: initiator.options.account },
-  })
-}
 
 describe('nudges', () => {
   test('another’s commit is heard with the newest key issued; one’s own is not; foreign partnerships are not there', async () => {
@@ -113,6 +76,7 @@ describe('nudges', () => {
           return { n: asked.length, tag: '0'.repeat(32) }
         },
       },
+      watch: null,
       maxStreamsPerAccount: 2,
       after: timers.after,
       onError: (_where, error) => {
@@ -161,6 +125,7 @@ describe('nudges', () => {
           return null
         },
       },
+      watch: null,
       maxStreamsPerAccount: 1,
       after: timers.after,
       onError: (_where, error) => {

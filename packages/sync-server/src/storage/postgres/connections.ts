@@ -61,11 +61,23 @@ export class Connections {
 
   /** True if the node may be written. Rejects as {@link take}. */
   async isPrimary(): Promise<boolean> {
+    const [row] = await this.query(IS_BEHIND, [])
+    return row?.['is_behind'] === false
+  }
+
+  /** How many connections there are, and who waits for one. */
+  get counts(): { readonly open: number; readonly idle: number; readonly waiting: number } {
+    const { totalCount, idleCount, waitingCount } = this.#pool
+    return { open: totalCount, idle: idleCount, waiting: waitingCount }
+  }
+
+  /** One statement that is a transaction of its own. Rejects as {@link take}, and with what the statement fails with. */
+  async query(sql: string, values: readonly unknown[]): Promise<readonly Record<string, unknown>[]> {
     const client = await this.take()
     try {
-      const { rows } = await client.query<{ is_behind: boolean }>(IS_BEHIND)
+      const { rows } = await client.query<Record<string, unknown>>(sql, [...values])
       client.release()
-      return rows[0]?.is_behind === false
+      return rows
     } catch (error) {
       client.release(true)
       throw toPartnerError(error)

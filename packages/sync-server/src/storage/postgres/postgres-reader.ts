@@ -13,22 +13,43 @@ import {
   type SpaceRow,
   type StorageReader,
 } from '../../contract/index.ts'
+import type { Horizon, Top } from './horizon.ts'
 import { toCheckpoint, toLog, toOutcome, toPartnership, toRecord, toRequest, toStub } from './rows.ts'
 import type { Session, SqlRow, SqlValue } from './session.ts'
 
 const STUB = 'n, tag, parent_tag, is_presented'
 const SIGHTED = 'EXISTS (SELECT 1 FROM web_sync.sightings WHERE space = $1) AS is_sighted'
 
+/** Where a reader learns what standbys have. */
+export interface DurableSource {
+  readonly horizon: Pick<Horizon, 'durableOf'>
+  /** True if a confirmed backup must have it as well. */
+  readonly needsBackup: boolean
+}
+
 /** Reads one space. */
 export class PostgresReader implements StorageReader {
-  protected readonly space: string
+  readonly space: string
   protected readonly session: Session
   /** The log's floor as this transaction has seen it first; null: not yet. */
   protected floor: number | null = null
+  /** Null: confirmed backups alone say what is durable. */
+  readonly #durable: DurableSource | null
+  #top: Top | null = null
 
-  constructor(session: Session, space: string) {
+  constructor(session: Session, space: string, durable: DurableSource | null) {
     this.session = session
     this.space = space
+    this.#durable = durable
+  }
+
+  /** The newest change that this transaction has seen or made; null: none, or nobody wants to know. */
+  get top(): Top | null {
+    return this.#top
+  }
+
+  protected see(top: Top): void {
+    if (this.#durable !== null) this.#top = top
   }
 
   async getSpace(): Promise<SpaceRow> {
@@ -139,9 +160,29 @@ export class PostgresReader implements StorageReader {
 
   /** The head row, with the lock clause of a SELECT or none; null: the space was never written. */
   protected async findSpace(lock: '' | 'FOR UPDATE'): Promise<SpaceRow | null> {
-    const row = await this.get(`SELECT *, ${SIGHTED} FROM web_sync.spaces WHERE space = $1 ${lock}`)
+    const row = await (this.#durable === null
+      ? this.get(`SELECT *, ${SIGHTED} FROM web_sync.spaces WHERE space = $1 ${lock}`)
+      : this.#findWithHorizon(this.#durable, lock))
     this.floor ??= (row?.['floor'] ?? 0) as number
     return row === undefined ? null : toSpace(row)
+  }
+
+  /** As {@link findSpace}, with the horizon that standbys give. What they had is durable only if it is this history's change. */
+  async #findWithHorizon(durable: DurableSource, lock: string): Promise<SqlRow | undefined> {
+    const known = durable.horizon.durableOf(this.space, this.session.epoch)
+    const row = await this.get(
+      `SELECT *, ${SIGHTED},
+         (SELECT version FROM web_sync.log WHERE log.space = $1 AND number = head) AS top,
+         EXISTS (SELECT 1 FROM web_sync.log WHERE log.space = $1 AND number = $2 AND version = $3) AS is_known
+       FROM web_sync.spaces WHERE space = $1 ${lock}`,
+      known?.head ?? 0,
+      known?.version ?? '',
+    )
+    if (row === undefined) return undefined
+    if (row['top'] !== null) this.see({ head: row['head'] as number, version: row['top'] as string })
+    const flushed = known !== null && row['is_known'] === true ? known.head : 0
+    const confirmed = row['durable_head'] as number
+    return { ...row, durable_head: durable.needsBackup ? Math.min(flushed, confirmed) : flushed }
   }
 
   /** One row of this space: its name is always bound first. */

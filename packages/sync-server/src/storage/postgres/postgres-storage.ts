@@ -3,12 +3,17 @@ import {
   PartnerError,
   type PartnerStorage,
   type StorageReader,
+  type StorageStatus,
   type StorageTransaction,
+  type StorageWatcher,
 } from '../../contract/index.ts'
-import { Connections } from './connections.ts'
-import { PostgresReader } from './postgres-reader.ts'
+import { Announcer, CHANNEL } from './announcer.ts'
+import { CommitListener } from './commit-listener.ts'
+import { assertConnectionString, Connections } from './connections.ts'
+import { type DurableSource, PostgresReader } from './postgres-reader.ts'
 import { PostgresTransaction } from './postgres-transaction.ts'
 import { type Patience, Session } from './session.ts'
+import { StandbyWatch } from './standby-watch.ts'
 import { Turns } from './turns.ts'
 
 /** How a PostgreSQL database is used. */
@@ -26,6 +31,20 @@ export interface PostgresOptions {
   readonly waitMs?: number
   /** How long one statement may take, in milliseconds. Default: 30,000. */
   readonly statementMs?: number
+  /**
+   * Where commits of other processes are heard: a direct connection to the same database, not through a pooler in transaction mode (it
+   * would be noticed and reported). Opened with the first event stream. Default: `url`; null: nobody listens, for a process that is alone.
+   */
+  readonly listenUrl?: string | null
+  /**
+   * Every node that may be promoted, by the name under which it follows: `application_name` of its `primary_conninfo`, or its
+   * `cluster_name`. The primary's own `cluster_name` may be among them, so that the list stays as it is after a promotion. Devices hear
+   * that a write is durable when each of them has flushed it, so one that is not connected holds all of it back. The role needs
+   * pg_read_all_stats. Default: none: what confirmed backups hold is durable.
+   */
+  readonly standbys?: readonly string[]
+  /** With `standbys`: durable is what a confirmed backup holds as well, for those who may have to restore it. Default: false. */
+  readonly needsBackup?: boolean
 }
 
 /** The server's own limit ends a statement first; only one that answers nothing at all is given up by the driver. */
@@ -61,15 +80,30 @@ class PostgresDatabase implements PartnerStorage {
   readonly #connections: Connections
   readonly #turns: Turns
   readonly #patience: Patience
+  readonly #announcer: Announcer
+  readonly #listenUrl: string | null
+  readonly #standbys: StandbyWatch | null
+  readonly #durable: DurableSource | null
+  readonly #maxConnections: number
+  #listener: CommitListener | null = null
 
-  constructor({ url, maxConnections = 10, perSpace = 1, waitMs = 5_000, statementMs = 30_000 }: PostgresOptions) {
+  constructor(options: PostgresOptions) {
+    const { url, maxConnections = 10, perSpace = 1, waitMs = 5_000, statementMs = 30_000 } = options
     for (const [name, value] of Object.entries({ maxConnections, perSpace, waitMs, statementMs })) {
       if (Number.isSafeInteger(value) && value >= 1) continue
       throw new PartnerError('invalid-option', `${name} must be a whole number, 1 at least`)
     }
+    const { listenUrl = url, standbys = [], needsBackup = false } = options
+    if (listenUrl !== null) assertConnectionString(listenUrl)
     this.#connections = new Connections({ url, maxConnections, waitMs, silenceMs: statementMs + SILENCE_MS })
     this.#turns = new Turns(perSpace, waitMs)
     this.#patience = { lockMs: waitMs, statementMs }
+    this.#maxConnections = maxConnections
+    this.#announcer = new Announcer((payload) => this.#tell(payload))
+    this.#listenUrl = listenUrl
+    this.#standbys =
+      standbys.length === 0 ? null : new StandbyWatch(standbys, (sql, values) => this.#connections.query(sql, values))
+    this.#durable = this.#standbys === null ? null : { horizon: this.#standbys.horizon, needsBackup }
   }
 
   isPrimary(): Promise<boolean> {
@@ -77,24 +111,68 @@ class PostgresDatabase implements PartnerStorage {
   }
 
   transaction<T>(space: string, work: (tx: StorageTransaction) => Promise<T>): Promise<T> {
-    return this.#turns.run(space, () =>
-      this.#writing(space, (session) => work(new PostgresTransaction(session, space))),
-    )
+    return this.#turns.run(space, () => this.#transact(space, work))
   }
 
   read<T>(space: string, work: (tx: StorageReader) => Promise<T>): Promise<T> {
-    return this.#reading(space, (session) => work(new PostgresReader(session, space)))
+    return this.#reading(space, async (session) => {
+      const tx = new PostgresReader(session, space, this.#durable)
+      const result = await work(tx)
+      return { result, after: () => this.#note(tx, session) }
+    })
+  }
+
+  /** What must wait for the commit: only what is committed is told, and has a place in the log. */
+  #transact<T>(space: string, work: (tx: StorageTransaction) => Promise<T>): Promise<T> {
+    return this.#writing(space, async (session) => {
+      const tx = new PostgresTransaction(session, space, this.#durable, this.#announcer)
+      const result = await work(tx)
+      return {
+        result,
+        after: () => {
+          if (tx.untold !== null) this.#announcer.committed(tx.untold)
+          this.#note(tx, session)
+        },
+      }
+    })
+  }
+
+  #note({ space, top }: PostgresReader, { epoch }: Session): void {
+    if (top !== null) this.#standbys?.note(space, top, epoch)
+  }
+
+  /** Tells other processes, outside of any transaction. */
+  async #tell(payload: string): Promise<void> {
+    await this.#connections.query('SELECT pg_notify($1, $2)', [CHANNEL, payload])
+  }
+
+  watch(watcher: StorageWatcher): () => void {
+    const url = this.#listenUrl
+    if (url === null) return () => undefined
+    const tell = (payload: string): Promise<void> => this.#tell(payload)
+    const listener = new CommitListener({ url, announcer: this.#announcer, tell, watcher })
+    this.#listener = listener
+    return () => listener.stop()
+  }
+
+  status(): StorageStatus {
+    return {
+      pool: { max: this.#maxConnections, ...this.#connections.counts },
+      listener: this.#listener?.state ?? 'off',
+      standbys: this.#standbys?.standbys ?? [],
+      groups: null,
+    }
   }
 
   listSpaces(): Promise<readonly string[]> {
-    return this.#reading('', async (session) => {
+    return this.#looking(async (session) => {
       const rows = await session.query('SELECT space FROM web_sync.list_spaces() AS space', [])
       return rows.map((row) => row['space'] as string)
     })
   }
 
   findPartnerships(account: string, partnershipIds: readonly string[]): Promise<readonly PartnershipPlace[]> {
-    return this.#reading('', async (session) => {
+    return this.#looking(async (session) => {
       const sql = 'SELECT space, partnership_id FROM web_sync.find_partnerships($1, $2)'
       const rows = await session.query(sql, [account, partnershipIds])
       return rows.map((row) => ({ partnershipId: row['partnership_id'] as string, space: row['space'] as string }))
@@ -102,7 +180,7 @@ class PostgresDatabase implements PartnerStorage {
   }
 
   async markDurable(space: string | null): Promise<void> {
-    await this.#writing(space ?? '', (session) =>
+    await this.#changing(space ?? '', (session) =>
       space === null
         ? session.run('SELECT web_sync.mark_all_durable()', [])
         : session.run('UPDATE web_sync.spaces SET durable_head = head WHERE space = $1', [space]),
@@ -110,7 +188,7 @@ class PostgresDatabase implements PartnerStorage {
   }
 
   eraseAccount(account: string): Promise<number> {
-    return this.#writing('', async (session) => {
+    return this.#changing('', async (session) => {
       const rows = await session.query('SELECT web_sync.erase_account($1) AS erased', [account])
       return rows[0]?.['erased'] as number
     })
@@ -118,7 +196,7 @@ class PostgresDatabase implements PartnerStorage {
 
   eraseSpace(space: string): Promise<boolean> {
     return this.#turns.run(space, () =>
-      this.#writing(space, async (session) => {
+      this.#changing(space, async (session) => {
         // First, so that nobody adds changes meanwhile.
         let rows = await session.run('DELETE FROM web_sync.spaces WHERE space = $1', [space])
         for (const table of TABLES) {
@@ -129,28 +207,42 @@ class PostgresDatabase implements PartnerStorage {
     )
   }
 
-  close(): Promise<void> {
-    return this.#connections.close()
+  async close(): Promise<void> {
+    this.#listener?.stop()
+    this.#standbys?.close()
+    this.#announcer.close()
+    await this.#connections.close()
   }
 
-  #writing<T>(space: string, work: (session: Session) => Promise<T>): Promise<T> {
+  /** A transaction that touches what is no exchange's business. */
+  #changing<T>(space: string, work: (session: Session) => Promise<T>): Promise<T> {
+    return this.#writing(space, async (session) => ({ result: await work(session), after: nothing }))
+  }
+
+  /** Looks across spaces. */
+  #looking<T>(work: (session: Session) => Promise<T>): Promise<T> {
+    return this.#reading('', async (session) => ({ result: await work(session), after: nothing }))
+  }
+
+  #writing<T>(space: string, work: (session: Session) => Promise<Done<T>>): Promise<T> {
     return this.#inTransaction((session) => session.beginWriting(space, this.#patience), work)
   }
 
-  #reading<T>(space: string, work: (session: Session) => Promise<T>): Promise<T> {
+  #reading<T>(space: string, work: (session: Session) => Promise<Done<T>>): Promise<T> {
     return this.#inTransaction((session) => session.beginReading(space, this.#patience), work)
   }
 
   async #inTransaction<T>(
     begin: (session: Session) => Promise<void>,
-    work: (session: Session) => Promise<T>,
+    work: (session: Session) => Promise<Done<T>>,
   ): Promise<T> {
     const client = await this.#connections.take()
     const session = new Session(client)
     try {
       await begin(session)
-      const result = await work(session)
+      const { result, after } = await work(session)
       await session.commit()
+      after()
       return result
     } catch (error) {
       await session.rollBack()
@@ -160,3 +252,11 @@ class PostgresDatabase implements PartnerStorage {
     }
   }
 }
+
+/** What a transaction came to, and what is to be done once it is committed. */
+interface Done<T> {
+  readonly result: T
+  readonly after: () => void
+}
+
+function nothing(): void {}

@@ -3,6 +3,7 @@ import {
   type AwaitingDelete,
   type CheckpointRow,
   type CheckpointStub,
+  type CommitNotice,
   EMPTY_SPACE,
   type LogRow,
   type OutcomeRow,
@@ -12,14 +13,35 @@ import {
   type SpaceRow,
   type StorageTransaction,
 } from '../../contract/index.ts'
+import { type Announcer, CHANNEL } from './announcer.ts'
 import { appendChanges } from './append-changes.ts'
-import { PostgresReader } from './postgres-reader.ts'
+import { type DurableSource, PostgresReader } from './postgres-reader.ts'
 import { toRecord, toStub } from './rows.ts'
+import type { Session } from './session.ts'
 
 /** Reads and writes one space. */
 export class PostgresTransaction extends PostgresReader implements StorageTransaction {
+  readonly #announcer: Announcer
   /** True once nobody else can make a record in this space. */
   #isMaker = false
+  #untold: CommitNotice | null = null
+
+  constructor(session: Session, space: string, durable: DurableSource | null, announcer: Announcer) {
+    super(session, space, durable)
+    this.#announcer = announcer
+  }
+
+  /** What is to be told after the commit, since it was not told with it. */
+  get untold(): CommitNotice | null {
+    return this.#untold
+  }
+
+  async announce(partnershipId: string | null): Promise<void> {
+    const notice = { space: this.space, partnershipId }
+    const payload = this.#announcer.claim(notice)
+    if (payload === null) this.#untold = notice
+    else await this.session.run('SELECT pg_notify($1, $2)', [CHANNEL, payload])
+  }
 
   /**
    * An advisory lock: a row lock would be a write, and make each idle exchange wait for the disk. It ends with the transaction, so it
@@ -73,6 +95,8 @@ export class PostgresTransaction extends PostgresReader implements StorageTransa
     }
     await appendChanges(this.session, this.space, changes)
     await this.run('UPDATE web_sync.spaces SET head = $2, digest = $3 WHERE space = $1', head, JSON.stringify(digest))
+    const last = changes.at(-1)
+    if (last !== undefined) this.see({ head, version: last.version })
   }
 
   async noteRestoreSeen(atMs: number): Promise<void> {

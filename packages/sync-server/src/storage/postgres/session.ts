@@ -28,6 +28,7 @@ export class Session {
   #failure: unknown = null
   #isOver = false
   #isLost = false
+  #epoch = ''
 
   constructor(client: PoolClient) {
     this.#client = client
@@ -36,6 +37,11 @@ export class Session {
   /** True if the connection must not be used again. */
   get isLost(): boolean {
     return this.#isLost
+  }
+
+  /** Names the server, since its last start, on which the transaction runs. */
+  get epoch(): string {
+    return this.#epoch
   }
 
   /**
@@ -57,6 +63,7 @@ export class Session {
   async #prepare(space: string, { lockMs, statementMs }: Patience): Promise<void> {
     const [row] = await this.query(
       `SELECT pg_is_in_recovery() OR current_setting('default_transaction_read_only')::boolean AS is_behind,
+         extract(epoch FROM pg_postmaster_start_time())::text AS epoch,
          set_config('web_sync.space', $1, true),
          set_config('lock_timeout', $2, true),
          set_config('statement_timeout', $3, true),
@@ -65,6 +72,7 @@ export class Session {
       [space, String(lockMs), String(statementMs)],
     )
     if (row?.['is_behind'] !== false) throw behind()
+    this.#epoch = row['epoch'] as string
   }
 
   /** Runs one statement when those before it are done. Returns its rows. */
