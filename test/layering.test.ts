@@ -49,11 +49,13 @@ const allowedImports: Readonly<Record<string, readonly string[]>> = {
   'sync-server/src/http': ['sync-protocol/src', 'sync-server/src/contract'],
   'sync-server/src/nudges': ['sync-protocol/src', 'sync-server/src/contract'],
   'sync-server/src/node': ['sync-protocol/src', 'sync-server/src/contract'],
+  'sync-server/src/monitoring': ['sync-protocol/src', 'sync-server/src/contract'],
   'sync-server/src/testing': ['sync-protocol/src', ...inSyncServer('contract', 'engine', 'storage')],
   'sync-server/src/testing/node': [],
   'sync-server/src/cli': [
     'sync-protocol/src',
-    ...inSyncServer('contract', 'engine', 'storage', 'storage/sqlite', 'storage/postgres', 'http', 'nudges', 'node'),
+    ...inSyncServer('contract', 'engine', 'storage', 'storage/sqlite', 'storage/postgres', 'http', 'nudges'),
+    ...inSyncServer('node', 'monitoring'),
   ],
 }
 

@@ -10,4 +10,11 @@ export {
   type ShutDownOptions,
   type Stoppable,
 } from './node/index.ts'
+export {
+  createJsonLog,
+  createMetrics,
+  type JsonLogOptions,
+  type MeasuredStatus,
+  type Metrics,
+} from './monitoring/index.ts'
 export { restoreBackup, sqliteStorage, type SqliteStorage } from './storage/sqlite/index.ts'

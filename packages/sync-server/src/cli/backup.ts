@@ -1,9 +1,16 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { restoreBackup, sqliteStorage } from '../index.ts'
 import { CliError } from './cli-error.ts'
+import { loadPostgres } from './open-storage.ts'
 import { type CliOptions, need } from './options.ts'
 
-/** `sync-server backup`: a consistent copy, also while the server runs. `--confirm` marks what it holds as durable. */
-export async function backup(options: CliOptions): Promise<void> {
+/**
+ * `sync-server backup`. A file: a consistent copy, also while the server runs; `--confirm` marks what it holds as durable. PostgreSQL has
+ * means of its own for backups: the command that is given runs, and what was there before it counts as durable when it has worked.
+ */
+export async function backup(options: CliOptions, command: readonly string[]): Promise<void> {
+  if (options.postgres !== undefined) return backUpPostgres(options, options.postgres, command)
   const storage = sqliteStorage(need(options, 'data'))
   try {
     const to = need(options, 'to')
@@ -13,6 +20,26 @@ export async function backup(options: CliOptions): Promise<void> {
   } finally {
     await storage.close()
   }
+}
+
+async function backUpPostgres(options: CliOptions, url: string, command: readonly string[]): Promise<void> {
+  const [program, ...args] = command
+  if (options.confirm !== true || program === undefined) {
+    throw new CliError(
+      'Give --confirm and the command that takes the backup: … --confirm -- pg_basebackup -D /backups/today',
+    )
+  }
+  const { confirmedBackup } = await loadPostgres()
+  const { spaces } = await confirmedBackup({ url }, () => runCommand(program, args))
+  console.log(`Backed up; what ${spaces} spaces had before counts as durable.`)
+}
+
+async function runCommand(program: string, args: readonly string[]): Promise<void> {
+  const child = spawn(program, args, { stdio: ['ignore', 'inherit', 'inherit'] })
+  const [code, signal] = (await once(child, 'exit').catch((cause: unknown) => {
+    throw new CliError(`${program} could not be run. Nothing was marked.`, { cause })
+  })) as [number | null, string | null]
+  if (code !== 0) throw new CliError(`${program} ended with ${code ?? signal ?? 'no code'}. Nothing was marked.`)
 }
 
 /** `sync-server restore`: the backup takes the database's place, and its history is marked as restored. */

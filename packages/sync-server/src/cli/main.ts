@@ -17,11 +17,14 @@ async function main(): Promise<void> {
   }
   switch (command) {
     case 'serve':
-      return serve(values)
+      await serve(values)
+      // What a hook still does must not keep a stopped process.
+      process.exit()
+      return
     case 'import':
       return importFile(values, rest[0])
     case 'backup':
-      return backup(values)
+      return backup(values, rest)
     case 'restore':
       return restore(values)
     case 'erase':

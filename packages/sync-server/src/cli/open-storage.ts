@@ -8,7 +8,13 @@ export async function openStorage(options: CliOptions): Promise<PartnerStorage> 
   if (postgres === undefined) return sqliteStorage(need(options, 'data'))
   if (data !== undefined) throw new CliError('Give --data or --postgres, one of them.')
   const { postgresStorage } = await loadPostgres()
-  return postgresStorage({ url: postgres })
+  const { listen, standby } = options
+  return postgresStorage({
+    url: postgres,
+    ...(listen === undefined ? {} : { listenUrl: listen }),
+    ...(standby === undefined ? {} : { standbys: standby }),
+    needsBackup: options['needs-backup'] === true,
+  })
 }
 
 /** The PostgreSQL room, loaded only where it is used: its driver is not installed with this package. Throws a CliError without it. */

@@ -9,6 +9,17 @@ export const OPTIONS = {
   port: { type: 'string' },
   host: { type: 'string' },
   path: { type: 'string' },
+  listen: { type: 'string' },
+  standby: { type: 'string', multiple: true },
+  'needs-backup': { type: 'boolean' },
+  'health-path': { type: 'string' },
+  'ready-path': { type: 'string' },
+  'metrics-port': { type: 'string' },
+  'metrics-host': { type: 'string' },
+  log: { type: 'string' },
+  'log-messages': { type: 'boolean' },
+  'drain-seconds': { type: 'string' },
+  'stop-seconds': { type: 'string' },
   space: { type: 'string' },
   account: { type: 'string' },
   collection: { type: 'string' },
@@ -22,8 +33,14 @@ export const OPTIONS = {
 
 /** The command line, parsed; each command checks what it needs. */
 export type CliOptions = {
-  readonly [Name in keyof typeof OPTIONS]?: (typeof OPTIONS)[Name]['type'] extends 'string' ? string : boolean
+  readonly [Name in keyof typeof OPTIONS]?: ValueOf<(typeof OPTIONS)[Name]>
 }
+
+type ValueOf<Option> = Option extends { readonly multiple: true }
+  ? readonly string[]
+  : Option extends { readonly type: 'string' }
+    ? string
+    : boolean
 
 /** An option's text. Throws a CliError if it was not given. */
 export function need(

@@ -1,53 +1,79 @@
 import type { CliOptions } from './options.ts'
 import { integer, need } from './options.ts'
 import { loadPartnerFile } from './partner-file.ts'
-import { createPartner, listen } from '../index.ts'
+import { createMetrics, createPartner, listen, type Listening, type Metrics, type Partner, shutDown } from '../index.ts'
 import { openStorage } from './open-storage.ts'
+import { createServeLog, type ServeLog } from './serve-log.ts'
 
 /** How often retention runs. */
 const PRUNE_EVERY_MS = 60 * 60_000
 
-/** `sync-server serve`: until SIGINT or SIGTERM; open exchanges are answered before it ends. */
+/** `sync-server serve`: until SIGINT or SIGTERM; open exchanges are answered before it ends. A second signal ends the draining at once. */
 export async function serve(options: CliOptions): Promise<void> {
   const { schema, authenticate, authorize, allow } = await loadPartnerFile(need(options, 'partner'))
-  const storage = await openStorage(options)
+  const drainMs = 1_000 * integer(options['drain-seconds'], 'drain-seconds', 0, 0, 3_600)
+  const limitMs = 1_000 * integer(options['stop-seconds'], 'stop-seconds', 5, 1, 3_600)
+  const log = createServeLog(options)
+  const metrics = createMetrics()
   const basePath = options.path ?? '/sync'
   const partner = createPartner({
     schema,
-    storage,
+    storage: await openStorage(options),
     authenticate,
     authorize,
     basePath,
+    healthPath: options['health-path'] ?? '/health',
+    readyPath: options['ready-path'] ?? '/ready',
     ...(allow === undefined ? {} : { allow }),
     onEvent: (event) => {
-      if (event.type === 'error') console.error(`error in ${event.where}:`, event.error)
+      metrics.onEvent(event)
+      log.onEvent(event)
     },
   })
+  const monitored = await listenForMetrics(options, metrics, partner)
   const port = integer(options.port, 'port', 8787, 0, 65_535)
   const server = await listen(partner, { port, host: options.host ?? '127.0.0.1' })
   // Listened for before the line is out: who reads it may stop us at once.
-  const stopped = untilSignal()
-  console.log(`The partner answers at ${server.url}${basePath}`)
-  const pruning = setInterval(() => void prune(partner), PRUNE_EVERY_MS)
-  await stopped
+  const signals = hearSignals()
+  const metricsUrl = monitored === null ? null : `${monitored.url}/metrics`
+  const also = metricsUrl === null ? '' : `, metrics at ${metricsUrl}`
+  log.say('listening', `The partner answers at ${server.url}${basePath}${also}`, { port: server.port, metricsUrl })
+  const pruning = setInterval(() => void prune(partner, log), PRUNE_EVERY_MS)
+  await signals.first
   clearInterval(pruning)
-  // No new request, then the streams end, then what is under way is answered.
-  const closing = server.close()
-  await partner.close()
-  await closing
+  log.say('draining', 'Stopping: what is under way is answered.')
+  await shutDown(partner, server, { drainMs, limitMs, hurry: signals.second })
+  await monitored?.close()
+  log.say('stopped', 'Stopped.')
 }
 
-async function prune(partner: { prune(): Promise<unknown> }): Promise<void> {
+/** Metrics have a port of their own, or none: they are not for those who may send asks. */
+async function listenForMetrics(options: CliOptions, metrics: Metrics, partner: Partner): Promise<Listening | null> {
+  const text = options['metrics-port']
+  if (text === undefined) return null
+  const port = integer(text, 'metrics-port', 0, 0, 65_535)
+  return listen({ fetch: metrics.handler(partner) }, { port, host: options['metrics-host'] ?? '127.0.0.1' })
+}
+
+async function prune(partner: Partner, log: ServeLog): Promise<void> {
   try {
     await partner.prune()
   } catch (error) {
-    console.error('retention failed; it is tried again in an hour:', error)
+    log.complain('retention, which is tried again in an hour', error)
   }
 }
 
-async function untilSignal(): Promise<void> {
-  await new Promise<void>((resolve) => {
-    process.once('SIGINT', () => resolve())
-    process.once('SIGTERM', () => resolve())
+function hearSignals(): { readonly first: Promise<void>; readonly second: AbortSignal } {
+  const hurry = new AbortController()
+  let signals = 0
+  const first = new Promise<void>((resolve) => {
+    const hear = (): void => {
+      signals += 1
+      if (signals === 1) resolve()
+      else hurry.abort()
+    }
+    process.on('SIGINT', hear)
+    process.on('SIGTERM', hear)
   })
+  return { first, second: hurry.signal }
 }

@@ -56,10 +56,15 @@ export class Announcer {
     return JSON.stringify({ source: this.source, commit } satisfies Notice)
   }
 
-  /** Forgets what was not told yet. */
-  close(): void {
-    for (const { timer } of this.#pauses.values()) clearTimeout(timer)
+  /** Tells what was not told yet, as far as it can. */
+  async close(): Promise<void> {
+    const pauses = [...this.#pauses]
     this.#pauses.clear()
+    for (const [space, { pause, timer }] of pauses) {
+      clearTimeout(timer)
+      if (pause.by === undefined) continue
+      await this.#tell(this.payload({ space, partnershipId: pause.by })).catch(() => undefined)
+    }
   }
 
   #startPause(space: string): { readonly pause: Pause } {

@@ -210,7 +210,7 @@ class PostgresDatabase implements PartnerStorage {
   async close(): Promise<void> {
     this.#listener?.stop()
     this.#standbys?.close()
-    this.#announcer.close()
+    await this.#announcer.close()
     await this.#connections.close()
   }
 

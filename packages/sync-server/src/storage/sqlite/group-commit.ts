@@ -29,12 +29,19 @@ export class GroupCommit {
   readonly #undo: StatementSync
   #queue: Job[] = []
   #isRunning = false
+  #commits = 0
+  #transactions = 0
 
   constructor(database: DatabaseSync) {
     this.#database = database
     this.#savepoint = database.prepare('SAVEPOINT job')
     this.#release = database.prepare('RELEASE job')
     this.#undo = database.prepare('ROLLBACK TO job')
+  }
+
+  /** Commits that have written, and the jobs that they held. */
+  get counts(): { readonly commits: number; readonly transactions: number } {
+    return { commits: this.#commits, transactions: this.#transactions }
   }
 
   /** Runs a job in a transaction: `read` sees one consistent state, `write` may change it; `alone` has none and shares nothing. */
@@ -76,6 +83,8 @@ export class GroupCommit {
       job?.reject(error)
       return
     }
+    if (isWriting) this.#commits += 1
+    if (isWriting) this.#transactions += done.length
     for (const each of done) each.job.resolve(each.value)
   }
 

@@ -4,6 +4,7 @@ import {
   PartnerError,
   type PartnerStorage,
   type StorageReader,
+  type StorageStatus,
   type StorageTransaction,
 } from '../../contract/index.ts'
 import { writeBackup } from './backup.ts'
@@ -131,6 +132,10 @@ class SqliteFile implements SqliteStorage {
       const sql = 'UPDATE spaces SET durable_head = max(durable_head, ?2) WHERE space = ?1'
       for (const { space, head } of heads) this.#statements.of(sql).run(space as string, head as number)
     })
+  }
+
+  status(): StorageStatus {
+    return { pool: null, listener: null, standbys: [], groups: this.#jobs.counts }
   }
 
   async close(): Promise<void> {

@@ -1,0 +1,40 @@
+import { createJsonLog, type PartnerEvent } from '../index.ts'
+import { CliError } from './cli-error.ts'
+import type { CliOptions } from './options.ts'
+
+/** What `serve` says of itself. */
+export interface ServeLog {
+  onEvent(event: PartnerEvent): void
+  /** `fact` names what happened to the process itself; `text` says it to people. */
+  say(fact: string, text: string, facts?: Readonly<Record<string, unknown>>): void
+  /** Something failed that is tried again. */
+  complain(where: string, error: unknown): void
+}
+
+/** Lines of JSON for a collector, or a few words for people: `--log`. */
+export function createServeLog(options: CliOptions): ServeLog {
+  const { log = 'text' } = options
+  if (log !== 'text' && log !== 'json') throw new CliError("--log must be 'text' or 'json'.")
+  return log === 'json' ? jsonLog(options['log-messages'] === true) : textLog()
+}
+
+function jsonLog(hasMessages: boolean): ServeLog {
+  const write = (line: string): void => void process.stdout.write(`${line}\n`)
+  const onEvent = createJsonLog({ write, hasMessages })
+  return {
+    onEvent,
+    say: (event, _text, facts = {}) => write(JSON.stringify({ at: new Date().toISOString(), event, ...facts })),
+    complain: (where, error) => onEvent({ type: 'error', atMs: Date.now(), where, error }),
+  }
+}
+
+function textLog(): ServeLog {
+  const complain = (where: string, error: unknown): void => console.error(`error in ${where}:`, error)
+  return {
+    onEvent: (event) => {
+      if (event.type === 'error') complain(event.where, event.error)
+    },
+    say: (_fact, text) => console.log(text),
+    complain,
+  }
+}
