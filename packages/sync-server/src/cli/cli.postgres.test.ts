@@ -59,6 +59,17 @@ describe('sync-server on PostgreSQL', () => {
     expect(line.toString()).toContain('The partner answers at http://127.0.0.1:')
     serving.kill('SIGTERM')
     expect(await once(serving, 'exit')).toEqual([0, null])
+    const backUp = (...rest: readonly string[]): Promise<Outcome> => run(folder, 'backup', '--postgres', ...rest)
+    expect((await backUp(ownerUrl)).text).toContain('Give --confirm and the command')
+    expect((await backUp(ownerUrl, '--confirm', '--', 'cp', 'nothing', 'nowhere')).text).toContain(
+      'Nothing was marked.',
+    )
+    expect((await backUp(url, '--confirm', '--', 'true')).text).toContain('connect as the role that migrates')
+    const good = await backUp(ownerUrl, '--confirm', '--', 'cp', 'places.ndjson', 'copy.ndjson')
+    expect(good.text).toContain('what 1 spaces had before counts as durable')
+    expect(await sql(ownerUrl, 'SELECT head = durable_head AS is_durable FROM web_sync.spaces')).toEqual([
+      { is_durable: true },
+    ])
     expect((await run(folder, 'erase', '--postgres', url, '--space', 's', '--yes')).text).toContain("'s' is erased")
     expect((await run(folder, 'erase', '--postgres', url, '--data', 'x', '--space', 's', '--yes')).text).toContain(
       'Give --data or --postgres, one of them.',

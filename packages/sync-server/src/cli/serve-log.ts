@@ -19,7 +19,6 @@ export function createServeLog(options: CliOptions): ServeLog {
 }
 
 function jsonLog(hasMessages: boolean): ServeLog {
-  const write = (line: string): void => void process.stdout.write(`${line}\n`)
   const onEvent = createJsonLog({ write, hasMessages })
   return {
     onEvent,
@@ -29,7 +28,6 @@ function jsonLog(hasMessages: boolean): ServeLog {
 }
 
 function textLog(): ServeLog {
-  const complain = (where: string, error: unknown): void => console.error(`error in ${where}:`, error)
   return {
     onEvent: (event) => {
       if (event.type === 'error') complain(event.where, event.error)
@@ -37,4 +35,12 @@ function textLog(): ServeLog {
     say: (_fact, text) => console.log(text),
     complain,
   }
+}
+
+function write(line: string): void {
+  process.stdout.write(`${line}\n`)
+}
+
+function complain(where: string, error: unknown): void {
+  console.error(`error in ${where}:`, error)
 }

@@ -136,6 +136,38 @@ describe('the door', () => {
     expect(world.events).toMatchObject([{ type: 'turned-away', request: 'ask', problem: 'behind' }])
   })
 
+  test('the probes say what they are asked to anybody, at the paths that were chosen, and nothing else', async () => {
+    const storage = memoryStorage()
+    const state = { primary: async (): Promise<boolean> => true }
+    const probed = Object.assign(storage, { isPrimary: () => state.primary() })
+    const world = testPartner({ storage: probed, healthPath: '/live', readyPath: null })
+    const usual = testPartner({ storage: probed })
+    const ask = async ({ partner }: typeof world, path: string, method = 'GET'): Promise<string> => {
+      const response = await partner.fetch(new Request(`http://partner.test${path}`, { method }))
+      return `${response.status} ${method === 'HEAD' ? '' : ((await response.json()) as { status: string }).status}`
+    }
+    expect(await ask(world, '/live')).toBe('200 up')
+    expect([await ask(world, '/health'), await ask(world, '/ready')]).toEqual(['404 404', '404 404'])
+    expect([await ask(usual, '/health'), await ask(usual, '/ready')]).toEqual(['200 up', '200 ready'])
+    expect(await ask(usual, '/ready', 'HEAD')).toBe('200 ')
+    expect(await ask(usual, '/ready', 'PUT')).toBe('404 404')
+    state.primary = async () => false
+    expect(await ask(usual, '/ready')).toBe('503 behind')
+    state.primary = () => Promise.reject(new Error('no connection'))
+    expect(await ask(usual, '/ready')).toBe('503 unreachable')
+    expect(await ask(usual, '/health')).toBe('200 up')
+    let asked = 0
+    state.primary = async () => {
+      asked += 1
+      return true
+    }
+    expect(await Promise.all([1, 2, 3].map(() => ask(usual, '/ready')))).toEqual(Array(3).fill('200 ready'))
+    expect(asked).toBe(1)
+    usual.partner.drain()
+    expect(await ask(usual, '/ready')).toBe('503 draining')
+    expect(() => testPartner({ readyPath: 'ready' })).toThrow(/readyPath/)
+  })
+
   test('what the database cannot do now is busy with Retry-After, and nothing is stored', async () => {
     const world = sqlitePartner()
     const ann = world.initiator()

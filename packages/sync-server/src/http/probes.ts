@@ -36,18 +36,18 @@ export function answerProbe(options: ProbeOptions): (request: Request, pathname:
   }
 }
 
-async function askStorage({ isPrimary, after }: ProbeOptions): Promise<ProbeStatus> {
-  let stop = (): void => undefined
-  const late = new Promise<ProbeStatus>((resolve) => {
-    stop = after(READY_WITHIN_MS, () => resolve('unreachable'))
+function askStorage({ isPrimary, after }: ProbeOptions): Promise<ProbeStatus> {
+  return new Promise((resolve) => {
+    const stop = after(READY_WITHIN_MS, () => resolve('unreachable'))
+    const answer = (status: ProbeStatus): void => {
+      stop()
+      resolve(status)
+    }
+    isPrimary().then(
+      (isIt) => answer(isIt ? 'ready' : 'behind'),
+      () => answer('unreachable'),
+    )
   })
-  const asked = isPrimary().then(
-    (isIt): ProbeStatus => (isIt ? 'ready' : 'behind'),
-    (): ProbeStatus => 'unreachable',
-  )
-  const status = await Promise.race([asked, late])
-  stop()
-  return status
 }
 
 function toResponse(status: ProbeStatus): Response {

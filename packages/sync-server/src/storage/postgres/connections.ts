@@ -96,11 +96,13 @@ const IS_BEHIND = `SELECT pg_is_in_recovery() OR current_setting('default_transa
 
 /** The tables are of this program's version, and row-level security binds this role: the owner and superusers it does not. */
 async function assertUsable(client: PoolClient): Promise<void> {
-  const sql = `SELECT (SELECT max(version) FROM web_sync.migrations) AS version,
-    row_security_active('web_sync.records') AS is_walled`
+  // What newer programs have only added does not count.
+  const sql = `SELECT
+      (SELECT max(version) FROM web_sync.migrations WHERE version <= $1 OR name NOT LIKE '%.additive.sql') AS version,
+      row_security_active('web_sync.records') AS is_walled`
   let row: { readonly version: number | null; readonly is_walled: boolean } | undefined
   try {
-    row = (await client.query<{ version: number | null; is_walled: boolean }>(sql)).rows[0]
+    row = (await client.query<{ version: number | null; is_walled: boolean }>(sql, [SCHEMA_VERSION])).rows[0]
   } catch (error) {
     throw toPartnerError(error)
   }

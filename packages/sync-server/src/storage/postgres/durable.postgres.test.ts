@@ -10,7 +10,8 @@ const server = withPostgres()
 const write = (id: string) => mutationOf({ op: 'put', collection: 'notes', id, base: null, value: { id } })
 
 /** A standby that follows under this name. */
-const follow = (name: string): Promise<Cluster> => server.cluster().createStandby({ settings: { cluster_name: name } })
+const follow = (name: string): Promise<Cluster> =>
+  server.cluster().createStandby({ settings: { cluster_name: name, wal_retrieve_retry_interval: '200ms' } })
 
 let standby: Cluster
 
@@ -54,7 +55,7 @@ const becomesDurable = (ann: ScriptedInitiator, n: number): Promise<void> =>
   expect.poll(() => durable(ann), { timeout: 30_000 }).toBeGreaterThanOrEqual(n)
 
 const isSeen = ({ storage }: TestPartner, name: string): boolean =>
-  storage.status?.().standbys.some((standby) => standby.name === name && standby.lagBytes !== null) === true
+  storage.status?.().standbys.some((each) => each.name === name && each.lagBytes !== null) === true
 
 describe('the durable horizon', () => {
   test('follows the standby: what it lacks is not durable, and is as soon as it has caught up', async () => {

@@ -105,11 +105,7 @@ export class Horizon {
 
   #pass(space: string, flushed: bigint | null): void {
     const place = this.#places.get(space)
-    while (flushed !== null && place !== undefined && place.oldest !== null && place.oldest.position <= flushed) {
-      place.durable = { head: place.oldest.head, version: place.oldest.version }
-      place.oldest = place.newest
-      place.newest = null
-    }
+    if (place !== undefined && flushed !== null) pass(place, flushed)
     if (place === undefined || place.oldest === null) this.#waiting.delete(space)
   }
 
@@ -119,5 +115,13 @@ export class Horizon {
     this.#places.clear()
     this.#waiting.clear()
     this.#unplaced.clear()
+  }
+}
+
+function pass(place: Place, flushed: bigint): void {
+  for (let { oldest } = place; oldest !== null && oldest.position <= flushed; oldest = place.oldest) {
+    place.durable = { head: oldest.head, version: oldest.version }
+    place.oldest = place.newest
+    place.newest = null
   }
 }

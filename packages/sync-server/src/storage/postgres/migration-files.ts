@@ -1,7 +1,11 @@
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 
-/** The migrations in order; the version of the tables is their number. One is never changed once it was published. */
+/**
+ * The migrations in order; the version of the tables is their number. One is never changed once it was published. One whose name ends in
+ * `.additive.sql` leaves everything as it is for programs that do not know it (it adds an index, a table, or a column that has a default):
+ * they go on working, so that an upgrade can be rolled out process by process.
+ */
 const NAMES = ['0001-tables.sql', '0002-walls.sql'] as const
 
 /** Version of the tables that this program works with. */

@@ -131,6 +131,8 @@ describe('migrations', () => {
     await sql(newer.ownerUrl, "INSERT INTO web_sync.migrations (version, name, sha256) VALUES (99, 'x', 'x')")
     await expect(migratePostgres({ url: newer.ownerUrl })).rejects.toMatchObject({ code: 'newer-schema' })
     expect(await refusal(newer.url)).toBe('newer-schema')
+    await sql(newer.ownerUrl, "UPDATE web_sync.migrations SET name = '0099-more.additive.sql' WHERE version = 99")
+    expect(await refusal(newer.url)).toMatchObject({ head: 0 })
     const changed = await server.database()
     await sql(changed.ownerUrl, "UPDATE web_sync.migrations SET sha256 = 'x' WHERE version = 1")
     await expect(migratePostgres({ url: changed.ownerUrl })).rejects.toMatchObject({ code: 'unreadable' })
