@@ -8,7 +8,7 @@ const USAGE = `pnpm failover [--rounds 3] [--storage postgres|sqlite] [--variant
               [--browser-every 3] [--json]
 
 Kills a primary while clients write, puts a standby that lagged (or an old backup) in its place, and compares everything at the end.
-Rounds take the variants in turn; each third one (--browser-every) has its devices in Chromium, the others under Node. Exit code 1: a promise was broken, or a round lost nothing that could have been missed.`
+Rounds take the variants in turn; each third one (--browser-every) has its devices in Chromium, the others under Node. Exit code 1: a promise was broken, a round lost nothing that could have been missed, or no device was told that anything is durable.`
 
 async function main(): Promise<number> {
   const { values } = parseArgs({
@@ -36,7 +36,10 @@ async function main(): Promise<number> {
   const results = await runRounds({ rounds, storage, variants, browserEvery: Number(values['browser-every']), onRound })
   const byVariant = summarise(results)
   console.log(JSON.stringify(values.json ? { rounds: results, byVariant } : byVariant, null, 2))
-  return results.every(isGood) ? 0 : 1
+  // In no round at all: then nothing was shown about what is called durable.
+  const hasDurable = results.some(({ durable }) => durable > 0)
+  if (!hasDurable) console.error('Nothing was called durable in any round.')
+  return hasDurable && results.every(isGood) ? 0 : 1
 }
 
 process.exitCode = await main()

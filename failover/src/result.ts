@@ -7,6 +7,10 @@ export interface RoundResult {
   readonly accepted: number
   /** Accepted writes that the new primary did not have. */
   readonly lacked: number
+  /** Accepted writes that their devices had dropped by then, since the partner had called them durable. */
+  readonly durable: number
+  /** Of them those that the new primary did not have. */
+  readonly durableLacked: number
   /** Promised writes that are neither in the final records nor visibly refused. */
   readonly lost: number
   /** Effects of a mutation on a record beyond its first. */
@@ -28,6 +32,15 @@ export interface RoundResult {
 }
 
 /** True if every promise held, and the round was one: something was really lacking. */
-export function isGood({ lacked, lost, doubled, differing, salvage, faults }: RoundResult): boolean {
-  return lacked > 0 && lost === 0 && doubled === 0 && differing === 0 && salvage === 0 && faults.length === 0
+export function isGood(result: RoundResult): boolean {
+  const { lacked, durableLacked, lost, doubled, differing, salvage, faults } = result
+  return (
+    lacked > 0 &&
+    durableLacked === 0 &&
+    lost === 0 &&
+    doubled === 0 &&
+    differing === 0 &&
+    salvage === 0 &&
+    faults.length === 0
+  )
 }

@@ -32,6 +32,8 @@ export class Round {
   #stop: (() => Promise<void>) | null = null
   #accepted = 0
   #lacked = 0
+  #durable = 0
+  #durableLacked = 0
   #movedAt = 0
   #notes = 0
 
@@ -125,10 +127,15 @@ export class Round {
     this.server.expectDeath()
     await this.site.killPrimary()
     await this.server.drop()
+    // Nobody hears anything any more: what a device has dropped by now it will not send again.
+    const kept = new Set((await Promise.all(this.#devices.map((device) => device.kept()))).flat())
     await over()
     const storage = await this.site.openStorage()
     const content = await readContent(storage, this.space, COLLECTIONS)
-    this.#lacked = accepted.filter((write) => !isThere(write, content)).length
+    const lacked = accepted.filter((write) => !isThere(write, content))
+    this.#lacked = lacked.length
+    this.#durable = accepted.filter(({ mutationId }) => !kept.has(mutationId)).length
+    this.#durableLacked = lacked.filter(({ mutationId }) => !kept.has(mutationId)).length
     this.server.use(storage)
     this.#movedAt = performance.now()
   }
@@ -187,6 +194,8 @@ export class Round {
       promised: this.ledger.writes.length,
       accepted: this.#accepted,
       lacked: this.#lacked,
+      durable: this.#durable,
+      durableLacked: this.#durableLacked,
     }
     return { ...facts, lost, doubled, conflicts, salvage, differing, rollbacks, resyncs, faults: this.faults }
   }

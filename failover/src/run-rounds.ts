@@ -52,7 +52,7 @@ async function runRound(
   if (variant === undefined)
     throw new Error(`no variant ${name.variant}; there are ${Object.keys(VARIANTS).join(', ')}`)
   await server.drop()
-  await site.makeWhole()
+  await site.makeWhole(name.variant === 'backup' ? 'backup' : 'standby')
   server.use(await site.openStorage())
   const round = new Round(site, server, name, browser)
   try {

@@ -1,5 +1,8 @@
 import type { PartnerStorage } from 'sync-server'
 
+/** What takes the primary's place in a round; only what it has may be called durable. */
+export type Refuge = 'standby' | 'backup'
+
 /**
  * Where the partner's data lives: a primary, a standby that follows it asynchronously, and a backup. What is killed loses nothing that it
  * had committed; what takes its place has what had reached it.
@@ -24,7 +27,7 @@ export interface Site {
   /** The old primary is fenced: it follows the new one, and traffic goes to the new one again. */
   fenceOldPrimary(): Promise<void>
   /** There is a primary with a standby that follows it; called before each round. */
-  makeWhole(): Promise<void>
+  makeWhole(refuge: Refuge): Promise<void>
   /** A storage on the standby, as a server that was forgotten in the move would have it. Null: this site cannot tell. */
   openStandby(): Promise<PartnerStorage | null>
   close(): Promise<void>

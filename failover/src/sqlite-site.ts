@@ -80,7 +80,8 @@ export class SqliteSite implements Site {
 
   async #copyTo(name: string): Promise<void> {
     await rm(this.#path(name), { force: true })
-    await this.#storage?.backup(this.#path(name))
+    // Each copy is the one that takes the primary's place.
+    await this.#storage?.backup(this.#path(name), { isDurable: true })
   }
 
   /** A promoted copy gets a file of its own, so that the next copy does not overwrite it. */

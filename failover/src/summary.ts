@@ -5,6 +5,8 @@ export interface VariantSummary {
   readonly rounds: number
   readonly accepted: number
   readonly lacked: number
+  readonly durable: number
+  readonly durableLacked: number
   readonly lost: number
   readonly doubled: number
   readonly conflicts: number
@@ -32,6 +34,8 @@ function sumUp(results: readonly RoundResult[]): VariantSummary {
     rounds: results.length,
     accepted: sum(({ accepted }) => accepted),
     lacked: sum(({ lacked }) => lacked),
+    durable: sum(({ durable }) => durable),
+    durableLacked: sum(({ durableLacked }) => durableLacked),
     lost: sum(({ lost }) => lost),
     doubled: sum(({ doubled }) => doubled),
     conflicts: sum(({ conflicts }) => conflicts),

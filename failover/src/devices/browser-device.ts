@@ -68,6 +68,13 @@ export class BrowserDevice implements Device {
     return unacceptedOf(outbox, refused)
   }
 
+  kept(): Promise<readonly string[]> {
+    return this.#page.evaluate(async () => {
+      const { outbox, journal } = await app.space.inspect()
+      return [...outbox, ...journal].map(({ mutationId }) => mutationId)
+    })
+  }
+
   records(): Promise<readonly ShownRecord[]> {
     return this.#page.evaluate(async () => {
       const { notes, places } = app.space.space.collections

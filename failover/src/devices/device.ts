@@ -32,6 +32,8 @@ export interface Device {
   isUpToDate(): Promise<boolean>
   /** Of the writes that wait or were refused; all others were accepted. */
   unaccepted(): Promise<ReadonlyMap<string, Exclude<WriteFate, 'accepted'>>>
+  /** Mutations that it would send, or send again: those that wait, and those that are accepted and not known to be durable. */
+  kept(): Promise<readonly string[]>
   /** Everything that it shows. */
   records(): Promise<readonly ShownRecord[]>
   /** Mutations that it lists as refused. */

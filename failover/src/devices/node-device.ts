@@ -116,6 +116,11 @@ export class NodeDevice implements Device {
     return unacceptedOf(outbox, await this.#store.listRefused())
   }
 
+  async kept(): Promise<readonly string[]> {
+    const { outbox, journal } = await this.#store.inspect()
+    return [...outbox, ...journal].map(({ mutationId }) => mutationId)
+  }
+
   async records(): Promise<readonly ShownRecord[]> {
     const shown: ShownRecord[] = []
     for (const collection of Object.keys(schema.collections)) {

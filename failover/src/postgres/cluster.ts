@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { appendFile, readFile, readdir, rm } from 'node:fs/promises'
 import { type AddressInfo, createServer } from 'node:net'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { runProgram } from './run-program.ts'
 
 /**
@@ -49,6 +49,11 @@ export class Cluster {
     return new Cluster(folder)
   }
 
+  /** Under which it follows, and which it says of itself: its `cluster_name`. */
+  get name(): string {
+    return basename(this.folder)
+  }
+
   /** Where it listens now. */
   get port(): number {
     return this.#port
@@ -63,7 +68,7 @@ export class Cluster {
       '-t30',
       `-D${this.folder}`,
       `-l${this.folder}.log`,
-      `-o-p ${this.#port}`,
+      `-o-p ${this.#port} -c cluster_name=${this.name}`,
     ])
   }
 

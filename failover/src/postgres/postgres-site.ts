@@ -2,11 +2,11 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { PartnerStorage } from 'sync-server'
-import type { Site } from '../site.ts'
+import type { Refuge, Site } from '../site.ts'
 import { Switch } from '../switch.ts'
 import { wait } from '../wait.ts'
 import { Cluster } from './cluster.ts'
-import { openPostgresStorage, prepareDatabase } from './open-postgres-storage.ts'
+import { confirmBackup, type DurableBy, openPostgresStorage, prepareDatabase } from './open-postgres-storage.ts'
 import { giveAway } from './run-program.ts'
 
 /** Between two looks at how far a standby is. */
@@ -28,6 +28,7 @@ export class PostgresSite implements Site {
   #isOtherFollowing = false
   #backup: Cluster | null = null
   #copies = 0
+  #refuge: Refuge = 'standby'
 
   private constructor(folder: string, front: Switch, replication: Switch, primary: Cluster) {
     this.#folder = folder
@@ -51,7 +52,7 @@ export class PostgresSite implements Site {
   }
 
   openStorage(): Promise<PartnerStorage> {
-    return openPostgresStorage(this.#front.port)
+    return openPostgresStorage(this.#front.port, this.#durableBy())
   }
 
   async catchUp(): Promise<void> {
@@ -66,7 +67,9 @@ export class PostgresSite implements Site {
 
   async backUp(): Promise<void> {
     await this.#backup?.remove()
-    this.#backup = await Cluster.copy(this.#primary.port, this.#nextFolder(), false)
+    await confirmBackup(this.#primary.port, async () => {
+      this.#backup = await Cluster.copy(this.#primary.port, this.#nextFolder(), false)
+    })
   }
 
   async killPrimary(): Promise<void> {
@@ -109,14 +112,15 @@ export class PostgresSite implements Site {
     await this.#follow()
   }
 
-  async makeWhole(): Promise<void> {
+  async makeWhole(refuge: Refuge): Promise<void> {
+    this.#refuge = refuge
     if (!this.#isOtherFollowing) await this.#follow()
     this.#lead()
     await this.catchUp()
   }
 
   async openStandby(): Promise<PartnerStorage> {
-    return openPostgresStorage(this.#standby().port)
+    return openPostgresStorage(this.#standby().port, this.#durableBy())
   }
 
   async close(): Promise<void> {
@@ -126,6 +130,12 @@ export class PostgresSite implements Site {
     await this.#front.close()
     await this.#replication.close()
     await rm(this.#folder, { recursive: true, force: true })
+  }
+
+  /** Each cluster that may be the primary, now or next; with a backup beside it if that is what is restored. */
+  #durableBy(): DurableBy {
+    const clusters = this.#other === null ? [this.#primary] : [this.#primary, this.#other]
+    return { standbys: clusters.map(({ name }) => name), needsBackup: this.#refuge === 'backup' }
   }
 
   #lead(): void {
