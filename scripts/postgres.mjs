@@ -1,6 +1,6 @@
 /**
- * Finds the PostgreSQL that the lane `postgres` starts servers of, and pgbouncer; installs them where they are missing and apt-get is at
- * hand. Debian's package would start a server of its own, which nobody needs: the tests start private ones.
+ * Finds the PostgreSQL that the lane `postgres` starts servers of, pgbouncer and nginx; installs them where they are missing and apt-get is
+ * at hand. Debian's packages would start servers of their own, which nobody needs: the tests start private ones.
  */
 import { existsSync, readdirSync } from 'node:fs'
 import { pathToFileURL } from 'node:url'
@@ -8,11 +8,11 @@ import { canUseApt, commandPath, isSystemPackageInstalled } from './browsers.mjs
 import { runOrExit } from './workspace.mjs'
 
 const debian = '/usr/lib/postgresql'
-const packages = ['postgresql', 'pgbouncer']
+const packages = ['postgresql', 'pgbouncer', 'nginx']
 
-/** Resolves when both are there. */
+/** Resolves when all are there. */
 export async function ensurePostgres() {
-  if (hasPostgres() && hasPgbouncer()) return
+  if (hasAll()) return
   if (canUseApt()) {
     const missing = packages.filter((name) => !isSystemPackageInstalled(name))
     console.error(`Installing ${missing.join(', ')} with apt-get …`)
@@ -21,8 +21,11 @@ export async function ensurePostgres() {
       DEBIAN_FRONTEND: 'noninteractive',
     })
   }
-  if (!hasPostgres() || !hasPgbouncer())
-    throw new Error('PostgreSQL (15 or newer) and pgbouncer are needed and could not be installed.')
+  if (!hasAll()) throw new Error('PostgreSQL (15 or newer), pgbouncer and nginx are needed and could not be installed.')
+}
+
+function hasAll() {
+  return hasPostgres() && hasPgbouncer() && hasNginx()
 }
 
 function hasPostgres() {
@@ -31,6 +34,10 @@ function hasPostgres() {
 
 function hasPgbouncer() {
   return existsSync('/usr/sbin/pgbouncer') || commandPath('pgbouncer') !== undefined
+}
+
+function hasNginx() {
+  return existsSync('/usr/sbin/nginx') || commandPath('nginx') !== undefined
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) await ensurePostgres()

@@ -120,6 +120,15 @@ export class Round {
     })
   }
 
+  /** Waits until a device has dropped an accepted write, since it heard that it is durable. */
+  async untilDurable(): Promise<void> {
+    await this.#until('nothing is called durable', async () => {
+      const accepted = await this.ledger.accepted(this.#devices)
+      const kept = await this.#kept()
+      return accepted.some(({ mutationId }) => !kept.has(mutationId))
+    })
+  }
+
   /** The primary dies in the middle of everything; then another one takes its place, and traffic goes there. */
   async fail(over: () => Promise<void>): Promise<void> {
     const accepted = await this.ledger.accepted(this.#devices)
@@ -128,7 +137,7 @@ export class Round {
     await this.site.killPrimary()
     await this.server.drop()
     // Nobody hears anything any more: what a device has dropped by now it will not send again.
-    const kept = new Set((await Promise.all(this.#devices.map((device) => device.kept()))).flat())
+    const kept = await this.#kept()
     await over()
     const storage = await this.site.openStorage()
     const content = await readContent(storage, this.space, COLLECTIONS)
@@ -198,6 +207,10 @@ export class Round {
       durableLacked: this.#durableLacked,
     }
     return { ...facts, lost, doubled, conflicts, salvage, differing, rollbacks, resyncs, faults: this.faults }
+  }
+
+  async #kept(): Promise<ReadonlySet<string>> {
+    return new Set((await Promise.all(this.#devices.map((device) => device.kept()))).flat())
   }
 
   #content(): Promise<PartnerContent> {

@@ -14,6 +14,7 @@ export async function oldPrimary(round: Round): Promise<void> {
   round.startWriting()
   await round.untilAccepted(BEFORE)
   await site.catchUp()
+  await round.untilDurable()
   await site.cutReplication()
   await round.untilAccepted(AFTER)
   await round.fail(() => site.promote())

@@ -11,6 +11,7 @@ export async function standby(round: Round): Promise<void> {
   round.startWriting()
   await round.untilAccepted(BEFORE)
   await round.site.catchUp()
+  await round.untilDurable()
   await round.site.cutReplication()
   await round.untilAccepted(AFTER)
   await round.fail(() => round.site.promote())
