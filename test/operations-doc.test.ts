@@ -17,10 +17,10 @@ it('docs/operations.md has every metric of the program, once in its table, and n
       groups: { commits: 0, transactions: 0 },
     },
   })
-  const real = [...text.matchAll(/^# TYPE (\w+) /gm)].map(([, name]) => name)
+  const real = [...text.matchAll(/^# TYPE (\w+) /gm)].map(([, name]) => name ?? '')
   const rows = doc.split('\n').filter((line) => /^\| `web_sync_\w+(\{[a-z,]+\})?`(, `web_sync_[^`]+`)* \|/.test(line))
   const shown = rows.flatMap((row) =>
-    [...(row.split(' | ')[0] ?? '').matchAll(/`(web_sync_\w+)/g)].map(([, name]) => name),
+    [...(row.split(' | ')[0] ?? '').matchAll(/`(web_sync_\w+)/g)].map(([, name]) => name ?? ''),
   )
   expect(real.length).toBeGreaterThan(20)
   expect(shown.toSorted()).toEqual(real.toSorted())

@@ -4,12 +4,19 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
+import { promisify } from 'node:util'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { RUNTIME, sql, withPostgres } from '../testing/postgres.fixture.ts'
+import { postgresStorage } from '../storage/postgres/index.ts'
+import { findBinaries } from '../testing/node/postgres-tools.ts'
+import { databaseOf, RUNTIME, sql, withPostgres } from '../testing/postgres.fixture.ts'
+import { mutationOf } from '../testing/scripted-initiator.ts'
+import { testPartner } from '../testing/test-partner.fixture.ts'
 
 const MAIN = fileURLToPath(new URL('main.ts', import.meta.url))
 const PROTOCOL = pathToFileURL(fileURLToPath(new URL('../../../sync-protocol/src/index.ts', import.meta.url))).href
 const server = withPostgres()
+
+const write = (id: string) => mutationOf({ op: 'put', collection: 'notes', id, base: null, value: { id } })
 
 interface Outcome {
   readonly isGood: boolean
@@ -60,19 +67,44 @@ describe('sync-server on PostgreSQL', () => {
     serving.kill('SIGTERM')
     expect(await once(serving, 'exit')).toEqual([0, null])
     const backUp = (...rest: readonly string[]): Promise<Outcome> => run(folder, 'backup', '--postgres', ...rest)
-    expect((await backUp(ownerUrl)).text).toContain('Give --confirm and the command')
     expect((await backUp(ownerUrl, '--confirm', '--', 'cp', 'nothing', 'nowhere')).text).toContain(
       'Nothing was marked.',
     )
     expect((await backUp(url, '--confirm', '--', 'true')).text).toContain('connect as the role that migrates')
-    const good = await backUp(ownerUrl, '--confirm', '--', 'cp', 'places.ndjson', 'copy.ndjson')
-    expect(good.text).toContain('what 1 spaces had before counts as durable')
-    expect(await sql(ownerUrl, 'SELECT head = durable_head AS is_durable FROM web_sync.spaces')).toEqual([
-      { is_durable: true },
-    ])
     expect((await run(folder, 'erase', '--postgres', url, '--space', 's', '--yes')).text).toContain("'s' is erased")
     expect((await run(folder, 'erase', '--postgres', url, '--data', 'x', '--space', 's', '--yes')).text).toContain(
       'Give --data or --postgres, one of them.',
     )
+  })
+
+  it('backs up by pg_dump, and a database that is restored from it sends devices back to what both have', async () => {
+    const folder = makeFolder()
+    const database = await server.database()
+    const ann = testPartner({ storage: postgresStorage({ url: database.url }) }).initiator()
+    await ann.sync()
+    await ann.sync([write('a')])
+    await ann.sync()
+    const binaries = await findBinaries()
+    const dump = join(folder, 'today.dump')
+    const command = [join(binaries, 'pg_dump'), '-Fc', '-f', dump, database.ownerUrl]
+    const backUp = await run(folder, 'backup', '--postgres', database.ownerUrl, '--confirm', '--', ...command)
+    expect(backUp.text).toContain('what 1 spaces had before counts as durable')
+    expect(await sql(database.ownerUrl, 'SELECT head = durable_head AS is_durable FROM web_sync.spaces')).toEqual([
+      { is_durable: true },
+    ])
+    const { key } = ann
+    await ann.sync([write('b')])
+    await ann.sync()
+    const restored = databaseOf(server.cluster(), `${database.name}_restored`)
+    await sql(server.cluster().url(), `CREATE DATABASE ${restored.name} OWNER web_sync_owner`)
+    await promisify(execFile)(join(binaries, 'pg_restore'), ['-d', restored.adminUrl, dump])
+    await sql(restored.ownerUrl, 'UPDATE web_sync.spaces SET restored_at_ms = extract(epoch FROM now()) * 1000')
+    const world = testPartner({ storage: postgresStorage({ url: restored.url }) })
+    const back = ann.copy({ fetch: (request) => world.partner.fetch(request) })
+    expect(await back.send(back.compose())).toMatchObject({
+      problem: { reason: 'regressed', rollbackTo: { partnershipId: ann.partnershipId, ...(key as object) } },
+    })
+    expect(await world.partner.read('s1', 'notes', 'a')).toMatchObject({ value: { id: 'a' } })
+    expect(await world.partner.read('s1', 'notes', 'b')).toBeNull()
   })
 })
