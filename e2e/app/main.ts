@@ -9,11 +9,15 @@ export interface TestApp {
   /** Signs in; the cookie is the sign-in. */
   signIn(account: string): Promise<void>
   /** Registers the app's service worker; resolves when it controls the page. */
-  register(): Promise<void>
-  /** Opens a space (default: `team`). The first one is {@link TestApp.space}. */
-  open(options: { readonly account: string; readonly space?: string }): Promise<void>
+  register(url?: string): Promise<void>
+  /** Opens a space (default: `team`). The first one is {@link TestApp.space}. `byToken`: tokens prove who asks, not the cookie. */
+  open(options: { readonly account: string; readonly space?: string; readonly byToken?: boolean }): Promise<void>
+  /** Whose token is fetched when a new one is needed; null: that of the space's account. */
+  tokenAccount: string | null
   /** Opens none of ours: the browser's own look at whether a space can be opened. Returns the error's code. */
   tryOpen(options: { readonly account: string; readonly space?: string }): Promise<string | null>
+  /** The code of what a write in an open space ends with; null: it was stored. */
+  tryNote(space: string): Promise<string | null>
   /** What the browser will wake the service worker for. */
   backgroundSyncTags(): Promise<readonly string[]>
   readonly space: TestSpace
@@ -50,27 +54,37 @@ globalThis.app = {
   signIn: async (account) => {
     await fetch(`/sign-in?account=${encodeURIComponent(account)}`, { method: 'POST' })
   },
-  register: async () => {
+  tokenAccount: null,
+  register: async (url = '/sw.js') => {
     const controlled = new Promise<void>((resolve) => {
       if (navigator.serviceWorker.controller !== null) resolve()
       else navigator.serviceWorker.addEventListener('controllerchange', () => resolve(), { once: true })
     })
-    await registerServiceWorker({ url: '/sw.js' })
+    await registerServiceWorker({ url })
     await controlled
   },
   backgroundSyncTags: async () => {
     const registration = (await navigator.serviceWorker.ready) as { readonly sync?: { getTags(): Promise<string[]> } }
     return registration.sync?.getTags() ?? []
   },
-  open: async ({ account, space = 'team' }) => {
+  open: async ({ account, space = 'team', byToken = false }) => {
     const opened = await openSpace({
       schema,
       account,
       space,
       endpoint: '/sync',
+      ...(byToken ? { getAuth: createTokenAuth(account) } : {}),
       onReport: (code) => faults.push(`report: ${code}`),
     })
     spaces[space] = new TestSpace(opened)
+  },
+  tryNote: async (space) => {
+    try {
+      await spaces[space]?.addNote(crypto.randomUUID(), 'a try')
+      return null
+    } catch (error) {
+      return (error as { code?: string }).code ?? String(error)
+    }
   },
   tryOpen: async ({ account, space = 'team' }) => {
     try {
@@ -81,4 +95,14 @@ globalThis.app = {
       return (error as { code?: string }).code ?? String(error)
     }
   },
+}
+
+/** A token that is asked for once, and again when it is not taken any more. */
+function createTokenAuth(account: string): (isRefresh: boolean) => Promise<Record<string, string>> {
+  let token: string | null = null
+  return async (isRefresh) => {
+    if (isRefresh) token = null
+    token ??= await (await fetch(`/token?account=${app.tokenAccount ?? account}`)).text()
+    return { authorization: `Bearer ${token}` }
+  }
 }

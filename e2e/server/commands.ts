@@ -47,6 +47,9 @@ export function createCommands(partner: Partner, storage: PartnerStorage, settin
     expireSignIns: async () => {
       settings.epoch += 1
     },
+    expireBefore: async (exchanges) => {
+      settings.expiresBefore = exchanges
+    },
     setAccess: async (account, access) => {
       settings.accessByAccount.set(account, access)
     },

@@ -20,6 +20,7 @@ const siteFolder = site
 
 const settings: Settings = {
   epoch: 1,
+  expiresBefore: null,
   accessByAccount: new Map(),
   answer: null,
   serviceWorker: 'first',
@@ -61,8 +62,13 @@ process.on('disconnect', () => process.exit())
 
 async function handle(request: Request): Promise<Response> {
   const { pathname, searchParams } = new URL(request.url)
-  if (pathname === '/sync') return takeAnswer() ?? partner.fetch(request)
+  if (pathname === '/sync') {
+    expireInTime()
+    send({ type: 'asked', as: findAccount(request)?.account ?? null, body: await request.clone().text() })
+    return takeAnswer() ?? partner.fetch(request)
+  }
   if (pathname.startsWith('/sync/')) return partner.fetch(request)
+  if (pathname === '/token') return new Response(`${searchParams.get('account')}.${settings.epoch}`)
   if (pathname === '/sign-in') return signIn(searchParams.get('account') ?? '')
   if (pathname === '/csp-report') {
     const report = await request.text()
@@ -95,13 +101,23 @@ function countExchange(outgoing: ServerResponse): void {
   outgoing.once('close', () => (settings.underWay -= 1))
 }
 
+function expireInTime(): void {
+  if (settings.expiresBefore === null) return
+  settings.expiresBefore -= 1
+  if (settings.expiresBefore > 0) return
+  settings.expiresBefore = null
+  settings.epoch += 1
+}
+
 function signIn(account: string): Response {
   const cookie = `e2e=${encodeURIComponent(account)}.${settings.epoch}; Path=/; HttpOnly; SameSite=Strict; Max-Age=86400`
   return new Response(null, { status: 204, headers: { 'set-cookie': cookie } })
 }
 
+/** Whoever brings a token is the token's account, whatever the cookie says. */
 function findAccount(request: Request): { account: string } | null {
-  const [, account, epoch] = /(?:^|;\s*)e2e=([^.;]+)\.(\d+)/.exec(request.headers.get('cookie') ?? '') ?? []
+  const proof = request.headers.get('authorization') ?? request.headers.get('cookie') ?? ''
+  const [, account, epoch] = /(?:^Bearer |(?:^|;\s*)e2e=)([^.;]+)\.(\d+)/.exec(proof) ?? []
   if (account === undefined || Number(epoch) !== settings.epoch) return null
   return { account: decodeURIComponent(account) }
 }

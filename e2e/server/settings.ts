@@ -4,6 +4,8 @@ import type { Access } from 'sync-server'
 export interface Settings {
   /** Sessions of an older epoch have expired. */
   epoch: number
+  /** So many exchanges from now on all sign-ins expire; null: they do not. */
+  expiresBefore: number | null
   readonly accessByAccount: Map<string, Access>
   answer: { readonly status: number; times: number } | null
   serviceWorker: 'first' | 'rebuilt' | 'next'

@@ -31,6 +31,7 @@ async function buildApp(): Promise<void> {
           contract: `${appFolder}/contract.html`,
           sw: `${appFolder}/sw.ts`,
           'sw-next': `${appFolder}/sw-next.ts`,
+          'sw-tokens': `${appFolder}/sw-tokens.ts`,
         },
         output: { entryFileNames: (chunk) => (chunk.name.startsWith('sw') ? '[name].js' : 'assets/[name]-[hash].js') },
       },

@@ -27,6 +27,7 @@ export class ServerProcess {
   readonly #waiting = new Map<number, { resolve: (value: unknown) => void; reject: (error: Error) => void }>()
   readonly #events: PartnerEvent[] = []
   readonly #violations: string[] = []
+  readonly #asked: { readonly as: string | null; readonly body: string }[] = []
   #listeners: (() => void)[] = []
 
   constructor(folder: string, onListening: (port: number) => void) {
@@ -42,6 +43,11 @@ export class ServerProcess {
   /** The asks that got so far as to be judged, in order. */
   get exchanges(): readonly ExchangeEvent[] {
     return this.#events.filter((event) => event.type === 'exchange')
+  }
+
+  /** What was asked, and by whom the proof was, in order. */
+  get asked(): readonly { readonly as: string | null; readonly body: string }[] {
+    return this.#asked
   }
 
   /** Violations of the content security policy that browsers have reported. */
@@ -147,6 +153,10 @@ export class ServerProcess {
       const listeners = this.#listeners
       this.#listeners = []
       for (const listener of listeners) listener()
+      return
+    }
+    if (message.type === 'asked') {
+      this.#asked.push({ as: message.as, body: message.body })
       return
     }
     if (message.type === 'violation') {

@@ -1,5 +1,4 @@
 import type { SignOutResult, SyncSummary, UnsentChoice, UnsentCount, UnsentReason } from '../contract/index.ts'
-import type { EmptyWhen } from '../store/empty-rows.ts'
 import type { WorkerEnvironment } from './environment.ts'
 
 /** How often a `send-first` looks whether everything is sent: other spaces of the account are sent by other tabs, perhaps. */
@@ -23,7 +22,7 @@ export interface SignOutParts {
 /** Signs an account out of this device: the choice is the app's, and nothing unsent is lost but by `discard`. */
 export async function signOut(parts: SignOutParts, choice: UnsentChoice): Promise<SignOutResult> {
   if (choice === 'keep') {
-    const spaces = await empty(parts, 'never')
+    const spaces = await count(parts)
     for (const { space } of spaces) {
       await parts.environment.retireStore(parts.account, space)
       await parts.tellOthers(space)
@@ -34,24 +33,31 @@ export async function signOut(parts: SignOutParts, choice: UnsentChoice): Promis
     const left = await sendAll(parts)
     if (left !== null) return left
   }
-  const spaces = await empty(parts, choice === 'discard' ? 'always' : 'if-sent')
-  for (const { space, unsent } of spaces) {
-    if (choice !== 'discard' && unsent > 0) continue
+  const spaces = await forEach(parts, async (space) => {
+    // First: who finds the store emptied would take that for the browser's doing.
     await parts.tellOthers(space)
-    await parts.environment.removeStore(parts.account, space)
-  }
+    const when = choice === 'discard' ? 'always' : 'if-sent'
+    const unsent = await parts.environment.emptyStore(parts.account, space, when)
+    if (when === 'always' || unsent === 0) await parts.environment.removeStore(parts.account, space)
+    return unsent
+  })
   // Written in another tab in the last moment.
   const isLeft = choice !== 'discard' && spaces.some(isUnsent)
   return isLeft ? { type: 'unsent', reason: 'other-space', spaces } : { type: 'removed', spaces }
 }
 
-/** Counts, and perhaps empties, all stores of the account, this space's last. */
-async function empty({ account, space, environment }: SignOutParts, when: EmptyWhen): Promise<UnsentCount[]> {
+function count(parts: SignOutParts): Promise<UnsentCount[]> {
+  return forEach(parts, (space) => parts.environment.emptyStore(parts.account, space, 'never'))
+}
+
+/** All spaces of the account on this device, one after the other, this one last. */
+async function forEach(
+  { account, space, environment }: SignOutParts,
+  work: (space: string) => Promise<number>,
+): Promise<UnsentCount[]> {
   const others = (await environment.listSpaces(account)).filter((name) => name !== space)
   const counts: UnsentCount[] = []
-  for (const name of [...others, space]) {
-    counts.push({ space: name, unsent: await environment.emptyStore(account, name, when) })
-  }
+  for (const name of [...others, space]) counts.push({ space: name, unsent: await work(name) })
   return counts
 }
 
@@ -63,7 +69,7 @@ async function sendAll(parts: SignOutParts): Promise<SignOutResult | null> {
   void over.then(() => (isOver = true))
   await Promise.race([parts.send(), over])
   for (;;) {
-    const spaces = await empty(parts, 'never')
+    const spaces = await count(parts)
     if (!spaces.some(isUnsent)) return null
     const reason = reasonOf(parts, spaces)
     if (isOver || HOPELESS.includes(reason)) return { type: 'unsent', reason, spaces }

@@ -238,13 +238,14 @@ export class SpaceRuntime implements SpaceApi {
     const { request, environment } = this.#parts
     const { account, space } = request
     this.#signingOut = new AbortController()
+    const { signal } = this.#signingOut
     const result = await signOut(
       {
         account,
         space,
         environment,
         timeoutMs,
-        signal: this.#signingOut.signal,
+        signal,
         send: async () => {
           await this.#run('retry')
           await this.#status.refresh()
@@ -260,6 +261,8 @@ export class SpaceRuntime implements SpaceApi {
       unsent,
     )
     if (result.type !== 'unsent') await this.close()
+    this.#signingOut = null
+    this.#status.touch()
     return result
   }
 
@@ -392,7 +395,8 @@ export class SpaceRuntime implements SpaceApi {
 
   /** The store is gone or broken: the page is told once, everything ends. */
   async #fail(error: unknown): Promise<void> {
-    if (this.#closing !== null) return
+    // A page that hears that its store is gone ends the worker: not before this one has answered that it removed it.
+    if (this.#closing !== null || this.#signingOut !== null) return
     this.#parts.emit({ type: 'closed', error: encodeError(error) })
     try {
       await this.close()
