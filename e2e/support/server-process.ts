@@ -50,9 +50,9 @@ export class ServerProcess {
     return this.#asked
   }
 
-  /** Violations of the content security policy that browsers have reported. */
-  get violations(): readonly string[] {
-    return this.#violations
+  /** Violations of the content security policy that browsers have reported and that were not taken yet. */
+  takeViolations(): readonly string[] {
+    return this.#violations.splice(0)
   }
 
   /** Bugs that the partner has met: it answered 500. */
