@@ -56,6 +56,9 @@ export function createCommands(partner: Partner, storage: PartnerStorage, settin
     answerNext: async (status, times) => {
       settings.answer = { status, times }
     },
+    setForeignVersion: async (version) => {
+      settings.foreignVersion = version
+    },
     deployServiceWorker: async (which) => {
       settings.serviceWorker = which
     },

@@ -57,6 +57,8 @@ export interface ServerCommands {
   readonly setAccess: (account: string, access: 'write' | 'read' | 'ended') => Promise<void>
   /** The next `times` exchanges are answered with this status by something in front of the partner. */
   readonly answerNext: (status: number, times: number) => Promise<void>
+  /** From now on the partner takes every ask for one of this protocol version; null: for what it is. */
+  readonly setForeignVersion: (version: number | null) => Promise<void>
   /** Another service worker is served from now on: the same code in other bytes, or that of the app's next version. */
   readonly deployServiceWorker: (which: 'rebuilt' | 'next') => Promise<void>
   /** The largest number of exchanges that were under way at once, ever. */

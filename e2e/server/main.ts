@@ -23,6 +23,7 @@ const settings: Settings = {
   expiresBefore: null,
   accessByAccount: new Map(),
   answer: null,
+  foreignVersion: null,
   serviceWorker: 'first',
   underWay: 0,
   mostAtOnce: 0,
@@ -65,7 +66,7 @@ async function handle(request: Request): Promise<Response> {
   if (pathname === '/sync') {
     expireInTime()
     send({ type: 'asked', as: findAccount(request)?.account ?? null, body: await request.clone().text() })
-    return takeAnswer() ?? partner.fetch(request)
+    return takeAnswer() ?? partner.fetch(speak(request))
   }
   if (pathname.startsWith('/sync/')) return partner.fetch(request)
   if (pathname === '/token') return new Response(`${searchParams.get('account')}.${settings.epoch}`)
@@ -99,6 +100,14 @@ function countExchange(outgoing: ServerResponse): void {
   settings.underWay += 1
   settings.mostAtOnce = Math.max(settings.mostAtOnce, settings.underWay)
   outgoing.once('close', () => (settings.underWay -= 1))
+}
+
+/** The request as a partner of another version sees it: of a version that it does not speak. */
+function speak(request: Request): Request {
+  if (settings.foreignVersion === null) return request
+  const headers = new Headers(request.headers)
+  headers.set('web-sync-protocol', String(settings.foreignVersion))
+  return new Request(request, { headers })
 }
 
 function expireInTime(): void {

@@ -8,6 +8,8 @@ export interface Settings {
   expiresBefore: number | null
   readonly accessByAccount: Map<string, Access>
   answer: { readonly status: number; times: number } | null
+  /** All asks are taken for ones of this protocol version; null: for what they are. */
+  foreignVersion: number | null
   serviceWorker: 'first' | 'rebuilt' | 'next'
   /** Exchanges under way now, and the most there ever were. */
   underWay: number

@@ -7,6 +7,7 @@ import type { ExchangeEvent, PartnerEvent } from 'sync-server'
 import { pinnedNode } from '../../scripts/workspace.mjs'
 import type { CommandMessage, ServerCommands, ServerMessage } from '../server/ipc.ts'
 import { siteFolder } from './build-app.ts'
+import { previous, type Version } from './previous.ts'
 
 const program = fileURLToPath(new URL('../server/main.ts', import.meta.url))
 
@@ -23,6 +24,7 @@ export class ServerProcess {
   readonly #folder: string
   readonly #onListening: (port: number) => void
   #child: ChildProcess | null = null
+  #versions: { readonly partner: Version; readonly app: Version } = { partner: 'n', app: 'n' }
   #nextId = 1
   readonly #waiting = new Map<number, { resolve: (value: unknown) => void; reject: (error: Error) => void }>()
   readonly #events: PartnerEvent[] = []
@@ -60,10 +62,19 @@ export class ServerProcess {
     return this.#events.filter((event) => event.type === 'error' || event.type === 'digest-mismatch')
   }
 
+  /** Ends it and starts it again on the same data, with other versions of the partner and of the app that it serves. */
+  async deploy(versions: { readonly partner: Version; readonly app: Version }): Promise<void> {
+    this.#versions = versions
+    await this.kill()
+    await this.start()
+  }
+
   /** Starts it; on the same data if it ran before. */
   async start(): Promise<void> {
     await mkdir(this.#dataFolder, { recursive: true })
-    const child = fork(program, [this.#dataFolder, siteFolder], {
+    const { partner, app } = this.#versions
+    const site = app === 'n' ? siteFolder : previous.site
+    const child = fork(partner === 'n' ? program : previous.server, [this.#dataFolder, site], {
       execPath: pinnedNode,
       execArgv: ['--conditions=source', '--disable-warning=ExperimentalWarning'],
       // What the runner of the tests has set for itself (loaders, inspectors) is none of the server's business.

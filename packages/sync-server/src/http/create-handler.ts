@@ -54,7 +54,9 @@ async function route(options: HandlerOptions, request: Request): Promise<Respons
   if (!isOriginAllowed(request, options.allowedOrigins)) return problem('forbidden')
   if (request.method === 'OPTIONS') return preflightResponse(request)
   if (request.method !== (isAsk ? 'POST' : 'GET')) return problem('method-not-allowed')
-  if (request.headers.get(PROTOCOL_HEADER) !== String(PROTOCOL_VERSION)) return problem('version')
+  const marker = request.headers.get(PROTOCOL_HEADER)
+  // In its own version: an initiator believes no other marker, and would take us for a captive portal.
+  if (marker !== String(PROTOCOL_VERSION)) return versionProblem(marker)
   const who = await options.authenticate(request)
   if (who === null) return problem('unauthenticated')
   assertAccount(who.account)
@@ -113,6 +115,11 @@ function problem(
   path?: string,
 ): Response {
   return problemResponse(makeProblem(code, requestId, path), retryAfterMs)
+}
+
+function versionProblem(marker: string | null): Response {
+  const protocol = /^\d{1,9}$/.test(marker ?? '') ? Number(marker) : PROTOCOL_VERSION
+  return problemResponse({ ...makeProblem('version', null), protocol })
 }
 
 /** The echo, if the ask could be read so far. */
