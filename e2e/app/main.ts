@@ -1,7 +1,7 @@
 /** The test app's page: offers the page API to the scenarios as `app`. It has nothing to look at. */
 import { openSpace } from 'web-sync'
 import { registerServiceWorker } from 'web-sync/register'
-import { schema } from './schema.ts'
+import { type GrownNote, grownSchema, schema } from './schema.ts'
 import { TestSpace } from './test-app.ts'
 
 /** What the scenarios find in the page. */
@@ -14,6 +14,8 @@ export interface TestApp {
   open(options: { readonly account: string; readonly space?: string; readonly byToken?: boolean }): Promise<void>
   /** Whose token is fetched when a new one is needed; null: that of the space's account. */
   tokenAccount: string | null
+  /** Opens the space as a later version of the app does whose schema has grown, writes a note, and gives all notes by their new index. */
+  openGrown(account: string, body: string): Promise<readonly GrownNote[]>
   /** Opens none of ours: the browser's own look at whether a space can be opened. Returns the error's code. */
   tryOpen(options: { readonly account: string; readonly space?: string }): Promise<string | null>
   /** The code of what a write in an open space ends with; null: it was stored. */
@@ -83,6 +85,20 @@ globalThis.app = {
       onReport: (code) => faults.push(`report: ${code}`),
     })
     spaces[space] = new TestSpace(opened)
+  },
+  openGrown: async (account, body) => {
+    const space = await openSpace({ schema: grownSchema, account, space: 'team', endpoint: '/sync' })
+    const { notes, tags } = space.collections
+    const write = space.mutate((tx) => {
+      tx.notes.insert({ id: body, body, done: true })
+      tx.tags.put({ id: 'tag' })
+    })
+    await write
+    const found = await notes.query({ index: 'byBody' }).all()
+    await write.accepted
+    await tags.get('tag')
+    await space.close()
+    return found
   },
   tryNote: async (space) => {
     try {

@@ -3,7 +3,7 @@ import { expect, test } from '../support/demo.ts'
 
 test.use({ places: 1_500 })
 
-test('who signs out chooses what becomes of the data: «Send, then remove» leaves nothing, and loses nothing', async ({
+test('who signs out chooses what becomes of the data: to send, then remove leaves nothing, and loses nothing', async ({
   demo,
 }) => {
   const ada = await demo.open('Ada')

@@ -15,7 +15,7 @@ const CANARY = 'canary'
 /** Fits the largest text that the schema allows; a dozen of them need more than one ask. */
 const LONG = 'x'.repeat(90_000)
 
-test('signing out with «keep», then somebody else: nothing of the first is readable through the second, or sent as the second', async ({
+test('signing out with keep, then somebody else: nothing of the first is readable through the second, or sent as the second', async ({
   world,
   browserName,
 }) => {
@@ -54,7 +54,7 @@ test('signing out with «keep», then somebody else: nothing of the first is rea
   expect(server.asked.filter(({ as, body }) => as !== 'ada' && body.includes(CANARY))).toEqual([])
 })
 
-test('signing out with «discard»: in no tab, database, cache or registration is anything left, and the service worker asks nothing', async ({
+test('signing out with discard: in no tab, database, cache or registration is anything left, and the service worker asks nothing', async ({
   world,
   browserName,
 }) => {

@@ -2,19 +2,19 @@
  * The server of the scenarios: a partner on SQLite, cookies, the built test app, and a wire to the test that started it. It is the
  * product's own partner in a process of its own, so that a test can kill it, and set its files back while it is down.
  *
- * Arguments: the folder of the database, the folder of the built test app.
+ * Arguments: the folder of the database, the folder of the built test app; `grown` for the partner of a later version of the app.
  */
 import { createServer, type ServerResponse } from 'node:http'
 import { join } from 'node:path'
 import { createPartner, nodeHandler, sqliteStorage } from 'sync-server'
 import type { AddressInfo } from 'node:net'
-import { REFUSED_WORD, schema } from '../app/schema.ts'
+import { grownSchema, REFUSED_WORD, schema } from '../app/schema.ts'
 import { createCommands } from './commands.ts'
 import type { CommandMessage, ServerMessage } from './ipc.ts'
 import type { Settings } from './settings.ts'
 import { listSite, serveSite } from './site.ts'
 
-const [data, site] = process.argv.slice(2)
+const [data, site, version] = process.argv.slice(2)
 if (data === undefined || site === undefined) throw new Error('Arguments: data folder, site folder')
 const siteFolder = site
 
@@ -31,7 +31,7 @@ const settings: Settings = {
 
 const storage = sqliteStorage(join(data, 'partner.db'))
 const partner = createPartner({
-  schema,
+  schema: version === 'grown' ? grownSchema : schema,
   storage,
   authenticate: (request) => findAccount(request),
   authorize: ({ account }) => settings.accessByAccount.get(account) ?? 'write',

@@ -11,6 +11,14 @@ import { previous, type Version } from './previous.ts'
 
 const program = fileURLToPath(new URL('../server/main.ts', import.meta.url))
 
+/** What runs: whose packages the partner and the served app are of, and which schema of the app the partner has. */
+export interface Deployed {
+  readonly partner: Version
+  readonly app: Version
+  /** Default: 'first'. */
+  readonly schema?: 'first' | 'grown'
+}
+
 /**
  * The real server in a process of its own. What it says (its exchanges) is collected here, so it outlives a kill.
  *
@@ -24,7 +32,7 @@ export class ServerProcess {
   readonly #folder: string
   readonly #onListening: (port: number) => void
   #child: ChildProcess | null = null
-  #versions: { readonly partner: Version; readonly app: Version } = { partner: 'n', app: 'n' }
+  #versions: Deployed = { partner: 'n', app: 'n' }
   #nextId = 1
   readonly #waiting = new Map<number, { resolve: (value: unknown) => void; reject: (error: Error) => void }>()
   readonly #events: PartnerEvent[] = []
@@ -63,7 +71,7 @@ export class ServerProcess {
   }
 
   /** Ends it and starts it again on the same data, with other versions of the partner and of the app that it serves. */
-  async deploy(versions: { readonly partner: Version; readonly app: Version }): Promise<void> {
+  async deploy(versions: Deployed): Promise<void> {
     this.#versions = versions
     await this.kill()
     await this.start()
@@ -72,9 +80,9 @@ export class ServerProcess {
   /** Starts it; on the same data if it ran before. */
   async start(): Promise<void> {
     await mkdir(this.#dataFolder, { recursive: true })
-    const { partner, app } = this.#versions
+    const { partner, app, schema = 'first' } = this.#versions
     const site = app === 'n' ? siteFolder : previous.site
-    const child = fork(partner === 'n' ? program : previous.server, [this.#dataFolder, site], {
+    const child = fork(partner === 'n' ? program : previous.server, [this.#dataFolder, site, schema], {
       execPath: pinnedNode,
       execArgv: ['--conditions=source', '--disable-warning=ExperimentalWarning'],
       // What the runner of the tests has set for itself (loaders, inspectors) is none of the server's business.
