@@ -95,6 +95,17 @@ export class Cluster {
     await runProgram('pg_rewind', ['-D', this.folder, '--source-server', source, '-R'])
   }
 
+  /** Seconds of CPU that all its processes have used so far, those that have ended too. */
+  async cpuSeconds(): Promise<number> {
+    const pid = await this.#readPid()
+    if (pid === null) return 0
+    const ticks = await Promise.all([
+      readTicks(pid, 4),
+      ...(await findChildren(pid)).map((child) => readTicks(child, 2)),
+    ])
+    return ticks.reduce((sum, each) => sum + each, 0) / TICKS_PER_SECOND
+  }
+
   /** Runs a statement; the result as text. */
   query(sql: string, database = 'postgres'): Promise<string> {
     return runProgram('psql', [
@@ -150,6 +161,19 @@ async function findChildren(pid: number): Promise<number[]> {
     if (Number(parent) === pid) children.push(Number(name))
   }
   return children
+}
+
+/** Of Linux, wherever it runs: https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html */
+const TICKS_PER_SECOND = 100
+
+/** The first so many of: user and system time of a process, then of its children that have ended. */
+async function readTicks(pid: number, fields: number): Promise<number> {
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '')
+  const times = stat
+    .slice(stat.lastIndexOf(')') + 2)
+    .split(' ')
+    .slice(11, 11 + fields)
+  return times.reduce((sum, time) => sum + Number(time), 0)
 }
 
 function signal(pid: number): void {

@@ -28,6 +28,8 @@ export class Connections {
       // Kept by the driver, not the server: a host that vanishes answers nothing at all.
       query_timeout: silenceMs,
       keepAlive: true,
+      // Statements are sent without waiting for the answers to those before (drivers that know nothing of it wait).
+      pipeline: true,
       application_name: 'sync-server',
       // The driver gives bigint as text; ours are numbers of changes and milliseconds, far below 2^53.
       types: {
