@@ -1,7 +1,7 @@
 import type { CliOptions } from './options.ts'
 import { integer, need } from './options.ts'
 import { loadPartnerFile } from './partner-file.ts'
-import { createPartner, listen } from '../index.ts'
+import { createPartner, listen, PartnerError, type PartnerStorage } from '../index.ts'
 import { openStorage } from './open-storage.ts'
 
 /** How often retention runs. */
@@ -11,6 +11,8 @@ const PRUNE_EVERY_MS = 60 * 60_000
 export async function serve(options: CliOptions): Promise<void> {
   const { schema, authenticate, authorize, allow } = await loadPartnerFile(need(options, 'partner'))
   const storage = await openStorage(options)
+  if (!(await isWritable(storage)))
+    console.error('This database takes no writes now: all exchanges are told to come again.')
   const basePath = options.path ?? '/sync'
   const partner = createPartner({
     schema,
@@ -35,6 +37,11 @@ export async function serve(options: CliOptions): Promise<void> {
   const closing = server.close()
   await partner.close()
   await closing
+}
+
+/** A database that cannot be reached yet is no reason not to start. */
+async function isWritable(storage: PartnerStorage): Promise<boolean> {
+  return storage.isPrimary().catch((error: unknown) => error instanceof PartnerError && error.code === 'busy')
 }
 
 async function prune(partner: { prune(): Promise<unknown> }): Promise<void> {

@@ -142,7 +142,7 @@ describe('the door', () => {
     const response = await world.partner.fetch(ann.request(JSON.stringify(ann.compose())))
     expect([response.status, response.headers.get('retry-after')]).toEqual([503, '5'])
     expect(await response.json()).toMatchObject({ code: 'behind' })
-    expect(world.events).toEqual([])
+    expect(world.events).toMatchObject([{ type: 'exchange', case: 'K8', problem: 'behind' }])
   })
 
   test('what the database cannot do now is busy with Retry-After, and nothing is stored', async () => {

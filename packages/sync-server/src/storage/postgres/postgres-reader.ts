@@ -60,7 +60,7 @@ export class PostgresReader implements StorageReader {
   /** READ COMMITTED: rows may have been pruned since this transaction looked at the floor. Leaving them out would lose changes. */
   async #assertNotPruned(after: number): Promise<void> {
     const seen = this.floor
-    const { floor } = await this.getSpace()
+    const floor = (await this.findSpace(''))?.floor ?? 0
     if (seen === null || floor <= seen || after >= floor) return
     throw new PartnerError('busy', 'the log was pruned meanwhile: nothing was stored, try again')
   }

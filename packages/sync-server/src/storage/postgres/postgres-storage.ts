@@ -1,4 +1,5 @@
 import {
+  type Foresight,
   type PartnershipPlace,
   PartnerError,
   type PartnerStorage,
@@ -6,6 +7,7 @@ import {
   type StorageTransaction,
 } from '../../contract/index.ts'
 import { Connections } from './connections.ts'
+import { isPushForeseen } from './foreseen.ts'
 import { PostgresReader } from './postgres-reader.ts'
 import { PostgresTransaction } from './postgres-transaction.ts'
 import { type Patience, Session } from './session.ts'
@@ -15,7 +17,7 @@ import { Turns } from './turns.ts'
 export interface PostgresOptions {
   /** Connection string of the runtime role: postgres://role:password@host:5432/database. */
   readonly url: string
-  /** Connections at the same time. Default: 10. */
+  /** Connections at the same time. Default: 20. */
   readonly maxConnections?: number
   /**
    * Transactions of this process that work on one space at the same time. Default: 1, so they run in the order in which they came and
@@ -58,11 +60,12 @@ export function postgresStorage(options: PostgresOptions): PartnerStorage {
 }
 
 class PostgresDatabase implements PartnerStorage {
+  readonly refusesBehind: boolean = true
   readonly #connections: Connections
   readonly #turns: Turns
   readonly #patience: Patience
 
-  constructor({ url, maxConnections = 10, perSpace = 1, waitMs = 5_000, statementMs = 30_000 }: PostgresOptions) {
+  constructor({ url, maxConnections = 20, perSpace = 1, waitMs = 5_000, statementMs = 30_000 }: PostgresOptions) {
     for (const [name, value] of Object.entries({ maxConnections, perSpace, waitMs, statementMs })) {
       if (Number.isSafeInteger(value) && value >= 1) continue
       throw new PartnerError('invalid-option', `${name} must be a whole number, 1 at least`)
@@ -76,10 +79,34 @@ class PostgresDatabase implements PartnerStorage {
     return this.#connections.isPrimary()
   }
 
-  transaction<T>(space: string, work: (tx: StorageTransaction) => Promise<T>): Promise<T> {
+  transaction<T>(space: string, work: (tx: StorageTransaction) => Promise<T>, foresight?: Foresight): Promise<T> {
     return this.#turns.run(space, () =>
-      this.#writing(space, (session) => work(new PostgresTransaction(session, space))),
+      this.#inTransaction(
+        (session) => this.#begin(session, space, foresight),
+        async (session, tx) => {
+          const result = await work(tx)
+          tx.flush()
+          return result
+        },
+      ),
     )
+  }
+
+  /** All that is foreseen is sent behind the BEGIN, in the same round trip. */
+  async #begin(session: Session, space: string, foresight: Foresight | undefined): Promise<PostgresTransaction> {
+    const tx = new PostgresTransaction(session, space)
+    if (foresight === undefined) {
+      await session.beginWriting(space, this.#patience)
+      return tx
+    }
+    const locks = { partnershipId: foresight.partnershipId, isMaking: isPushForeseen(foresight) }
+    const begun = session.beginWriting(space, this.#patience, locks)
+    const foreseen = tx.foresee(foresight)
+    // A node that must not be written says so first, whatever the rest fails with.
+    foreseen.catch(() => undefined)
+    await begun
+    await foreseen
+    return tx
   }
 
   read<T>(space: string, work: (tx: StorageReader) => Promise<T>): Promise<T> {
@@ -141,22 +168,27 @@ class PostgresDatabase implements PartnerStorage {
     return this.#inTransaction((session) => session.beginReading(space, this.#patience), work)
   }
 
-  async #inTransaction<T>(
-    begin: (session: Session) => Promise<void>,
-    work: (session: Session) => Promise<T>,
+  async #inTransaction<T, B>(
+    begin: (session: Session) => Promise<B>,
+    work: (session: Session, begun: B) => Promise<T>,
   ): Promise<T> {
     const client = await this.#connections.take()
     const session = new Session(client)
+    const release = (): void => client.release(session.isLost)
     try {
-      await begin(session)
-      const result = await work(session)
-      await session.commit()
+      const result = await work(session, await begin(session))
+      if (session.hasWritten) {
+        await session.commit()
+        release()
+      } else {
+        // Nothing has to reach the disk: the answer does not wait for the end, the connection does.
+        void session.end().then(release)
+      }
       return result
     } catch (error) {
       await session.rollBack()
+      release()
       throw error
-    } finally {
-      client.release(session.isLost)
     }
   }
 }
