@@ -4,7 +4,7 @@ import { configDefaults, defineConfig } from 'vitest/config'
 const conditions = ['source', 'module', 'node', 'development|production']
 
 /** Tests that start database servers of their own. */
-const needsPostgres = 'packages/*/src/**/*.postgres.test.ts'
+const needsPostgres = '{packages/*,failover}/src/**/*.postgres.test.ts'
 
 export default defineConfig({
   resolve: { conditions },

@@ -47,13 +47,16 @@ async function runPlanted(extra) {
   return run(pinnedNode, ['--conditions=source', main, '--planted', 'all', '--starts', '1', '--minutes', '6', ...extra])
 }
 
-/** Each variant once, one of the four in a real browser. More, and others: `pnpm failover --rounds N`. */
+/** Each variant once on either storage, one of the four in a real browser. More, and others: `pnpm failover --rounds N`. */
 async function runFailover(extra) {
-  const main = 'failover/src/main.ts'
-  const rounds = ['--storage', 'sqlite', '--rounds', '4', '--browser-every', '4']
-  return run(pinnedNode, ['--conditions=source', main, ...rounds, ...extra], {
-    CHROMIUM: await ensureBrowser('chromium'),
-  })
+  await ensurePostgres()
+  const CHROMIUM = await ensureBrowser('chromium')
+  const fail = (storage) => {
+    const rounds = ['--storage', storage, '--rounds', '4', '--browser-every', '4']
+    return run(pinnedNode, ['--conditions=source', 'failover/src/main.ts', ...rounds, ...extra], { CHROMIUM })
+  }
+  const onPostgres = await fail('postgres')
+  return (await fail('sqlite')) || onPostgres
 }
 
 async function runPostgres(extra) {

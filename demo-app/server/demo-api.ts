@@ -14,15 +14,21 @@ export interface DemoParts {
   readonly setTrouble: (next: TroubleState) => void
   /** Copies of devices that wait to be picked up by another browser, by their number. */
   readonly clones: Map<string, { readonly account: string; readonly content: string }>
+  /** What browsers have reported of the demo's policy, until somebody (a test) takes it. */
+  readonly cspReports: string[]
 }
 
 /** Largest copy of a device that is taken in. */
 const MAX_CLONE_BYTES = 32 * 1_048_576
 const MAX_CLONES = 20
+/** Characters of one report of a policy's violation, and how many of them are kept. */
+const MAX_REPORT = 2_000
+const MAX_REPORTS = 100
 
 /** Answers `/demo/…`: sign-in, what the panels show, and the trouble they make. For development only. */
 export async function answerDemo(parts: DemoParts, request: Request): Promise<Response> {
   const { pathname } = new URL(request.url)
+  if (`${request.method} ${pathname}` === 'POST /demo/csp-report') return takeCspReport(parts, request)
   if (request.method === 'POST' && !isOwnPage(request)) return problem(403, 'only the demo’s own page may ask this')
   switch (`${request.method} ${pathname}`) {
     case 'GET /demo/session':
@@ -31,6 +37,8 @@ export async function answerDemo(parts: DemoParts, request: Request): Promise<Re
       return signIn(parts, request)
     case 'POST /demo/sign-out':
       return json({ person: null }, { 'set-cookie': parts.sessions.close() })
+    case 'DELETE /demo/csp-reports':
+      return json(parts.cspReports.splice(0))
     case 'GET /demo/inspect':
       return inspect(parts, request)
     default:
@@ -38,6 +46,18 @@ export async function answerDemo(parts: DemoParts, request: Request): Promise<Re
         ? answerTrouble(parts, request, pathname)
         : problem(404, 'no such endpoint')
   }
+}
+
+/** A browser says that something of the demo's was against its own policy: that is a fault of ours. */
+async function takeCspReport({ cspReports }: DemoParts, request: Request): Promise<Response> {
+  const report = (await request.text()).slice(0, MAX_REPORT)
+  // Some browsers look for the site's icon by themselves: no page of ours has asked.
+  if (!/"blocked-uri":"[^"]*\/favicon\.ico"/.test(report)) {
+    cspReports.push(report)
+    console.error('  Against the content security policy:', report)
+  }
+  cspReports.splice(0, cspReports.length - MAX_REPORTS)
+  return new Response(null, { status: 204 })
 }
 
 async function signIn(parts: DemoParts, request: Request): Promise<Response> {

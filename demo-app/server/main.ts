@@ -76,6 +76,7 @@ async function serve(options: ServerOptions, parts: Parts): Promise<void> {
     getTrouble: parts.gate.getTrouble,
     setTrouble: parts.gate.setTrouble,
     clones: new Map<string, { readonly account: string; readonly content: string }>(),
+    cspReports: [],
   }
   const server = createServer(async (incoming, outgoing) => {
     const request = toRequest(incoming, outgoing)

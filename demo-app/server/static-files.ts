@@ -17,6 +17,7 @@ const CONTENT_SECURITY_POLICY = [
   "form-action 'self'",
   "frame-ancestors 'none'",
   "require-trusted-types-for 'script'",
+  'report-uri /demo/csp-report',
 ].join('; ')
 
 const CONTENT_TYPES: Readonly<Record<string, string>> = {

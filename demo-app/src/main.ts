@@ -62,11 +62,16 @@ const actions = makeActions({
     else if (isSignedInAs(person)) actions.syncNow()
     else location.reload()
   },
-  signOut: async () => {
-    await signOut()
+  signOut: async (unsent) => {
+    const result = await openSpaces().signOut(unsent)
+    if (result.type === 'unsent') {
+      const left = result.spaces.reduce((sum, one) => sum + one.unsent, 0)
+      throw new Error(`${left} could not be sent (${result.reason}); everything is still here`)
+    }
     rememberPerson(null)
-    await device?.close()
     device = null
+    // Offline the server cannot be told; its cookie alone shows nothing of this device.
+    await signOut().catch(() => undefined)
     store.set({ ...INITIAL_STATE, hasTrouble: store.get().hasTrouble, person: null })
   },
   reload: () => registered.activateUpdate(),

@@ -1,7 +1,7 @@
 /** The test app's page: offers the page API to the scenarios as `app`. It has nothing to look at. */
 import { openSpace } from 'web-sync'
 import { registerServiceWorker } from 'web-sync/register'
-import { schema } from './schema.ts'
+import { type GrownNote, grownSchema, schema } from './schema.ts'
 import { TestSpace } from './test-app.ts'
 
 /** What the scenarios find in the page. */
@@ -9,15 +9,23 @@ export interface TestApp {
   /** Signs in; the cookie is the sign-in. */
   signIn(account: string): Promise<void>
   /** Registers the app's service worker; resolves when it controls the page. */
-  register(): Promise<void>
-  /** Opens a space (default: `team`). The first one is {@link TestApp.space}. */
-  open(options: { readonly account: string; readonly space?: string }): Promise<void>
+  register(url?: string): Promise<void>
+  /** Opens a space (default: `team`). The first one is {@link TestApp.space}. `byToken`: tokens prove who asks, not the cookie. */
+  open(options: { readonly account: string; readonly space?: string; readonly byToken?: boolean }): Promise<void>
+  /** Whose token is fetched when a new one is needed; null: that of the space's account. */
+  tokenAccount: string | null
+  /** Opens the space as a later version of the app does whose schema has grown, writes a note, and gives all notes by their new index. */
+  openGrown(account: string, body: string): Promise<readonly GrownNote[]>
   /** Opens none of ours: the browser's own look at whether a space can be opened. Returns the error's code. */
   tryOpen(options: { readonly account: string; readonly space?: string }): Promise<string | null>
+  /** The code of what a write in an open space ends with; null: it was stored. */
+  tryNote(space: string): Promise<string | null>
   /** What the browser will wake the service worker for. */
   backgroundSyncTags(): Promise<readonly string[]>
   readonly space: TestSpace
   readonly spaces: Readonly<Record<string, TestSpace>>
+  /** Whose packages the page was built with: the workspace's, or those of before. */
+  readonly version: 'n' | 'n-1'
   /** How often this tab has loaded the page. */
   readonly loads: number
   /** Reports of `onReport`, unhandled rejections and errors. */
@@ -29,6 +37,9 @@ declare global {
   var app: TestApp
 }
 
+/** Filled in by the build. */
+declare const E2E_VERSION: 'n' | 'n-1'
+
 const faults: string[] = []
 addEventListener('unhandledrejection', ({ reason }) => faults.push(`unhandled: ${String(reason)}`))
 addEventListener('error', ({ message }) => faults.push(`error: ${message}`))
@@ -39,6 +50,7 @@ sessionStorage.setItem('loads', String(loads))
 const spaces: Record<string, TestSpace> = {}
 
 globalThis.app = {
+  version: E2E_VERSION,
   loads,
   faults,
   spaces,
@@ -50,27 +62,51 @@ globalThis.app = {
   signIn: async (account) => {
     await fetch(`/sign-in?account=${encodeURIComponent(account)}`, { method: 'POST' })
   },
-  register: async () => {
+  tokenAccount: null,
+  register: async (url = '/sw.js') => {
     const controlled = new Promise<void>((resolve) => {
       if (navigator.serviceWorker.controller !== null) resolve()
       else navigator.serviceWorker.addEventListener('controllerchange', () => resolve(), { once: true })
     })
-    await registerServiceWorker({ url: '/sw.js' })
+    await registerServiceWorker({ url })
     await controlled
   },
   backgroundSyncTags: async () => {
     const registration = (await navigator.serviceWorker.ready) as { readonly sync?: { getTags(): Promise<string[]> } }
     return registration.sync?.getTags() ?? []
   },
-  open: async ({ account, space = 'team' }) => {
+  open: async ({ account, space = 'team', byToken = false }) => {
     const opened = await openSpace({
       schema,
       account,
       space,
       endpoint: '/sync',
+      ...(byToken ? { getAuth: createTokenAuth(account) } : {}),
       onReport: (code) => faults.push(`report: ${code}`),
     })
     spaces[space] = new TestSpace(opened)
+  },
+  openGrown: async (account, body) => {
+    const space = await openSpace({ schema: grownSchema, account, space: 'team', endpoint: '/sync' })
+    const { notes, tags } = space.collections
+    const write = space.mutate((tx) => {
+      tx.notes.insert({ id: body, body, done: true })
+      tx.tags.put({ id: 'tag' })
+    })
+    await write
+    const found = await notes.query({ index: 'byBody' }).all()
+    await write.accepted
+    await tags.get('tag')
+    await space.close()
+    return found
+  },
+  tryNote: async (space) => {
+    try {
+      await spaces[space]?.addNote(crypto.randomUUID(), 'a try')
+      return null
+    } catch (error) {
+      return (error as { code?: string }).code ?? String(error)
+    }
   },
   tryOpen: async ({ account, space = 'team' }) => {
     try {
@@ -81,4 +117,14 @@ globalThis.app = {
       return (error as { code?: string }).code ?? String(error)
     }
   },
+}
+
+/** A token that is asked for once, and again when it is not taken any more. */
+function createTokenAuth(account: string): (isRefresh: boolean) => Promise<Record<string, string>> {
+  let token: string | null = null
+  return async (isRefresh) => {
+    if (isRefresh) token = null
+    token ??= await (await fetch(`/token?account=${app.tokenAccount ?? account}`)).text()
+    return { authorization: `Bearer ${token}` }
+  }
 }

@@ -48,3 +48,24 @@ export const nextSchema = defineSchema({
   version: 2,
   collections: { ...schema.collections, tags: collection<{ readonly id: string }>(null) },
 })
+
+/** A note of the version after the next: its text is called body. */
+export interface GrownNote {
+  readonly id: string
+  readonly body: string
+  readonly done: boolean
+}
+
+/** The schema of that version: a field renamed, a default, a new index, a new collection. */
+export const grownSchema = defineSchema({
+  version: 3,
+  collections: {
+    notes: collection<GrownNote>(null, {
+      renamed: { text: 'body' },
+      defaults: { done: false },
+      indexes: { byBody: ['body'] },
+    }),
+    places: collection<Place>(null, { indexes: { byPopulation: ['population'], byName: ['name'] } }),
+    tags: collection<{ readonly id: string }>(null),
+  },
+})

@@ -35,7 +35,7 @@ export function serveShell(): void {
 async function storeFiles(): Promise<void> {
   const files = (await (await fetch('/files.json', { cache: 'no-store' })).json()) as string[]
   const cache = await caches.open('app')
-  await cache.addAll(['/', ...files.filter((file) => file !== '/sw.js')])
+  await cache.addAll(['/', ...files.filter((file) => !file.startsWith('/sw'))])
   await scope.skipWaiting()
 }
 

@@ -47,11 +47,17 @@ export function createCommands(partner: Partner, storage: PartnerStorage, settin
     expireSignIns: async () => {
       settings.epoch += 1
     },
+    expireBefore: async (exchanges) => {
+      settings.expiresBefore = exchanges
+    },
     setAccess: async (account, access) => {
       settings.accessByAccount.set(account, access)
     },
     answerNext: async (status, times) => {
       settings.answer = { status, times }
+    },
+    setForeignVersion: async (version) => {
+      settings.foreignVersion = version
     },
     deployServiceWorker: async (which) => {
       settings.serviceWorker = which

@@ -51,10 +51,14 @@ export interface ServerCommands {
   readonly markDurable: () => Promise<void>
   /** All sign-ins have expired. */
   readonly expireSignIns: () => Promise<void>
+  /** All sign-ins expire before the exchange with this number, counted from now on: 1 is the next. */
+  readonly expireBefore: (exchanges: number) => Promise<void>
   /** Whether the account may write in, read, or has lost access to all spaces. */
   readonly setAccess: (account: string, access: 'write' | 'read' | 'ended') => Promise<void>
   /** The next `times` exchanges are answered with this status by something in front of the partner. */
   readonly answerNext: (status: number, times: number) => Promise<void>
+  /** From now on the partner takes every ask for one of this protocol version; null: for what it is. */
+  readonly setForeignVersion: (version: number | null) => Promise<void>
   /** Another service worker is served from now on: the same code in other bytes, or that of the app's next version. */
   readonly deployServiceWorker: (which: 'rebuilt' | 'next') => Promise<void>
   /** The largest number of exchanges that were under way at once, ever. */
@@ -72,6 +76,8 @@ export interface CommandMessage {
 export type ServerMessage =
   | { readonly type: 'listening'; readonly port: number }
   | { readonly type: 'event'; readonly event: PartnerEvent }
+  /** Something was asked, with proof of this account (null: none). */
+  | { readonly type: 'asked'; readonly as: string | null; readonly body: string }
   /** A browser has reported a violation of the content security policy. */
   | { readonly type: 'violation'; readonly report: string }
   | { readonly type: 'result'; readonly id: number; readonly value: unknown }

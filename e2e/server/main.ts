@@ -2,26 +2,28 @@
  * The server of the scenarios: a partner on SQLite, cookies, the built test app, and a wire to the test that started it. It is the
  * product's own partner in a process of its own, so that a test can kill it, and set its files back while it is down.
  *
- * Arguments: the folder of the database, the folder of the built test app.
+ * Arguments: the folder of the database, the folder of the built test app; `grown` for the partner of a later version of the app.
  */
 import { createServer, type ServerResponse } from 'node:http'
 import { join } from 'node:path'
 import { createPartner, nodeHandler, sqliteStorage } from 'sync-server'
 import type { AddressInfo } from 'node:net'
-import { REFUSED_WORD, schema } from '../app/schema.ts'
+import { grownSchema, REFUSED_WORD, schema } from '../app/schema.ts'
 import { createCommands } from './commands.ts'
 import type { CommandMessage, ServerMessage } from './ipc.ts'
 import type { Settings } from './settings.ts'
 import { listSite, serveSite } from './site.ts'
 
-const [data, site] = process.argv.slice(2)
+const [data, site, version] = process.argv.slice(2)
 if (data === undefined || site === undefined) throw new Error('Arguments: data folder, site folder')
 const siteFolder = site
 
 const settings: Settings = {
   epoch: 1,
+  expiresBefore: null,
   accessByAccount: new Map(),
   answer: null,
+  foreignVersion: null,
   serviceWorker: 'first',
   underWay: 0,
   mostAtOnce: 0,
@@ -29,7 +31,7 @@ const settings: Settings = {
 
 const storage = sqliteStorage(join(data, 'partner.db'))
 const partner = createPartner({
-  schema,
+  schema: version === 'grown' ? grownSchema : schema,
   storage,
   authenticate: (request) => findAccount(request),
   authorize: ({ account }) => settings.accessByAccount.get(account) ?? 'write',
@@ -61,8 +63,13 @@ process.on('disconnect', () => process.exit())
 
 async function handle(request: Request): Promise<Response> {
   const { pathname, searchParams } = new URL(request.url)
-  if (pathname === '/sync') return takeAnswer() ?? partner.fetch(request)
+  if (pathname === '/sync') {
+    expireInTime()
+    send({ type: 'asked', as: findAccount(request)?.account ?? null, body: await request.clone().text() })
+    return takeAnswer() ?? partner.fetch(speak(request))
+  }
   if (pathname.startsWith('/sync/')) return partner.fetch(request)
+  if (pathname === '/token') return new Response(`${searchParams.get('account')}.${settings.epoch}`)
   if (pathname === '/sign-in') return signIn(searchParams.get('account') ?? '')
   if (pathname === '/csp-report') {
     const report = await request.text()
@@ -95,13 +102,31 @@ function countExchange(outgoing: ServerResponse): void {
   outgoing.once('close', () => (settings.underWay -= 1))
 }
 
+/** The request as a partner of another version sees it: of a version that it does not speak. */
+function speak(request: Request): Request {
+  if (settings.foreignVersion === null) return request
+  const headers = new Headers(request.headers)
+  headers.set('web-sync-protocol', String(settings.foreignVersion))
+  return new Request(request, { headers })
+}
+
+function expireInTime(): void {
+  if (settings.expiresBefore === null) return
+  settings.expiresBefore -= 1
+  if (settings.expiresBefore > 0) return
+  settings.expiresBefore = null
+  settings.epoch += 1
+}
+
 function signIn(account: string): Response {
   const cookie = `e2e=${encodeURIComponent(account)}.${settings.epoch}; Path=/; HttpOnly; SameSite=Strict; Max-Age=86400`
   return new Response(null, { status: 204, headers: { 'set-cookie': cookie } })
 }
 
+/** Whoever brings a token is the token's account, whatever the cookie says. */
 function findAccount(request: Request): { account: string } | null {
-  const [, account, epoch] = /(?:^|;\s*)e2e=([^.;]+)\.(\d+)/.exec(request.headers.get('cookie') ?? '') ?? []
+  const proof = request.headers.get('authorization') ?? request.headers.get('cookie') ?? ''
+  const [, account, epoch] = /(?:^Bearer |(?:^|;\s*)e2e=)([^.;]+)\.(\d+)/.exec(proof) ?? []
   if (account === undefined || Number(epoch) !== settings.epoch) return null
   return { account: decodeURIComponent(account) }
 }

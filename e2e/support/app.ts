@@ -6,6 +6,8 @@ export interface AppOptions {
   readonly account: string
   /** Default: `team`. */
   readonly space?: string
+  /** Tokens prove who asks, not the cookie. Default: false. */
+  readonly byToken?: boolean
 }
 
 /** Opens the test app on a device: signs in, registers the service worker, opens the space. Does not wait for the first sync. */

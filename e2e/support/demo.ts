@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type BrowserContext, expect, type Page, test as base } from '@playwright/test'
 import { type DemoProcess, startDemo } from './demo-process.ts'
+import { type Watch, watchContext } from './violations.ts'
 import { type FaultProxy, openFaultProxy } from 'web-sync/testing/node'
 
 /** What the page offers to tests with `?test` in its address. */
@@ -28,6 +29,8 @@ export interface Demo {
   readonly proxy: FaultProxy
   /** Opens the demo on a device of its own and signs somebody in. */
   open(person: string): Promise<Page>
+  /** Violations of the content security policy that were not taken yet; there must be none at the end. */
+  takeViolations(): Promise<readonly string[]>
 }
 
 /** The demo's `test`: one server for all scenarios of a file, since it begins by importing the places. */
@@ -47,17 +50,19 @@ export const test = base.extend<{ demo: Demo }, { server: DemoProcess; places: n
   demo: async ({ browser, server }, use) => {
     const proxy = await openFaultProxy(server.port)
     const contexts: BrowserContext[] = []
-    const violations: string[] = []
+    const watch: Watch = { violations: [], errors: [] }
+    const takeViolations = async (): Promise<readonly string[]> => {
+      const reports = await fetch(`http://127.0.0.1:${server.port}/demo/csp-reports`, { method: 'DELETE' })
+      return [...watch.violations.splice(0), ...((await reports.json()) as string[])]
+    }
     await use({
       proxy,
+      takeViolations,
       open: async (person) => {
         const context = await browser.newContext({ baseURL: proxy.origin, viewport: { width: 1280, height: 900 } })
         contexts.push(context)
+        await watchContext(context, watch)
         const page = await context.newPage()
-        context.on('console', (message) => {
-          if (/Content Security Policy|TrustedScript/.test(message.text())) violations.push(message.text())
-        })
-        context.on('weberror', (error) => violations.push(String(error.error())))
         await page.goto('/?test')
         await page.getByRole('button', { name: person }).click()
         await page.waitForFunction(() => '__fieldNotes' in globalThis)
@@ -67,7 +72,8 @@ export const test = base.extend<{ demo: Demo }, { server: DemoProcess; places: n
         return page
       },
     })
-    expect(violations, 'violations of the content security policy, and errors that nobody caught').toEqual([])
+    expect(await takeViolations(), 'violations of the content security policy').toEqual([])
+    expect(watch.errors, 'errors that nobody caught').toEqual([])
     await Promise.all(contexts.map((context) => context.close()))
     await proxy.close()
   },

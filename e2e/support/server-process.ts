@@ -7,8 +7,17 @@ import type { ExchangeEvent, PartnerEvent } from 'sync-server'
 import { pinnedNode } from '../../scripts/workspace.mjs'
 import type { CommandMessage, ServerCommands, ServerMessage } from '../server/ipc.ts'
 import { siteFolder } from './build-app.ts'
+import { previous, type Version } from './previous.ts'
 
 const program = fileURLToPath(new URL('../server/main.ts', import.meta.url))
+
+/** What runs: whose packages the partner and the served app are of, and which schema of the app the partner has. */
+export interface Deployed {
+  readonly partner: Version
+  readonly app: Version
+  /** Default: 'first'. */
+  readonly schema?: 'first' | 'grown'
+}
 
 /**
  * The real server in a process of its own. What it says (its exchanges) is collected here, so it outlives a kill.
@@ -23,10 +32,12 @@ export class ServerProcess {
   readonly #folder: string
   readonly #onListening: (port: number) => void
   #child: ChildProcess | null = null
+  #versions: Deployed = { partner: 'n', app: 'n' }
   #nextId = 1
   readonly #waiting = new Map<number, { resolve: (value: unknown) => void; reject: (error: Error) => void }>()
   readonly #events: PartnerEvent[] = []
   readonly #violations: string[] = []
+  readonly #asked: { readonly as: string | null; readonly body: string }[] = []
   #listeners: (() => void)[] = []
 
   constructor(folder: string, onListening: (port: number) => void) {
@@ -44,9 +55,14 @@ export class ServerProcess {
     return this.#events.filter((event) => event.type === 'exchange')
   }
 
-  /** Violations of the content security policy that browsers have reported. */
-  get violations(): readonly string[] {
-    return this.#violations
+  /** What was asked, and by whom the proof was, in order. */
+  get asked(): readonly { readonly as: string | null; readonly body: string }[] {
+    return this.#asked
+  }
+
+  /** Violations of the content security policy that browsers have reported and that were not taken yet. */
+  takeViolations(): readonly string[] {
+    return this.#violations.splice(0)
   }
 
   /** Bugs that the partner has met: it answered 500. */
@@ -54,10 +70,19 @@ export class ServerProcess {
     return this.#events.filter((event) => event.type === 'error' || event.type === 'digest-mismatch')
   }
 
+  /** Ends it and starts it again on the same data, with other versions of the partner and of the app that it serves. */
+  async deploy(versions: Deployed): Promise<void> {
+    this.#versions = versions
+    await this.kill()
+    await this.start()
+  }
+
   /** Starts it; on the same data if it ran before. */
   async start(): Promise<void> {
     await mkdir(this.#dataFolder, { recursive: true })
-    const child = fork(program, [this.#dataFolder, siteFolder], {
+    const { partner, app, schema = 'first' } = this.#versions
+    const site = app === 'n' ? siteFolder : previous.site
+    const child = fork(partner === 'n' ? program : previous.server, [this.#dataFolder, site, schema], {
       execPath: pinnedNode,
       execArgv: ['--conditions=source', '--disable-warning=ExperimentalWarning'],
       // What the runner of the tests has set for itself (loaders, inspectors) is none of the server's business.
@@ -147,6 +172,10 @@ export class ServerProcess {
       const listeners = this.#listeners
       this.#listeners = []
       for (const listener of listeners) listener()
+      return
+    }
+    if (message.type === 'asked') {
+      this.#asked.push({ as: message.as, body: message.body })
       return
     }
     if (message.type === 'violation') {

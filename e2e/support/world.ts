@@ -6,6 +6,7 @@ import { engineOf } from './browser-options.ts'
 import { type Device, openDevice, ProfileDevice } from './device.ts'
 import { type FaultProxy, openFaultProxy } from 'web-sync/testing/node'
 import { ServerProcess } from './server-process.ts'
+import { type Watch, watchContext } from './violations.ts'
 
 /** What a scenario plays in: a server of its own behind a network that can be broken, and devices. */
 export interface World {
@@ -19,6 +20,10 @@ export interface World {
   newProfile(): string
   /** A device that came about otherwise (a clone): it is switched off at the end. */
   adopt(device: Device): void
+  /** Violations of the content security policy that were not taken yet; there must be none at the end. */
+  takeViolations(): readonly string[]
+  /** Errors that nobody caught in a page and that were not taken yet; likewise. */
+  takeErrors(): readonly string[]
 }
 
 /** The scenarios' `test`: each one has a server, a port, a folder and profiles of its own. */
@@ -29,10 +34,7 @@ export const test = base.extend<{ world: World }>({
     const server = new ServerProcess(folder, (port) => proxy.setTarget(port))
     await server.start()
     const devices: Device[] = []
-    const errors: string[] = []
-    const watch = (device: Device): void => {
-      device.context.on('weberror', (error) => errors.push(String(error.error())))
-    }
+    const watch: Watch = { violations: [], errors: [] }
     let profiles = 0
     const world: World = {
       server,
@@ -40,7 +42,7 @@ export const test = base.extend<{ world: World }>({
       newDevice: async () => {
         const device = await openDevice(browser, proxy.origin)
         devices.push(device)
-        watch(device)
+        await watchContext(device.context, watch)
         return device
       },
       newProfileDevice: async (options = {}) => {
@@ -52,7 +54,7 @@ export const test = base.extend<{ world: World }>({
         })
         devices.push(device)
         await device.start()
-        watch(device)
+        await watchContext(device.context, watch)
         return device
       },
       newProfile: () => {
@@ -60,12 +62,14 @@ export const test = base.extend<{ world: World }>({
         return join(folder, `profile-${profiles}`)
       },
       adopt: (device) => void devices.push(device),
+      takeErrors: () => watch.errors.splice(0),
+      takeViolations: () => [...watch.violations.splice(0), ...server.takeViolations()],
     }
     await use(world)
     // What must never happen, in any scenario.
-    expect(server.violations, 'violations of the content security policy').toEqual([])
+    expect(world.takeViolations(), 'violations of the content security policy').toEqual([])
     expect(server.faults, 'bugs of the partner').toEqual([])
-    expect(errors, 'errors that nobody caught in a page').toEqual([])
+    expect(world.takeErrors(), 'errors that nobody caught in a page').toEqual([])
     // Profiles are deleted next: nobody may still write there.
     await Promise.all(devices.map((device) => device.close()))
     await server.kill()

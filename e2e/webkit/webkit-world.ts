@@ -40,7 +40,7 @@ export const test = base.extend<{ webkitWorld: WebKitWorld }>({
     await server.kill()
     await proxy.close()
     await rm(folder, { recursive: true, force: true })
-    expect(server.violations, 'violations of the content security policy').toEqual([])
+    expect(server.takeViolations(), 'violations of the content security policy').toEqual([])
     expect(server.faults, 'bugs of the partner').toEqual([])
   },
 })

@@ -5,10 +5,12 @@ import { summarise } from './summary.ts'
 import { VARIANTS } from './variants/index.ts'
 
 const USAGE = `pnpm failover [--rounds 3] [--storage postgres|sqlite] [--variant ${Object.keys(VARIANTS).join('|')}]
-              [--browser-every 3] [--json]
+              [--browser-every 3] [--on-disk] [--json]
 
 Kills a primary while clients write, puts a standby that lagged (or an old backup) in its place, and compares everything at the end.
-Rounds take the variants in turn; each third one (--browser-every) has its devices in Chromium, the others under Node. Exit code 1: a promise was broken, a round lost nothing that could have been missed, or no device was told that anything is durable.`
+Rounds take the variants in turn; each third one (--browser-every) has its devices in Chromium, the others under Node.
+PostgreSQL's clusters are in memory (/dev/shm) if there is room: --on-disk. Exit code 1: a promise was broken, a round lost nothing that could have been missed, or no device was
+told that anything is durable.`
 
 async function main(): Promise<number> {
   const { values } = parseArgs({
@@ -17,6 +19,7 @@ async function main(): Promise<number> {
       storage: { type: 'string', default: 'postgres' },
       variant: { type: 'string' },
       'browser-every': { type: 'string', default: '3' },
+      'on-disk': { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
@@ -33,7 +36,8 @@ async function main(): Promise<number> {
   const onRound = (result: RoundResult): void => {
     if (!values.json) console.log(JSON.stringify(result))
   }
-  const results = await runRounds({ rounds, storage, variants, browserEvery: Number(values['browser-every']), onRound })
+  const [browserEvery, onDisk] = [Number(values['browser-every']), values['on-disk']]
+  const results = await runRounds({ rounds, storage, variants, browserEvery, onDisk, onRound })
   const byVariant = summarise(results)
   console.log(JSON.stringify(values.json ? { rounds: results, byVariant } : byVariant, null, 2))
   // In no round at all: then nothing was shown about what is called durable.

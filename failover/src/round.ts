@@ -79,8 +79,8 @@ export class Round {
     const [first] = this.#devices
     if (first === undefined) throw new Error('a round needs devices')
     this.ledger.add(await first.insert('shared'))
-    for (const device of this.#devices) await device.sync()
     for (const device of this.#devices) await this.#untilUpToDate(device)
+    for (const device of this.#devices) await this.#untilShown(device, 'shared')
   }
 
   /** Somebody writes: two notes of their own for each mark on the shared one. */
@@ -100,7 +100,9 @@ export class Round {
         await wait(Math.random() * PACE_MS * 2)
       }
     }
-    const lives = devices.map(live)
+    const lives = devices.map((device) =>
+      live(device).catch((error: unknown) => void this.faults.push(`${device.name} cannot write: ${String(error)}`)),
+    )
     this.#stop = async () => {
       life.isOn = false
       await Promise.all(lives)
@@ -225,6 +227,15 @@ export class Round {
   async #untilUpToDate(device: Device): Promise<void> {
     await this.#until(`${device.name} does not get up to date`, async () => {
       if (await device.isUpToDate()) return true
+      await device.sync()
+      return false
+    })
+  }
+
+  /** Up to date may mean: with what the partner had before somebody sent it. */
+  async #untilShown(device: Device, id: string): Promise<void> {
+    await this.#until(`${device.name} does not see ${id}`, async () => {
+      if ((await device.records()).some(({ value }) => value['id'] === id)) return true
       await device.sync()
       return false
     })

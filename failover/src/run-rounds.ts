@@ -16,12 +16,14 @@ export interface FailoverOptions {
   readonly variants: readonly string[]
   /** Each so many-th round has its devices in real browsers; 0: none. */
   readonly browserEvery: number
+  /** PostgreSQL's clusters are not put into memory, even if there is room. */
+  readonly onDisk: boolean
   readonly onRound: (result: RoundResult) => void
 }
 
 /** Runs rounds one after the other, on one site that is made whole after each. */
 export async function runRounds(options: FailoverOptions): Promise<readonly RoundResult[]> {
-  const site: Site = options.storage === 'sqlite' ? await SqliteSite.open() : await PostgresSite.open()
+  const site: Site = options.storage === 'sqlite' ? await SqliteSite.open() : await PostgresSite.open(options.onDisk)
   const server = new PartnerServer()
   const results: RoundResult[] = []
   const browsers = new Browsers()

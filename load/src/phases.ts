@@ -38,6 +38,8 @@ export interface Measured {
   readonly skipped: number
   /** Most runs under way at once. */
   readonly mostUnderWay: number
+  /** Of PostgreSQL's processes, in cores; null: the database is in the server's own process. */
+  readonly databaseCpu: number | null
   /** A small write brought to the disk, beside the measurement. */
   readonly diskMs: Percentiles
   /** Processes that wanted a core, over the last minute. */
@@ -80,6 +82,7 @@ export async function measure(
   const looking = load.withLooks ? setInterval(() => void look(), LOOK_MS) : undefined
   const disk = new DiskProbe(join(folder, 'probe'))
   disk.start()
+  const cpuBefore = (await stage.cluster?.cpuSeconds()) ?? 0
   let [skipped, mostUnderWay] = [0, 0]
   await atRate(perSecond, seconds * 1_000, (dueAt) => {
     const replica = fleet.pick()
@@ -94,6 +97,8 @@ export async function measure(
   clearInterval(looking)
   const diskMs = await disk.stop()
   await fleet.untilCalm()
+  const cpuAfter = await stage.cluster?.cpuSeconds()
+  const elapsedMs = performance.now() - startedAt
   const [snapshot, figures] = [await server.snapshot(false), fleet.read(false)]
   const answeredPerSecond = Math.round(figures.exchanges / seconds)
   return {
@@ -101,6 +106,7 @@ export async function measure(
     answeredPerSecond,
     skipped,
     mostUnderWay,
+    databaseCpu: cpuAfter === undefined ? null : Math.round(((cpuAfter - cpuBefore) / elapsedMs) * 100_000) / 100,
     diskMs,
     loadAverage: Math.round((loadavg()[0] ?? 0) * 10) / 10,
     server: snapshot,

@@ -90,6 +90,7 @@ function printStep({
   offeredPerSecond,
   answeredPerSecond,
   mostUnderWay,
+  databaseCpu,
   diskMs,
   loadAverage,
   server,
@@ -105,7 +106,7 @@ function printStep({
   console.log(`  as clients see:   ${line(fleet.seenMs)}`)
   console.log(
     `  idle ${fleet.idle}, pushes ${fleet.pushes}, pulls ${fleet.pulls}; ${fleet.changes} changes, ${fleet.accepted} accepted, ${fleet.nudges} nudges, ${fleet.resyncs} resyncs; ` +
-      `cpu ${server.cpu}, loop late p99 ${server.loopMs.p99} ms, cases ${JSON.stringify(server.exchangesByCase)}`,
+      `cpu ${server.cpu}${databaseCpu === null ? '' : ` and ${databaseCpu} of the database`}, loop late p99 ${server.loopMs.p99} ms, cases ${JSON.stringify(server.exchangesByCase)}`,
   )
   for (const fault of [...server.faults, ...fleet.faults]) console.log(`  fault: ${fault}`)
   for (const { second, rssMiB, heapMiB, rows } of looks) {

@@ -1,3 +1,4 @@
+import type { UnsentChoice } from 'web-sync'
 import type { Note, Place, Visit } from '../schema.ts'
 import type { View } from './state.ts'
 
@@ -5,7 +6,9 @@ import type { View } from './state.ts'
 export interface Actions {
   readonly show: (view: View) => void
   readonly signIn: (account: string) => void
-  readonly signOut: (keepData: boolean) => void
+  /** Asks what is to become of the data on this device; false: not now. */
+  readonly askToSignOut: (isAsked: boolean) => void
+  readonly signOut: (unsent: UnsentChoice) => void
   readonly search: (text: string) => void
   readonly sortBy: (sort: 'population' | 'name') => void
   readonly choose: (place: Place) => void

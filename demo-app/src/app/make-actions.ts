@@ -1,3 +1,4 @@
+import type { UnsentChoice } from 'web-sync'
 import type { FieldSpace } from '../data/device.ts'
 import { makeNote } from '../data/device.ts'
 import type { Person } from '../people.ts'
@@ -13,7 +14,7 @@ export interface ActionParts {
   readonly team: () => FieldSpace
   readonly places: () => FieldSpace
   readonly signIn: (account: string) => Promise<void>
-  readonly signOut: () => Promise<void>
+  readonly signOut: (unsent: UnsentChoice) => Promise<void>
   readonly reload: () => void
   readonly trouble: TroubleActions
 }
@@ -37,7 +38,8 @@ export function makeActions(parts: ActionParts): Actions {
   return {
     show: (view) => show(store, view),
     signIn: (account) => run(() => parts.signIn(account)),
-    signOut: () => run(parts.signOut),
+    askToSignOut: (isSigningOut) => store.set({ isSigningOut }),
+    signOut: (unsent) => run(() => parts.signOut(unsent)),
     search: (search) => store.set({ search }),
     sortBy: (sort) => store.set({ sort }),
     choose: (place) => choosePlace(store, place),

@@ -48,6 +48,8 @@ export interface AppState {
   /** What the last trouble did: shown at its button. */
   readonly troubleNote: { readonly id: string; readonly text: string } | null
   readonly isUpdateReady: boolean
+  /** The person is asked what is to become of the data on this device. */
+  readonly isSigningOut: boolean
 }
 
 /** The state before anything is known. */
@@ -79,6 +81,7 @@ export const INITIAL_STATE: AppState = {
   trouble: null,
   troubleNote: null,
   isUpdateReady: false,
+  isSigningOut: false,
 }
 
 /** Holds the state and tells when it changed. */

@@ -1,4 +1,4 @@
-import { type Space, openSpace } from 'web-sync'
+import { type SignOutResult, type Space, type UnsentChoice, openSpace } from 'web-sync'
 import type { AppState, Store } from '../app/state.ts'
 import type { Person } from '../people.ts'
 import { ENDPOINTS, type Note, PLACES_SPACE, type Place, foldName, schema } from '../schema.ts'
@@ -11,7 +11,8 @@ export interface Device {
   readonly places: FieldSpace
   /** Follows what the state says is wanted: the search, the sorting, the chosen place. */
   readonly follow: (state: AppState) => void
-  readonly close: () => Promise<void>
+  /** Signs the person out of this device: both spaces close, in all tabs. Nothing has changed if the result is `unsent`. */
+  readonly signOut: (unsent: UnsentChoice) => Promise<SignOutResult>
   /** Stops listening without a word to the worker: it is dead. */
   readonly abandon: () => void
 }
@@ -24,6 +25,9 @@ const ROWS_READ = 4_000
 /** Points of the map of the world, and how often they are looked up while the first sync still brings some, in milliseconds. */
 const MAP_POINTS = 4_000
 const MAP_EVERY_MS = 4_000
+
+/** The longest that somebody who signs out waits for what is unsent, in milliseconds. */
+const SEND_MS = 10_000
 
 /** Opens the spaces for a person. */
 export async function openDevice(
@@ -70,9 +74,12 @@ export async function openDevice(
       place.set([state.selected?.id ?? ''])
     },
     abandon,
-    close: async () => {
+    signOut: async (unsent) => {
+      const result = await team.signOut({ unsent, timeoutMs: SEND_MS })
+      if (result.type === 'unsent') return result
       abandon()
-      await Promise.all([team.close(), places.close()])
+      await places.close()
+      return result
     },
   }
 }

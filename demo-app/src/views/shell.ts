@@ -100,8 +100,7 @@ function masthead(state: AppState, person: Person, actions: Actions): VNode {
           {
             class: 'button plain compact',
             type: 'button',
-            onclick: () => actions.signOut(true),
-            title: 'Unsent writes stay on this device until you are back',
+            onclick: () => actions.askToSignOut(true),
           },
           'Sign out',
         ),
@@ -115,6 +114,7 @@ function notices(state: AppState, person: Person, actions: Actions): readonly (V
   const { team } = state
   const evicted = team?.storage.evictedAtMs ?? null
   return [
+    state.isSigningOut ? signOutBanner(state, actions) : null,
     state.isUpdateReady
       ? banner('update', 'plain', 'A new version of Field notes is ready.', ['Load it', () => actions.reload()])
       : null,
@@ -151,9 +151,23 @@ function notices(state: AppState, person: Person, actions: Actions): readonly (V
           'evicted',
           'bad',
           `The browser had removed this device’s copy (noticed at ${formatTime(evicted)}). It is being loaded again.`,
-          null,
         ),
   ]
+}
+
+/** What becomes of the data on this device is the person's choice. */
+function signOutBanner(state: AppState, actions: Actions): VNode {
+  const unsent = (state.team?.pending ?? 0) + (state.team?.refused ?? 0)
+  const left = unsent === 0 ? 'Everything is on the server.' : `${unsent} of your writes are not on the server.`
+  return banner(
+    'sign-out',
+    'plain',
+    `${left} What about your data on this device?`,
+    ['Keep it for next time', () => actions.signOut('keep')],
+    ['Send, then remove', () => actions.signOut('send-first')],
+    ['Remove my data', () => actions.signOut('discard')],
+    ['Stay', () => actions.askToSignOut(false)],
+  )
 }
 
 function waitingText(state: AppState): string {
@@ -162,12 +176,17 @@ function waitingText(state: AppState): string {
   return `No exchange with the server right now. Everything you write is kept on this device.${next}`
 }
 
-function banner(key: string, tone: 'plain' | 'bad', text: string, action: readonly [string, () => void] | null): VNode {
+function banner(
+  key: string,
+  tone: 'plain' | 'bad',
+  text: string,
+  ...buttons: readonly (readonly [string, () => void])[]
+): VNode {
   return h(
     'div',
     { class: 'banner', 'data-tone': tone, key, role: tone === 'bad' ? 'alert' : null },
     h('p', {}, text),
-    action === null ? null : h('button', { class: 'button compact', type: 'button', onclick: action[1] }, action[0]),
+    buttons.map(([label, onclick]) => h('button', { class: 'button compact', type: 'button', onclick }, label)),
   )
 }
 

@@ -25,8 +25,10 @@ export interface DurableBy {
   readonly needsBackup: boolean
 }
 
+const NOBODY: DurableBy = { standbys: [], needsBackup: false }
+
 /** Opens the partner's storage on whatever answers at a port. */
-export async function openPostgresStorage(port: number, durableBy: DurableBy): Promise<PartnerStorage> {
+export async function openPostgresStorage(port: number, durableBy: DurableBy = NOBODY): Promise<PartnerStorage> {
   return postgresStorage({ url: partnerUrl(port), waitMs: WAIT_MS, ...durableBy })
 }
 

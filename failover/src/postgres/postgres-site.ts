@@ -1,13 +1,12 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { PartnerStorage } from 'sync-server'
 import type { Refuge, Site } from '../site.ts'
 import { Switch } from '../switch.ts'
 import { wait } from '../wait.ts'
+import { makeClusterFolder } from './cluster-folder.ts'
 import { Cluster } from './cluster.ts'
 import { confirmBackup, type DurableBy, openPostgresStorage, prepareDatabase } from './open-postgres-storage.ts'
-import { giveAway } from './run-program.ts'
 
 /** Between two looks at how far a standby is. */
 const LOOK_MS = 10
@@ -37,9 +36,9 @@ export class PostgresSite implements Site {
     this.#primary = primary
   }
 
-  static async open(): Promise<PostgresSite> {
-    const folder = await mkdtemp(join(tmpdir(), 'web-sync-failover-'))
-    await giveAway(folder)
+  /** `onDisk`: the clusters must not be in memory. */
+  static async open(onDisk: boolean): Promise<PostgresSite> {
+    const folder = await makeClusterFolder(onDisk)
     const [front, replication] = [new Switch(), new Switch()]
     await front.open()
     await replication.open()
@@ -149,7 +148,7 @@ export class PostgresSite implements Site {
     if (this.#other === null) {
       this.#other = await Cluster.copy(this.#replication.port, this.#nextFolder(), true)
     } else {
-      await this.#other.kill()
+      await this.#other.shutDown()
       // Until its first checkpoint a promoted server's control file names the old timeline, and pg_rewind finds nothing to do.
       await this.#primary.query('CHECKPOINT')
       await this.#other.rewind(this.#replication.port)

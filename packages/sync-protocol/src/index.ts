@@ -1,5 +1,6 @@
 /** The only door of the ground floor. */
 export * from './digest.ts'
+export * from './growth.ts'
 export * from './initiator/state.ts'
 export * from './initiator/transition.ts'
 export * from './json.ts'

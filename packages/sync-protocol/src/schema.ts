@@ -40,10 +40,25 @@ export interface CollectionOptions {
   readonly indexes?: Readonly<Record<string, readonly string[]>>
   /** Default: 'merge'. A function runs on the partner only; the device shows its own write until the answer. */
   readonly conflict?: ConflictPolicy | ResolveConflict
+  /** See {@link Growth.renamed}. Default: none. */
+  readonly renamed?: Readonly<Record<string, string>>
+  /** See {@link Growth.defaults}. Default: none. */
+  readonly defaults?: JsonObject
+}
+
+/**
+ * How records of earlier versions of a collection become records of this one: plain data, because page, worker, service worker and
+ * partner must all do the same, and no function reaches a worker. See {@link fitRecord}.
+ */
+export interface Growth {
+  /** Old name → new name of top-level fields. Keep a renaming as long as records or unsent writes of that time may exist. */
+  readonly renamed?: Readonly<Record<string, string>> | undefined
+  /** Values of top-level fields that a record lacks. */
+  readonly defaults?: JsonObject | undefined
 }
 
 /** A declared collection; made by {@link collection}. */
-export interface Collection<Value extends { id: string } = { id: string }> {
+export interface Collection<Value extends { id: string } = { id: string }> extends Growth {
   /** Validator of whole records, or null: any JSON object with a string `id`. */
   readonly validator: StandardSchema<Value> | null
   readonly indexes: Readonly<Record<string, readonly string[]>>
@@ -66,7 +81,7 @@ export type CollectionsByName = Readonly<Record<string, Collection>>
 export type RecordOf<C> = C extends Collection<infer Value> ? Value : never
 
 /** What a store needs to know of a collection: plain data, so it can be stored and sent to a worker. */
-export interface CollectionShape {
+export interface CollectionShape extends Growth {
   readonly name: string
   readonly indexes: Readonly<Record<string, readonly string[]>>
   /** True if a `put` on a known record travels as a patch of the changed fields. */
@@ -92,7 +107,8 @@ export function collection<Value extends { id: string }>(
   validator: StandardSchema<Value> | null,
   options: CollectionOptions = {},
 ): Collection<Value> {
-  return { validator, indexes: options.indexes ?? {}, conflict: options.conflict ?? 'merge' }
+  const { indexes = {}, conflict = 'merge', ...growth } = options
+  return { validator, indexes, conflict, ...growth }
 }
 
 /**
@@ -113,7 +129,11 @@ export function defineSchema<const Collections extends CollectionsByName>(
   }
   for (const name of names) {
     if (!isCollectionName(name)) throw new TypeError(`defineSchema: '${name}' is not a collection name (${NAME})`)
-    const { indexes } = schema.collections[name] as Collection
+    const { indexes, renamed = {}, defaults = {} } = schema.collections[name] as Collection
+    const isRefused = [...Object.entries(renamed).flat(), ...Object.keys(defaults)].includes('id')
+    if (isRefused || Object.values(renamed).some((field) => Object.hasOwn(renamed, field))) {
+      throw new TypeError(`defineSchema: '${name}' renames or sets an id, or renames to what is itself renamed`)
+    }
     for (const index of Object.keys(indexes)) {
       if (!NAME.test(index) || (indexes[index] as readonly string[]).length === 0) {
         throw new TypeError(`defineSchema: index '${name}.${index}' needs a plain name and at least one field`)
@@ -133,8 +153,10 @@ export function schemaToShape(schema: Schema): SchemaShape {
   const collections = Object.keys(schema.collections)
     .toSorted()
     .map((name): CollectionShape => {
-      const { indexes, conflict } = schema.collections[name] as Collection
-      return { name, indexes, putsTravelAsPatch: conflict === 'merge' }
+      const { indexes, conflict, renamed, defaults } = schema.collections[name] as Collection
+      const shape = { name, indexes, putsTravelAsPatch: conflict === 'merge' }
+      // What is not declared leaves no trace: shapes of earlier versions are compared as text.
+      return { ...shape, ...(renamed && { renamed }), ...(defaults && { defaults }) }
     })
   return { version: schema.version, collections }
 }

@@ -280,7 +280,8 @@ describe.each(kinds)('the table of cases on %s', (_name, create) => {
     const ann = world.initiator()
     await ann.sync()
     const before = await stateOf(world)
-    world.storage.isPrimary = async () => false
+    // It is asked before each transaction, as one that does not refuse by itself.
+    Object.assign(world.storage, { refusesBehind: false, isPrimary: async () => false })
     const response = await world.partner.fetch(ann.request(JSON.stringify(ann.compose([mutationOf(put('a', '1'))]))))
     expect(response.status).toBe(503)
     expect(response.headers.get('retry-after')).toBe('5')

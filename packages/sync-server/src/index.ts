@@ -17,4 +17,11 @@ export {
   type MeasuredStatus,
   type Metrics,
 } from './monitoring/index.ts'
-export { restoreBackup, sqliteStorage, type SqliteStorage } from './storage/sqlite/index.ts'
+export {
+  drainFile,
+  type DrainedFile,
+  reopenFile,
+  restoreBackup,
+  sqliteStorage,
+  type SqliteStorage,
+} from './storage/sqlite/index.ts'

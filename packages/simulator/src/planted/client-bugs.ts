@@ -178,7 +178,7 @@ export const CLIENT_BUGS: readonly PlantedBug[] = [
     patches: [
       {
         file: `${STORE}/commit-page.ts`,
-        find: '  await rebaseOverlay(tx, sync.generation, records, log)\n',
+        find: '  await rebaseOverlay(tx, context, sync.generation, records, log)\n',
         replace: '',
       },
     ],

@@ -1,4 +1,6 @@
+import { fitOp, fitRecord } from '../growth.ts'
 import { applyMergePatch, type JsonObject } from '../json.ts'
+import type { Growth } from '../schema.ts'
 import type { Op } from '../wire/mutation.ts'
 
 /** What pending operations make of a record: null is «no record». */
@@ -9,20 +11,21 @@ export type View = JsonObject | null
  * anew whenever base or outbox change. The device shows its own intention; whether it holds is the partner's to say:
  * a patch on a record that is gone shows nothing (it will be refused), an insert on one that exists shows the insert.
  */
-export function rebaseRecord(base: View, pendingOps: readonly Op[]): View {
+export function rebaseRecord(base: View, pendingOps: readonly Op[], growth?: Growth): View {
   let view = base
-  for (const op of pendingOps) view = applyLocally(view, op)
+  for (const op of pendingOps) view = applyLocally(view, op, growth)
   return view
 }
 
 /** One operation on the record as it is seen. */
-export function applyLocally(view: View, op: Op): View {
+export function applyLocally(view: View, pending: Op, growth?: Growth): View {
+  const op = fitOp(growth, pending)
   switch (op.op) {
     case 'insert':
     case 'put':
       return op.value
     case 'patch':
-      return view === null ? null : (applyMergePatch(view, op.value) as JsonObject)
+      return view === null ? null : fitRecord(growth, applyMergePatch(view, op.value) as JsonObject)
     case 'delete':
       return null
   }

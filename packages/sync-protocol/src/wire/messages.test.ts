@@ -231,11 +231,18 @@ describe('a problem', () => {
     ['/code', 'teapot'],
     ['/code', 'toString'],
     ['/status', 200],
-    ['/protocol', 2],
+    ['/protocol', 1.5],
     ['/title', null],
     ['/requestId', 1],
   ])('with a wrong %s is not our partner’s', (path, value) => {
     for (const problem of PROBLEMS) expect(pathOf(parseWith(parseProblem, changed(problem, path, value)))).toBe(path)
+  })
+
+  it('of another version says that it is one, and nothing else', () => {
+    for (const problem of PROBLEMS) {
+      const fault = pathOf(parseWith(parseProblem, changed(problem, '/protocol', 2)))
+      expect(fault).toBe((problem as { code: string }).code === 'version' ? null : '/protocol')
+    }
   })
 
   it('says where to roll back to, or that there is nowhere', () => {

@@ -57,8 +57,10 @@ export function parseProblem(input: unknown, path: string): Problem {
   if (typeof title !== 'string') throw new ParseFault(`${path}/title`, 'must be a string')
   if (requestId !== null && typeof requestId !== 'string')
     throw new ParseFault(`${path}/requestId`, 'must be a string or null')
+  // Who speaks another version can say so, and nothing else.
+  const newest = code === 'version' ? Number.MAX_SAFE_INTEGER : PROTOCOL_VERSION
   const common = {
-    protocol: parseInteger(fields['protocol'], `${path}/protocol`, PROTOCOL_VERSION, PROTOCOL_VERSION),
+    protocol: parseInteger(fields['protocol'], `${path}/protocol`, code === 'version' ? 0 : PROTOCOL_VERSION, newest),
     status: parseInteger(fields['status'], `${path}/status`, PROBLEM_STATUS[code], PROBLEM_STATUS[code]),
     title,
     requestId,

@@ -107,4 +107,40 @@ describe('sync-server on PostgreSQL', () => {
     expect(await world.partner.read('s1', 'notes', 'a')).toMatchObject({ value: { id: 'a' } })
     expect(await world.partner.read('s1', 'notes', 'b')).toBeNull()
   })
+
+  it('moves a file into an empty database and no other, and only on purpose', async () => {
+    const folder = makeFolder()
+    const { url } = await server.database()
+    const rows = ['--partner', 'partner.ts', '--space', 's', '--collection', 'places', 'places.ndjson']
+    const move = ['move', '--data', 'data.db', '--postgres', url]
+    expect((await run(folder, ...move, '--yes')).text).toContain('there is no database data.db')
+    expect((await run(folder, 'import', '--data', 'data.db', ...rows)).isGood).toBe(true)
+    expect((await run(folder, ...move)).text).toContain('Add --yes.')
+    expect(await run(folder, ...move, '--yes')).toMatchObject({
+      isGood: true,
+      text: expect.stringContaining('Moved and compared 1 spaces: 1 spaces, 0 sightings, 2 records') as string,
+    })
+    expect((await run(folder, ...move, '--yes')).text).toContain('holds spaces already')
+    expect((await run(folder, 'import', '--data', 'data.db', ...rows)).text).toContain('takes no more writes')
+    expect((await run(folder, 'import', '--postgres', url, ...rows)).text).toContain('2 of them were there already')
+    expect((await run(folder, 'move', '--data', 'data.db', '--undo')).text).toContain('Two histories')
+    expect((await run(folder, 'move', '--data', 'data.db', '--undo', '--yes')).text).toContain('takes writes again')
+    expect((await run(folder, 'import', '--data', 'data.db', ...rows)).isGood).toBe(true)
+  })
+
+  it('that moves and is stopped leaves the file as it was', async () => {
+    const folder = makeFolder()
+    const { url } = await server.database()
+    const rows = ['--partner', 'partner.ts', '--space', 's', '--collection', 'places']
+    const lines = Array.from({ length: 200_000 }, (_, index) => JSON.stringify({ id: `p${index}` }))
+    writeFileSync(join(folder, 'many.ndjson'), lines.join('\n'))
+    await run(folder, 'import', '--data', 'data.db', '--batch', '20000', ...rows, 'many.ndjson')
+    const args = ['move', '--data', 'data.db', '--postgres', url, '--yes']
+    const moving = spawn(process.execPath, ['--conditions=source', MAIN, ...args], { cwd: folder })
+    await once(moving.stderr, 'data')
+    moving.kill('SIGINT')
+    expect(await once(moving, 'exit')).toEqual([1, null])
+    expect((await run(folder, 'import', '--data', 'data.db', ...rows, 'places.ndjson')).isGood).toBe(true)
+    expect((await run(folder, 'erase', '--postgres', url, '--space', 's', '--yes')).text).toContain('no space')
+  })
 })

@@ -4,6 +4,7 @@ import { CliError } from './cli-error.ts'
 import { erase } from './erase.ts'
 import { importFile } from './import-file.ts'
 import { migrate } from './migrate.ts'
+import { move } from './move.ts'
 import { type CliOptions, OPTIONS } from './options.ts'
 import { serve } from './serve.ts'
 import { USAGE } from './usage.ts'
@@ -31,6 +32,8 @@ async function main(): Promise<void> {
       return erase(values)
     case 'migrate':
       return migrate(values)
+    case 'move':
+      return move(values)
     default:
       throw new CliError(`There is no command '${command}'.\n\n${USAGE}`)
   }

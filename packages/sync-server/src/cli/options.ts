@@ -27,6 +27,7 @@ export const OPTIONS = {
   to: { type: 'string' },
   from: { type: 'string' },
   confirm: { type: 'boolean' },
+  undo: { type: 'boolean' },
   yes: { type: 'boolean' },
   help: { type: 'boolean', short: 'h' },
 } as const

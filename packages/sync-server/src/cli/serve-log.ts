@@ -7,6 +7,8 @@ export interface ServeLog {
   onEvent(event: PartnerEvent): void
   /** `fact` names what happened to the process itself; `text` says it to people. */
   say(fact: string, text: string, facts?: Readonly<Record<string, unknown>>): void
+  /** As {@link ServeLog.say}, of what needs somebody's attention. */
+  warn(fact: string, text: string): void
   /** Something failed that is tried again. */
   complain(where: string, error: unknown): void
 }
@@ -23,6 +25,7 @@ function jsonLog(hasMessages: boolean): ServeLog {
   return {
     onEvent,
     say: (event, _text, facts = {}) => write(JSON.stringify({ at: new Date().toISOString(), event, ...facts })),
+    warn: (event) => write(JSON.stringify({ at: new Date().toISOString(), event })),
     complain: (where, error) => onEvent({ type: 'error', atMs: Date.now(), where, error }),
   }
 }
@@ -33,6 +36,7 @@ function textLog(): ServeLog {
       if (event.type === 'error') complain(event.where, event.error)
     },
     say: (_fact, text) => console.log(text),
+    warn: (_fact, text) => console.error(text),
     complain,
   }
 }

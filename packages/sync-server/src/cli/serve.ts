@@ -1,7 +1,17 @@
 import type { CliOptions } from './options.ts'
 import { integer, need } from './options.ts'
 import { loadPartnerFile } from './partner-file.ts'
-import { createMetrics, createPartner, listen, type Listening, type Metrics, type Partner, shutDown } from '../index.ts'
+import {
+  createMetrics,
+  createPartner,
+  listen,
+  type Listening,
+  type Metrics,
+  type Partner,
+  PartnerError,
+  type PartnerStorage,
+  shutDown,
+} from '../index.ts'
 import { openStorage } from './open-storage.ts'
 import { createServeLog, type ServeLog } from './serve-log.ts'
 
@@ -15,10 +25,14 @@ export async function serve(options: CliOptions): Promise<void> {
   const limitMs = 1_000 * integer(options['stop-seconds'], 'stop-seconds', 5, 1, 3_600)
   const log = createServeLog(options)
   const metrics = createMetrics()
+  const storage = await openStorage(options)
+  if (!(await isWritable(storage))) {
+    log.warn('not-writable', 'This database takes no writes now: all exchanges are told to come again.')
+  }
   const basePath = options.path ?? '/sync'
   const partner = createPartner({
     schema,
-    storage: await openStorage(options),
+    storage,
     authenticate,
     authorize,
     basePath,
@@ -53,6 +67,11 @@ async function listenForMetrics(options: CliOptions, metrics: Metrics, partner: 
   if (text === undefined) return null
   const port = integer(text, 'metrics-port', 0, 0, 65_535)
   return listen({ fetch: metrics.handler(partner) }, { port, host: options['metrics-host'] ?? '127.0.0.1' })
+}
+
+/** A database that cannot be reached yet is no reason not to start. */
+async function isWritable(storage: PartnerStorage): Promise<boolean> {
+  return storage.isPrimary().catch((error: unknown) => error instanceof PartnerError && error.code === 'busy')
 }
 
 async function prune(partner: Partner, log: ServeLog): Promise<void> {

@@ -8,6 +8,7 @@ export const USAGE: string = `sync-server: the partner of web-sync
   sync-server restore --data DB --from FILE --yes
   sync-server erase   --data DB (--account A | --space S) --yes
   sync-server migrate --postgres URL [--role ROLE]
+  sync-server move    --data DB (--postgres URL | --undo) --yes
 
   --partner FILE   a TypeScript or JavaScript module that exports 'schema', 'authenticate', 'authorize' and, if wanted, 'allow'
   --data DB        the database file; it is made if it is not there
@@ -31,5 +32,8 @@ serve:
 backup on PostgreSQL runs the command, and when it has worked counts as durable what was there before it.
 import reads one JSON record for each line; a record that is there already and equal is left alone.
 migrate makes the tables, or brings them up to date, as the role that owns them; serve never does, and refuses to run as that role.
+move carries all that DB holds into an empty PostgreSQL database, also while the server runs: from then on DB takes no writes, devices are
+told to come again, and go on where they were once serve runs on PostgreSQL. Stopped, or failed, nothing was moved and DB is as it was;
+--undo lets it take writes again later.
 restore puts the backup in place of the database (stop the server first); devices roll back to it and send again what it lacks.
 `

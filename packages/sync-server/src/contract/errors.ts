@@ -13,7 +13,7 @@ export type PartnerErrorCode =
    * was lost during COMMIT: it is not known whether it was stored, and the message says so.
    */
   | 'busy'
-  /** The database is a standby, or was made read-only: nothing was stored; ask the primary. Only PostgreSQL. */
+  /** The database is a standby, was made read-only, or is a file that is moved elsewhere: nothing was stored; ask the primary. */
   | 'behind'
   /** The database was written by a newer version: nothing was changed. */
   | 'newer-schema'

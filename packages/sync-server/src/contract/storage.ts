@@ -15,10 +15,16 @@ export interface PartnerStorage {
   /** False on a standby or a read replica: it must never judge a key (case K8). */
   isPrimary(): Promise<boolean>
   /**
-   * Runs `work` in one transaction on one space. `work` awaits nothing but the transaction's own methods. Whatever it throws rolls
-   * everything back and is thrown on. Rejects with PartnerError 'busy' if the database cannot be had in time.
+   * True: a transaction finds out by itself that the node is no primary, and rejects with PartnerError 'behind'; then `isPrimary` is not
+   * asked before each exchange. Default: false.
    */
-  transaction<T>(space: string, work: (tx: StorageTransaction) => Promise<T>): Promise<T>
+  readonly refusesBehind?: boolean
+  /**
+   * Runs `work` in one transaction on one space. `work` awaits nothing but the transaction's own methods. Whatever it throws rolls
+   * everything back and is thrown on. Rejects with PartnerError 'busy' if the database cannot be had in time. `foresight` changes no
+   * answer: a storage may leave it unread.
+   */
+  transaction<T>(space: string, work: (tx: StorageTransaction) => Promise<T>, foresight?: Foresight): Promise<T>
   /** As {@link transaction}, on one consistent state, for reading only. */
   read<T>(space: string, work: (tx: StorageReader) => Promise<T>): Promise<T>
   /** All spaces that have anything stored, in byte order. */
@@ -73,6 +79,22 @@ export interface StorageStatus {
   }[]
   /** Commits, and transactions that they held; null: each transaction is a commit of its own, and is not counted. */
   readonly groups: { readonly commits: number; readonly transactions: number } | null
+}
+
+/**
+ * What a transaction is going to lock and look up. A database that is far away can be asked for all of it at once, instead of in one
+ * round trip after another.
+ */
+export interface Foresight {
+  readonly account: string
+  readonly partnershipId: string
+  /** Of the checkpoint that it goes on from. */
+  readonly n: number
+  readonly tag: string
+  /** Mutations that it brings; not empty: it will write. */
+  readonly mutationIds: readonly string[]
+  /** Records that they are about. */
+  readonly records: readonly { readonly collection: string; readonly id: string }[]
 }
 
 /** Where a partnership lives. */
@@ -250,6 +272,11 @@ export interface StorageTransaction extends StorageReader {
    * to know). A hint: see `PartnerStorage.watch`. Absent where there are no others.
    */
   announce?(partnershipId: string | null): Promise<void>
+  /**
+   * Nobody will be told anything that rests on what this transaction writes: a crash may undo it, as a whole. Then its commit need not
+   * wait for the disk. A hint.
+   */
+  renounceDurability(): Promise<void>
   /** Remembers that a key of a lost history was seen. Touches neither keys nor data. */
   noteRestoreSeen(atMs: number): Promise<void>
   /** One for each record: a later one takes the place of an earlier one. */

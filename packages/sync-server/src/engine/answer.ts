@@ -1,7 +1,8 @@
 import type { ReceivedAsk, SentKey } from 'sync-protocol'
-import { type EngineAnswer, type ExchangeEvent, makeProblem, type StopSignal } from '../contract/index.ts'
+import { type EngineAnswer, type ExchangeEvent, makeProblem, PartnerError, type StopSignal } from '../contract/index.ts'
 import type { EngineContext } from './context.ts'
 import { answerFirst, type FirstAnswer, type ReadyAsk } from './first-page.ts'
+import { foresee } from './foresee.ts'
 import type { NumberedOutcome } from './outcome-draft.ts'
 import { prepareMutations } from './prepare.ts'
 import { streamPages } from './stream.ts'
@@ -24,7 +25,8 @@ export async function answerAsk(
     collections: ask.collections.filter((name) => Object.hasOwn(context.schema.collections, name)),
     limit: ask.limit,
   }
-  const first = await context.storage.transaction(ask.space, (tx) => answerFirst(context, tx, ready))
+  const first = await transactFirst(context, ready)
+  if (first === 'behind') return refuseBehind(context, account, ask)
   report(context, ready, first, startMs)
   if (first.type === 'problem') return { type: 'problem', problem: first.problem, retryAfterMs: null }
   if (first.changes > 0) {
@@ -41,14 +43,29 @@ async function findRefusal(
   account: string,
   ask: ReceivedAsk,
 ): Promise<EngineAnswer | 'write' | 'read'> {
-  const { requestId, space } = ask
+  const { space } = ask
   if (ask.account !== account) return refuse(context, account, ask, 'account-mismatch')
   const access = await context.authorize({ account, space })
   if (access === null) return refuse(context, account, ask, 'forbidden')
   if (access === 'ended') return refuse(context, account, ask, 'access-ended')
-  if (await context.storage.isPrimary()) return access
+  if (context.storage.refusesBehind === true || (await context.storage.isPrimary())) return access
+  return refuseBehind(context, account, ask)
+}
+
+/** The first page's transaction, if the node is the primary. */
+async function transactFirst(context: EngineContext, ready: ReadyAsk): Promise<FirstAnswer | 'behind'> {
+  const { space } = ready.ask
+  try {
+    return await context.storage.transaction(space, (tx) => answerFirst(context, tx, ready), foresee(ready))
+  } catch (error) {
+    if (error instanceof PartnerError && error.code === 'behind') return 'behind'
+    throw error
+  }
+}
+
+function refuseBehind(context: EngineContext, account: string, ask: ReceivedAsk): EngineAnswer {
   emitExchange(context, account, ask, { case: 'K8', problem: 'behind' })
-  return { type: 'problem', problem: makeProblem('behind', requestId), retryAfterMs: 5_000 }
+  return { type: 'problem', problem: makeProblem('behind', ask.requestId), retryAfterMs: 5_000 }
 }
 
 function refuse(

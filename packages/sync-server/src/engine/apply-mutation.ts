@@ -2,6 +2,8 @@ import {
   applyOp,
   type Collection,
   findRecordFault,
+  fitOp,
+  fitRecord,
   type JsonObject,
   LIMITS,
   type Op,
@@ -97,21 +99,26 @@ async function applyOps(scope: ApplyScope, mutation: PreparedMutation, ops: read
 async function applyOneOp(
   scope: ApplyScope,
   mutation: PreparedMutation,
-  op: Op,
+  written: Op,
 ): Promise<{ readonly merged: boolean } | OpFault> {
   const { context, stage } = scope
+  const collection = context.schema.collections[written.collection] as Collection
+  // Written by an app of an earlier version, perhaps.
+  const op = fitOp(collection, written)
   const entry = await stage.read(op.collection, op.id)
   const denied = askRule(scope, op, entry)
   if (denied !== null) return denied
   const { current } = entry
-  const { conflict, validator } = context.schema.collections[op.collection] as Collection
+  const { conflict, validator } = collection
   const based = mutation.isUnconditional || stage.isOwnResult(entry) ? rebaseOn(op, current) : op
   const isTooOld = await isBaseTooOld(scope, mutation.mutationId, based, entry)
   const result = applyOp(based, { current, policy: conflict, isBaseTooOld: isTooOld })
   switch (result.type) {
     case 'nothing': {
-      const { collection, id, baseMutation } = op
-      if (baseMutation !== undefined) stage.awaitDelete({ collection, id, mutationId: baseMutation })
+      const { id, baseMutation } = op
+      if (baseMutation !== undefined) {
+        stage.awaitDelete({ collection: op.collection, id, mutationId: baseMutation })
+      }
       return { merged: false }
     }
     case 'conflict':
@@ -120,9 +127,10 @@ async function applyOneOp(
       stage.write(entry, null, mutation.mutationId)
       return { merged: result.merged }
     case 'put': {
-      const fault = findRecordFault(validator, result.value)
+      const value = fitRecord(collection, result.value)
+      const fault = findRecordFault(validator, value)
       if (fault !== null) return { code: 'invalid-record', message: fault.message, path: `/value${fault.path}` }
-      stage.write(entry, result.value, mutation.mutationId)
+      stage.write(entry, value, mutation.mutationId)
       return { merged: result.merged }
     }
   }

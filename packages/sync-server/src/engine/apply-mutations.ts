@@ -44,7 +44,7 @@ export async function applyMutations(
 ): Promise<AppliedMutations> {
   if (mutations.length === 0) return { outcomes: [], changes: 0 }
   const atMs = context.ports.clock.nowMs()
-  const stage = new Stage(tx)
+  const stage = new Stage(tx, context.schema.collections)
   const scope = await openScope(context, tx, source, stage)
   const answered = await answerAll(scope, mutations)
   await commitStage(tx, stage, context.ports.random, atMs)

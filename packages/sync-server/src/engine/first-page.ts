@@ -197,6 +197,8 @@ async function exchange(
   const answer = { type: 'reply', case: start.case, changes: applied.changes, outcomes: applied.outcomes } as const
   if (!start.mustIssue && !content.hasNews && ready.mutations.length === 0) {
     await touch(context, tx, partnership)
+    // The key that goes on was there before: that it was presented is seen again when it is presented next.
+    await tx.renounceDurability()
     const page = sendSamePage(partnershipId, { n, tag: start.parentTag as string }, position) // a served checkpoint has a tag
     return { ...answer, head: await makeHead(tx, ready, start, space.durableHead), page }
   }

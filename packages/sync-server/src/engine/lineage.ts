@@ -36,11 +36,23 @@ export async function findLineage(tx: StorageReader, checkpoint: CheckpointRow):
   let step: CheckpointStub | null = checkpoint
   while (step !== null && !step.isPresented && step.n > (newest?.n ?? 0)) {
     unmarked.push(step)
-    step = step.parentTag === null ? null : await tx.getCheckpoint(checkpoint.partnershipId, step.n - 1, step.parentTag)
+    step = await findParent(tx, checkpoint.partnershipId, step, newest)
   }
   // A way back that is not complete any more, or leads elsewhere: then it cannot be shown to go on from the line.
   const isOnLine = newest === null || (step !== null && step.n === newest.n && step.tag === newest.tag)
   return { isSuccessorPresented: false, isBesideLine: !isOnLine, unmarked }
+}
+
+/** Nearly always it is the end of the line, which is known already. */
+async function findParent(
+  tx: StorageReader,
+  partnershipId: string,
+  { n, parentTag }: CheckpointStub,
+  newest: CheckpointStub | null,
+): Promise<CheckpointStub | null> {
+  if (parentTag === null) return null
+  if (newest !== null && newest.n === n - 1 && newest.tag === parentTag) return newest
+  return tx.getCheckpoint(partnershipId, n - 1, parentTag)
 }
 
 /** The key was presented: it is confirmed with all before it, and what the rule does not keep is thinned away. */

@@ -1,5 +1,11 @@
-import type { JsonObject, RecordVersion, StoredRecord } from 'sync-protocol'
-import { isEqualJson } from 'sync-protocol'
+import {
+  type CollectionsByName,
+  fitRecord,
+  isEqualJson,
+  type JsonObject,
+  type RecordVersion,
+  type StoredRecord,
+} from 'sync-protocol'
 import type { AwaitingDelete, RecordRow, StorageTransaction } from '../contract/index.ts'
 
 /** A change that has no number yet: numbers are given last, under the lock on the space's head. */
@@ -40,14 +46,16 @@ export function entryVersion(entry: Entry): RecordVersion | null {
 export class Stage {
   readonly changes: StagedChange[] = []
   readonly #tx: StorageTransaction
+  readonly #collections: CollectionsByName
   readonly #kept = new Map<string, Entry>()
   #layer = new Map<string, Entry>()
   /** Deletions that wait for what they delete; null: one that waited has been done. */
   readonly #keptAwaiting = new Map<string, AwaitingDelete | null>()
   #awaiting = new Map<string, AwaitingDelete | null>()
 
-  constructor(tx: StorageTransaction) {
+  constructor(tx: StorageTransaction, collections: CollectionsByName) {
     this.#tx = tx
+    this.#collections = collections
   }
 
   /** The record as it is now: stored, changed by earlier mutations of the ask, changed by this one. Locks it. */
@@ -56,9 +64,20 @@ export class Stage {
     const known = this.#layer.get(key) ?? this.#kept.get(key)
     if (known !== undefined) return known
     const row = await this.#tx.lockRecord(collection, id)
-    const entry: Entry = { collection, id, current: row === null ? null : toStored(row), madeBy: null }
+    const entry: Entry = {
+      collection,
+      id,
+      current: row === null ? null : this.#toStored(row, collection),
+      madeBy: null,
+    }
     this.#kept.set(key, entry)
     return entry
+  }
+
+  /** As one of the schema's version, whatever version wrote it. */
+  #toStored({ version, value, mutationId }: RecordRow, collection: string): StoredRecord {
+    const growth = Object.hasOwn(this.#collections, collection) ? this.#collections[collection] : undefined
+    return { version, value: fitRecord(growth, JSON.parse(value) as JsonObject), mutationId }
   }
 
   /** True if the mutation under way has written the record already. */
@@ -161,10 +180,6 @@ export class Stage {
 /** One text for each record; collection names have no U+0000. */
 export function entryKey(collection: string, id: string): string {
   return `${collection}\u0000${id}`
-}
-
-function toStored(row: RecordRow): StoredRecord {
-  return { version: row.version, value: JSON.parse(row.value) as JsonObject, mutationId: row.mutationId }
 }
 
 function isSame(before: Entry, after: Entry): boolean {

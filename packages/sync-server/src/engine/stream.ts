@@ -1,4 +1,4 @@
-import type { StopSignal, StorageTransaction } from '../contract/index.ts'
+import { PartnerError, type StopSignal, type StorageTransaction } from '../contract/index.ts'
 import type { EngineContext } from './context.ts'
 import type { ReadyAsk } from './first-page.ts'
 import { nextPage, readHead } from './next-page.ts'
@@ -31,8 +31,16 @@ async function makeNextPage(context: EngineContext, ready: ReadyAsk, last: SentP
   const { account, ask } = ready
   const access = await context.authorize({ account, space: ask.space })
   if (access !== 'write' && access !== 'read') return null
-  if (!(await context.storage.isPrimary())) return null
-  return context.storage.transaction(ask.space, (tx) => goOn(context, tx, ready, last))
+  const { storage } = context
+  if (storage.refusesBehind !== true && !(await storage.isPrimary())) return null
+  const { partnershipId, key } = last
+  const foresight = { account, partnershipId, ...key, mutationIds: [], records: [] }
+  try {
+    return await storage.transaction(ask.space, (tx) => goOn(context, tx, ready, last), foresight)
+  } catch (error) {
+    if (error instanceof PartnerError && error.code === 'behind') return null
+    throw error
+  }
 }
 
 async function goOn(

@@ -90,7 +90,12 @@ async function route(
   if (!isOriginAllowed(request, options.allowedOrigins)) return turnAway('forbidden')
   if (request.method === 'OPTIONS') return preflightResponse(request)
   if (request.method !== (isAsk ? 'POST' : 'GET')) return turnAway('method-not-allowed')
-  if (request.headers.get(PROTOCOL_HEADER) !== String(PROTOCOL_VERSION)) return turnAway('version')
+  const marker = request.headers.get(PROTOCOL_HEADER)
+  if (marker !== String(PROTOCOL_VERSION)) {
+    options.onTurnedAway(kind, 'version')
+    // In its own version: an initiator believes no other marker, and would take us for a captive portal.
+    return versionProblem(marker)
+  }
   const who = await options.authenticate(request)
   if (who === null) return turnAway('unauthenticated')
   assertAccount(who.account)
@@ -161,6 +166,11 @@ function problem(
   path?: string,
 ): Response {
   return problemResponse(makeProblem(code, requestId, path), retryAfterMs)
+}
+
+function versionProblem(marker: string | null): Response {
+  const protocol = /^\d{1,9}$/.test(marker ?? '') ? Number(marker) : PROTOCOL_VERSION
+  return problemResponse({ ...makeProblem('version', null), protocol })
 }
 
 /** The echo, if the ask could be read so far. */

@@ -31,7 +31,6 @@ describe('the door', () => {
     ['another path', 'http://partner.test/else', 'POST', {}, 404, 'not-found'],
     ['another method', 'http://partner.test/sync', 'PUT', {}, 405, 'method-not-allowed'],
     ['no marker', 'http://partner.test/sync', 'POST', { 'web-sync-protocol': null }, 426, 'version'],
-    ['another version', 'http://partner.test/sync', 'POST', { 'web-sync-protocol': '2' }, 426, 'version'],
     ['nobody signed in', 'http://partner.test/sync', 'POST', { authorization: null }, 401, 'unauthenticated'],
     [
       'the content type of a form',
@@ -58,6 +57,16 @@ describe('the door', () => {
       expect(response.headers.get('web-sync-protocol')).toBe('1')
       expect(response.headers.get('cache-control')).toBe('no-store')
       expect(await response.json()).toMatchObject({ code, status, protocol: 1, requestId: null })
+    },
+  )
+
+  test.each(['2', '17'])(
+    'an initiator of version %s is told so in its own version: it believes no other',
+    async (version) => {
+      const response = await post(testPartner(), { 'web-sync-protocol': version })
+      expect(response.status).toBe(426)
+      expect(response.headers.get('web-sync-protocol')).toBe(version)
+      expect(await response.json()).toMatchObject({ code: 'version', protocol: Number(version) })
     },
   )
 
@@ -133,7 +142,7 @@ describe('the door', () => {
     const response = await world.partner.fetch(ann.request(JSON.stringify(ann.compose())))
     expect([response.status, response.headers.get('retry-after')]).toEqual([503, '5'])
     expect(await response.json()).toMatchObject({ code: 'behind' })
-    expect(world.events).toMatchObject([{ type: 'turned-away', request: 'ask', problem: 'behind' }])
+    expect(world.events).toMatchObject([{ type: 'exchange', case: 'K8', problem: 'behind' }])
   })
 
   test('the probes say what they are asked to anybody, at the paths that were chosen, and nothing else', async () => {

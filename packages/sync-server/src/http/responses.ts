@@ -8,18 +8,18 @@ import {
 import type { EngineAnswer, StopSignal } from '../contract/index.ts'
 
 /** Headers of every answer: our marker, and nothing on the way may keep it. */
-function commonHeaders(contentType: string): Headers {
+function commonHeaders(contentType: string, protocol: number = PROTOCOL_VERSION): Headers {
   return new Headers({
     'cache-control': 'no-store',
     'content-type': contentType,
     'x-content-type-options': 'nosniff',
-    [PROTOCOL_HEADER]: String(PROTOCOL_VERSION),
+    [PROTOCOL_HEADER]: String(protocol),
   })
 }
 
 /** A problem as a response. */
 export function problemResponse(problem: Problem, retryAfterMs: number | null = null): Response {
-  const headers = commonHeaders(PROBLEM_CONTENT_TYPE)
+  const headers = commonHeaders(PROBLEM_CONTENT_TYPE, problem.protocol)
   if (retryAfterMs !== null) headers.set('retry-after', String(Math.ceil(retryAfterMs / 1_000)))
   return new Response(JSON.stringify(problem), { status: problem.status, headers })
 }

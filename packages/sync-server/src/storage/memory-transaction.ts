@@ -42,6 +42,10 @@ export class MemoryTransaction extends MemoryReader implements StorageTransactio
     this.space.rows.set('space', { ...this.space.getRow(), head, digest })
   }
 
+  async renounceDurability(): Promise<void> {
+    // Nothing here outlives the process anyway.
+  }
+
   async noteRestoreSeen(): Promise<void> {
     this.space.rows.set('space', { ...this.space.getRow(), isRestoreSeen: true })
   }

@@ -28,8 +28,8 @@ export async function breakCommits(databasePort: number, moment: 'before' | 'aft
       }
       far.write(chunk)
     })
-    // The answer to COMMIT has arrived here: it is carried out.
-    far.on('data', (chunk) => (isBreaking ? end() : near.write(chunk)))
+    // Once the answer to COMMIT has arrived here it is carried out; those before it, sent in the same go, pass.
+    far.on('data', (chunk) => (isBreaking && chunk.includes('COMMIT\u0000') ? end() : near.write(chunk)))
   })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')

@@ -1,4 +1,4 @@
-import type { PartnerStorage, StorageTransaction } from '../index.ts'
+import type { Foresight, PartnerStorage, StorageTransaction } from '../index.ts'
 
 /** Something to wait for, and what ends the wait. */
 export interface Gate {
@@ -21,8 +21,11 @@ export function meddledWith(storage: PartnerStorage, meddle: () => Promise<void>
       await meddle()
       return tx.listRecords(...args)
     })
-  return replaced(storage, 'transaction', <T>(space: string, work: (tx: StorageTransaction) => Promise<T>) =>
-    storage.transaction(space, (tx) => work(meddled(tx))),
+  return replaced(
+    storage,
+    'transaction',
+    <T>(space: string, work: (tx: StorageTransaction) => Promise<T>, foresight?: Foresight) =>
+      storage.transaction(space, (tx) => work(meddled(tx)), foresight),
   )
 }
 

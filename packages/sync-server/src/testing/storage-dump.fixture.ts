@@ -1,5 +1,5 @@
 import { DatabaseSync } from 'node:sqlite'
-import type { PartnerStorage } from '../index.ts'
+import type { Foresight, PartnerStorage } from '../index.ts'
 import { memoryStorage, sqliteStorage } from '../index.ts'
 import { tempFile } from './test-partner.fixture.ts'
 
@@ -95,18 +95,22 @@ export function failingStorage(storage: PartnerStorage): {
     failAt: null as number | 'commit' | null,
     storage: {
       ...bindAll(storage),
-      transaction: <T>(space: string, work: (tx: never) => Promise<T>) =>
-        storage.transaction(space, async (tx) => {
-          let calls = 0
-          const result = await work(
-            spy(tx, () => {
-              if (calls === control.failAt) failNow()
-              calls += 1
-            }) as never,
-          )
-          if (control.failAt === 'commit') failNow()
-          return result
-        }),
+      transaction: <T>(space: string, work: (tx: never) => Promise<T>, foresight?: Foresight) =>
+        storage.transaction(
+          space,
+          async (tx) => {
+            let calls = 0
+            const result = await work(
+              spy(tx, () => {
+                if (calls === control.failAt) failNow()
+                calls += 1
+              }) as never,
+            )
+            if (control.failAt === 'commit') failNow()
+            return result
+          },
+          foresight,
+        ),
     } as PartnerStorage,
   }
   return control
@@ -134,7 +138,7 @@ function spy<T extends object>(target: T, tell: (method: string, args: readonly 
 function bindAll(storage: PartnerStorage): PartnerStorage {
   return {
     isPrimary: () => storage.isPrimary(),
-    transaction: (space, work) => storage.transaction(space, work),
+    transaction: (space, work, foresight) => storage.transaction(space, work, foresight),
     read: (space, work) => storage.read(space, work),
     listSpaces: () => storage.listSpaces(),
     findPartnerships: (account, ids) => storage.findPartnerships(account, ids),

@@ -87,6 +87,15 @@ export function testPartnerStorage(
       expect(rows.map(({ number, id }) => `${number} ${id}`)).toEqual(turns.map((_, index) => `${index + 1} r${index}`))
     })
 
+    on('a transaction that renounces durability is stored like any other', async (storage) => {
+      await storage.transaction(SPACE, async (tx) => {
+        await fillEverything(tx)
+        await tx.renounceDurability()
+      })
+      expect((await storage.read(SPACE, (tx) => tx.getSpace())).head).toBe(3)
+      expect((await storage.read(SPACE, (tx) => tx.listPartnerships(ANN))).length).toBe(1)
+    })
+
     on('a change number that leaves a gap is refused', async (storage) => {
       await expect(storage.transaction(SPACE, (tx) => tx.appendChanges([put(2, 'a', '1')], {}))).rejects.toThrow()
     })

@@ -1,4 +1,13 @@
-import type { HaltCode, JsonObject, Progress, SchemaShape, SentKey, Wait, WakeReason } from 'sync-protocol'
+import type {
+  FailureReason,
+  HaltCode,
+  JsonObject,
+  Progress,
+  SchemaShape,
+  SentKey,
+  Wait,
+  WakeReason,
+} from 'sync-protocol'
 import type { ErrorWire } from './error-wire.ts'
 import type { AuthHeaders } from './ports.ts'
 import type { Query, QueryExplanation, QueryResult, ResultChange } from './query.ts'
@@ -109,6 +118,40 @@ export interface ListedWrite extends WriteEntry {
 /** Names of salvaged records, or all of them. */
 export type SalvageChoice = readonly { readonly collection: string; readonly id: string }[] | 'all'
 
+/**
+ * What becomes of writes that the partner has not accepted when the account signs out of this device: `keep` them for its next sign-in,
+ * `send-first`, or `discard` them.
+ */
+export type UnsentChoice = 'keep' | 'send-first' | 'discard'
+
+/** A space of the account on this device, and its writes that the partner has not accepted, refused ones included. */
+export interface UnsentCount {
+  readonly space: string
+  readonly unsent: number
+}
+
+/** How signing out ended. */
+export type SignOutResult =
+  /** The account's spaces are closed in all tabs, and the service worker leaves them alone; everything is still on the device. */
+  | { readonly type: 'kept'; readonly spaces: readonly UnsentCount[] }
+  /** Nothing of the account is left on the device, in any tab; `unsent` writes were given up (0 with `send-first`). */
+  | { readonly type: 'removed'; readonly spaces: readonly UnsentCount[] }
+  /** With `send-first` only: something could not be sent, so nothing was closed or removed of the spaces that have unsent writes. */
+  | { readonly type: 'unsent'; readonly reason: UnsentReason; readonly spaces: readonly UnsentCount[] }
+
+/** Why something could not be sent. */
+export type UnsentReason =
+  | HaltCode
+  | FailureReason
+  /** The caller's signal said so. */
+  | 'aborted'
+  /** The rest was refused or set aside: see `space.refused` and `space.writes`. */
+  | 'refused'
+  /** This space is done; another space of the account is not. */
+  | 'other-space'
+  /** There is no partner. */
+  | 'local'
+
 /** One open space, as the page calls it across the worker border. Errors are SyncErrors. */
 export interface SpaceApi {
   write(mutationId: string, ops: readonly LocalOp[]): Promise<void>
@@ -144,6 +187,10 @@ export interface SpaceApi {
   refreshStorage(): Promise<void>
   /** Removes everything of this space from the device, in all tabs, then closes. */
   wipe(): Promise<void>
+  /** Signs the account out of this device, in all its spaces and tabs; `timeoutMs` bounds what `send-first` waits. */
+  signOut(unsent: UnsentChoice, timeoutMs: number): Promise<SignOutResult>
+  /** Ends the wait of a `send-first` that is under way. */
+  endSignOut(): void
   close(): Promise<void>
 }
 

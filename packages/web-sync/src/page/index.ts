@@ -9,12 +9,16 @@ export {
   type SalvageChoice,
   type SalvageEntry,
   type Scalar,
+  type SignOutResult,
   type SpaceState,
   type SpaceStatus,
   type StorageHealth,
   SyncError,
   type SyncErrorCode,
   type SyncInspection,
+  type UnsentChoice,
+  type UnsentCount,
+  type UnsentReason,
 } from '../contract/index.ts'
 export type { LiveQuery, LiveSnapshot } from './live-query.ts'
 export type { Observable } from './observable.ts'
@@ -24,6 +28,7 @@ export type {
   CollectionWriter,
   EntryList,
   PatchOf,
+  SignOutOptions,
   Space,
   SpaceCollection,
   SpaceOptions,

@@ -102,7 +102,7 @@ function createSpace<Collections extends CollectionsByName>(
   const closeBy = async (work: (from: SpaceApi) => Promise<void>): Promise<void> => {
     if (closedBy !== null) return
     await call(work)
-    end(new SyncError('closed', 'The space was closed. Open it again.'))
+    end(closedHere())
   }
 
   const space: Space<Collections> = {
@@ -148,6 +148,18 @@ function createSpace<Collections extends CollectionsByName>(
     wipe: async () => {
       remembered.forget()
       await closeBy((from) => from.wipe())
+    },
+    signOut: async ({ unsent, timeoutMs = 30_000, signal }) => {
+      const stop = (): void => void call(async (from) => from.endSignOut()).catch(() => undefined)
+      signal?.addEventListener('abort', stop)
+      const signingOut = call((from) => from.signOut(unsent, timeoutMs))
+      if (signal?.aborted === true) stop()
+      const result = await signingOut.finally(() => signal?.removeEventListener('abort', stop))
+      if (result.type === 'removed') {
+        for (const { space: name } of result.spaces) rememberSync(options.account, name).forget()
+      }
+      if (result.type !== 'unsent') end(closedHere())
+      return result
     },
     close: () => closeBy((from) => from.close()),
   }
@@ -262,6 +274,10 @@ function collectOps<Collections extends CollectionsByName>(
 }
 
 // --- small things
+
+function closedHere(): SyncError {
+  return new SyncError('closed', 'The space was closed. Open it again.')
+}
 
 function mapCollections<Collections extends CollectionsByName, T>(
   options: SpaceOptions<Collections>,

@@ -6,8 +6,10 @@ import type {
   RefusedEntry,
   SalvageChoice,
   SalvageEntry,
+  SignOutResult,
   SpaceStatus,
   SyncInspection,
+  UnsentChoice,
 } from '../contract/index.ts'
 import type { LiveQuery } from './live-query.ts'
 import type { Observable } from './observable.ts'
@@ -95,7 +97,30 @@ export interface Space<Collections extends CollectionsByName> {
   persistStorage(): Promise<boolean>
   /** Removes everything of this space from the device, unsent writes too, and closes it. */
   wipe(): Promise<void>
+  /**
+   * Signs the account out of this device: all its spaces close, in all tabs, and the service worker leaves them alone. What becomes of
+   * writes that the partner has not accepted is the app's choice; nothing else loses one. Sign out of the server afterwards, since
+   * `send-first` needs the sign-in. Errors: `storage-failed`; it can be called again.
+   *
+   * @example
+   * const result = await space.signOut({ unsent: 'send-first', timeoutMs: 10_000 })
+   * if (result.type === 'unsent') askThePerson(result.reason, result.spaces) // nothing was removed: keep, discard, or go on
+   */
+  signOut(options: SignOutOptions): Promise<SignOutResult>
   close(): Promise<void>
+}
+
+/** How {@link Space.signOut} treats what is on the device. */
+export interface SignOutOptions {
+  /**
+   * `keep`: everything stays on the device, for the account's next sign-in. `send-first`: waits until everything is accepted, then
+   * removes everything; if something cannot be sent, nothing is removed and the result says why. `discard`: removes everything now.
+   */
+  readonly unsent: UnsentChoice
+  /** The longest wait of `send-first`, in milliseconds. Default: 30,000. */
+  readonly timeoutMs?: number
+  /** Ends the wait of `send-first`. */
+  readonly signal?: AbortSignal
 }
 
 /** What a space is opened with. */

@@ -56,7 +56,7 @@ async function commitToCurrent(
   // Before the rebase: where a pending mutation touches a record, its view is the overlay's.
   for (const { collection, id, value } of applied.puts) log.record(collection, id, value)
   for (const { collection, id } of applied.deletes) log.record(collection, id, null)
-  await rebaseOverlay(tx, sync.generation, records, log)
+  await rebaseOverlay(tx, context, sync.generation, records, log)
   for (const collection of dropped) log.collection(collection)
   await dropReturned(tx, applied.puts, log)
   forgetInOldGenerations(tx, sync, applied)

@@ -1,9 +1,11 @@
-import type { SchemaShape } from 'sync-protocol'
+import { fitRecord, type SchemaShape } from 'sync-protocol'
 import type { StoreContext } from './context.ts'
-import { type RowKeyRange, prefixRange } from './keys.ts'
+import { findCollection } from './index-keys.ts'
+import { type RowKey, type RowKeyRange, prefixRange } from './keys.ts'
+import { listOverlayNames } from './overlay-rows.ts'
 import { PackedWriter } from './packed/packed-writer.ts'
 import type { RowDatabase, RowWriter } from './row-database.ts'
-import type { Rekeying, SchemaRow } from './rows.ts'
+import type { BaseRow, Rekeying, SchemaRow } from './rows.ts'
 import { checkOwner, initialSync, readMeta } from './sync-row.ts'
 
 /**
@@ -54,7 +56,21 @@ async function beginOpening(
   const after = listIndexes(context.schema)
   await tx.dropIndexes((name) => before.get(name) === after.get(name) && rekeying?.indexes?.includes(name) !== true)
   tx.put('meta', { key: 'schema', shape: context.schema, rekeying })
+  await fitOverlay(tx, context)
   return isPacked && rekeying === null
+}
+
+/** What pending writes of an earlier version have made is seen as this version would have made it; the writes stay as they are. */
+async function fitOverlay(tx: RowWriter, { schema }: StoreContext): Promise<void> {
+  const names = await listOverlayNames(tx)
+  const rows = await tx.getMany(
+    'overlay',
+    names.map(({ collection, id }): RowKey => [collection, id]),
+  )
+  for (const row of rows) {
+    if (row === undefined || row.value === null) continue
+    tx.put('overlay', { ...row, value: fitRecord(findCollection(schema, row.collection), row.value) })
+  }
 }
 
 /** Which indexes have to be made for the new shape; null: none. One that was under way may have stopped anywhere. */
@@ -64,7 +80,12 @@ function planRekeying(schema: SchemaRow, shape: SchemaShape): Rekeying | null {
   const indexes = [...listIndexes(shape)].flatMap(([name, fields]) => {
     return before.get(name) !== fields || unfinished.includes(name) ? [name] : []
   })
-  return indexes.length === 0 ? null : { after: null, indexes }
+  const grown = shape.collections.flatMap(({ name, renamed, defaults }) => {
+    const before = findCollection(schema.shape, name)
+    const isSame = JSON.stringify([renamed, defaults]) === JSON.stringify([before?.renamed, before?.defaults])
+    return !isSame || schema.rekeying?.grown?.includes(name) === true ? [name] : []
+  })
+  return indexes.length + grown.length === 0 ? null : { after: null, indexes, grown }
 }
 
 /** The fields of each index, by `collection/index`. */
@@ -89,15 +110,23 @@ async function packStep(tx: PackedWriter, raw: RowWriter, context: StoreContext)
   return rows.length < stepRows
 }
 
-/** Gives the next records their index entries; true if all have them. */
+/** Gives the next records their index entries, and the fields of this version; true if all have them. */
 async function rekeyStep(tx: PackedWriter, { packSizes }: StoreContext): Promise<boolean> {
   const schema = (await readMeta(tx, 'schema')) as SchemaRow
   const { rekeying } = schema
   if (rekeying === null) return true
-  const { after, indexes = [] } = rekeying
+  const { after, indexes = [], grown = [] } = rekeying
   const all = prefixRange()
   const range: RowKeyRange = after === null ? all : { ...all, lower: after, isLowerOpen: true }
-  const rows = await tx.list('base', { range, limit: packSizes.stepRows })
+  let rows = await tx.list('base', { range, limit: packSizes.stepRows })
+  if (grown.length > 0) {
+    // Writing them again fits them.
+    for (const row of rows) if (grown.includes(row.collection)) tx.put('base', row)
+    rows = (await tx.getMany(
+      'base',
+      rows.map(({ generation, collection, id }): RowKey => [generation, collection, id]),
+    )) as BaseRow[]
+  }
   await tx.index(rows, (name) => indexes.includes(name))
   const last = rows.at(-1)
   const isDone = last === undefined || rows.length < packSizes.stepRows

@@ -92,7 +92,7 @@ export async function discardMutation(
       given.map((row) => row.mutationId),
     ),
   )
-  await rebaseOverlay(tx, sync.generation, touchedBy(given).values(), log)
+  await rebaseOverlay(tx, context, sync.generation, touchedBy(given).values(), log)
   // Without what blocked them, others may be sent now.
   log.newWrite()
 }

@@ -1,5 +1,6 @@
 import { type JsonObject, type Op, type View, rebaseRecord } from 'sync-protocol'
-import type { ChangeLog } from './context.ts'
+import type { ChangeLog, StoreContext } from './context.ts'
+import { findCollection } from './index-keys.ts'
 import { type RowKey, prefixRange } from './keys.ts'
 import { READ_BATCH, type RowReader, type RowWriter, listAll } from './row-database.ts'
 import { type RecordName, RecordSet, nameToText } from './record-names.ts'
@@ -61,6 +62,7 @@ export async function listOverlayNames(tx: RowReader, collection?: string): Prom
  */
 export async function rebaseOverlay(
   tx: RowWriter,
+  { schema }: Pick<StoreContext, 'schema'>,
   generation: number,
   records: readonly RecordName[],
   log: ChangeLog,
@@ -74,7 +76,7 @@ export async function rebaseOverlay(
     const touching = pending[index] as readonly OutboxRow[]
     const last = touching.at(-1)
     const base: JsonObject | null = bases[index]?.value ?? null
-    const view = rebaseRecord(base, opsOn(record, touching))
+    const view = rebaseRecord(base, opsOn(record, touching), findCollection(schema, record.collection))
     if (last === undefined) tx.delete('overlay', [record.collection, record.id])
     else putOverlay(tx, record, view, last.mutationId)
     log.record(record.collection, record.id, view)

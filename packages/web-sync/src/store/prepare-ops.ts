@@ -48,7 +48,7 @@ export function prepareMutation(
     const record = present.get(name) as PresentRecord
     checkPresence(op, record, `/${index}`)
     const travelling = toTravellingOp(context, op, record)
-    const value = applyLocally(record.view, travelling)
+    const value = applyLocally(record.view, travelling, findCollection(context.schema, op.collection))
     checkResult(value, `/${index}`)
     present.set(name, { ...record, view: value, lastMutation: mutationId })
     views.set(name, { collection: op.collection, id: op.id, value })

@@ -1,4 +1,7 @@
 import { type DBSchema, type IDBPDatabase, deleteDB, openDB } from 'idb'
+import { SyncError } from '../contract/index.ts'
+import { type EmptyWhen, emptyRows } from './empty-rows.ts'
+import { openIdbDatabase } from './idb/idb-database.ts'
 import { toSyncError } from './idb/idb-errors.ts'
 import { createMutex } from './fifo-mutex.ts'
 
@@ -7,7 +10,8 @@ interface RegistryEntry {
   readonly dbName: string
   readonly account: string
   readonly space: string
-  readonly endpoint: string
+  /** null: there is no partner, or the account has signed out and its unsent writes were kept. */
+  readonly endpoint: string | null
   /** Default: 'same-origin'. */
   readonly credentials?: 'same-origin' | 'include'
   /** True if the page signs its requests by headers: a service worker that cannot must leave the store alone. Default: false. */
@@ -85,5 +89,20 @@ export async function deleteStore(dbName: string): Promise<void> {
     await deleteDB(dbName)
   } catch (error) {
     throw toSyncError(error)
+  }
+}
+
+/** See {@link emptyRows}; 0 if there is no such store. Errors: storage-failed, newer-schema. */
+export async function emptyStore(dbName: string, when: EmptyWhen): Promise<number> {
+  try {
+    const database = await openIdbDatabase({ name: dbName, mustExist: true, onReopened: () => Promise.resolve() })
+    try {
+      return await emptyRows(database, when)
+    } finally {
+      await database.close()
+    }
+  } catch (error) {
+    if (error instanceof SyncError && error.code === 'closed') return 0
+    throw error
   }
 }

@@ -116,7 +116,7 @@ async function flip(
   const { sync, left } = await finishPage(tx, context, moved, received, log)
   const touched = touchedBy([...returned, ...left])
   touched.addAll(await listOverlayNames(tx))
-  await rebaseOverlay(tx, sync.generation, touched.values(), log)
+  await rebaseOverlay(tx, context, sync.generation, touched.values(), log)
   for (const { name } of context.schema.collections) log.collection(name)
 }
 

@@ -101,7 +101,7 @@ async function restore(
     const taken = present[index]
     if (taken === undefined) continue
     const restored = added.includes(taken.collection) ? null : image
-    if (taken.version !== restored?.version) await salvageImage(tx, taken, restored, context.nowMs())
+    if (taken.version !== restored?.version) await salvageImage(tx, taken, restored, context)
   }
   const touched = touchedBy(returned)
   const changed = new RecordSet()
@@ -109,7 +109,7 @@ async function restore(
   for (const record of await listOverlayNames(tx)) {
     if (changed.has(record) || added.includes(record.collection)) touched.add(record)
   }
-  await rebaseOverlay(tx, sync.generation, touched.values(), log)
+  await rebaseOverlay(tx, context, sync.generation, touched.values(), log)
   log.touch()
 }
 

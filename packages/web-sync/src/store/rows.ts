@@ -180,6 +180,8 @@ export interface Rekeying {
   readonly after: RowKey | null
   /** The indexes that are made, as `collection/index`; missing: none, for the first layout made others. */
   readonly indexes?: readonly string[]
+  /** The collections whose records get the fields of this version; missing: none. */
+  readonly grown?: readonly string[]
 }
 
 /** Which layers each tree of packs has. */

@@ -1,6 +1,7 @@
 import { type Change, isEqualJson, rebaseRecord } from 'sync-protocol'
 import type { SalvageEntry } from '../contract/index.ts'
-import type { ChangeLog } from './context.ts'
+import type { ChangeLog, StoreContext } from './context.ts'
+import { findCollection } from './index-keys.ts'
 import { type RowKey, prefixRange } from './keys.ts'
 import { listTouching, opsOn } from './overlay-rows.ts'
 import { type RowReader, type RowWriter, listAll } from './row-database.ts'
@@ -16,20 +17,29 @@ export async function salvageImage(
   tx: RowWriter,
   image: BaseRow,
   restored: Pick<BaseRow, 'value'> | null,
-  nowMs: number,
+  context: Pick<StoreContext, 'schema' | 'nowMs'>,
 ): Promise<void> {
   if (restored !== null && isEqualJson(restored.value, image.value)) return
-  if (await isMadeAgain(tx, image, restored)) return
+  if (await isMadeAgain(tx, image, restored, context)) return
   const { collection, id, version, value } = image
-  tx.put('salvage', { collection, id, version, value, salvagedAtMs: nowMs })
+  tx.put('salvage', { collection, id, version, value, salvagedAtMs: context.nowMs() })
 }
 
-async function isMadeAgain(tx: RowReader, image: BaseRow, restored: Pick<BaseRow, 'value'> | null): Promise<boolean> {
+async function isMadeAgain(
+  tx: RowReader,
+  image: BaseRow,
+  restored: Pick<BaseRow, 'value'> | null,
+  { schema }: Pick<StoreContext, 'schema'>,
+): Promise<boolean> {
   if (image.mutationId === null) return false
   const pending = await listTouching(tx, image)
   const last = pending.findIndex((row) => row.mutationId === image.mutationId)
   if (last === -1) return false
-  const again = rebaseRecord(restored?.value ?? null, opsOn(image, pending.slice(0, last + 1)))
+  const again = rebaseRecord(
+    restored?.value ?? null,
+    opsOn(image, pending.slice(0, last + 1)),
+    findCollection(schema, image.collection),
+  )
   return again !== null && isEqualJson(again, image.value)
 }
 

@@ -44,7 +44,7 @@ async function salvageStep(
     // A collection that the partner does not send any more was left out on purpose.
     if (!sync.collections.includes(row.collection)) continue
     const now = present[index] ?? null
-    if (now === null || isOlder(now, row)) await salvageImage(tx, row, now, context.nowMs())
+    if (now === null || isOlder(now, row)) await salvageImage(tx, row, now, context)
   }
   const last = rows.at(-1)
   if (last === undefined) return null

@@ -1,6 +1,7 @@
 import type { Clock } from '../contract/index.ts'
 import { createLocalLock, systemClock, systemRandom } from '../platform/index.ts'
 import { createMemoryStore } from '../store/create-memory-store.ts'
+import { emptyRows } from '../store/empty-rows.ts'
 import { createMemoryDatabase, type MemoryDatabase } from '../store/memory/memory-database.ts'
 import type { Fetch } from '../transport/index.ts'
 import type { WorkerEnvironment } from '../worker/environment.ts'
@@ -53,6 +54,17 @@ function createEnvironment({ fetch, clock = systemClock }: TestDeviceOptions): W
       return { store: await createMemoryStore({ account, space, schema, onNotice }, parts, database), dbName }
     },
     removeStore: async (account, space) => void databases.delete(databaseKey(account, space)),
+    nameStore: async (account, space) => `${deviceId} ${databaseKey(account, space)}`,
+    listSpaces: async (account) =>
+      [...databases.keys()]
+        .map((key) => JSON.parse(key) as [account: string, space: string])
+        .flatMap(([owner, space]) => (owner === account ? [space] : [])),
+    // No service worker is here that could go on with it.
+    retireStore: async () => undefined,
+    emptyStore: async (account, space, when) => {
+      const database = databases.get(databaseKey(account, space))
+      return database === undefined ? 0 : emptyRows({ ...database, close: async () => undefined }, when)
+    },
     fetch,
     lock: createLocalLock(),
     clock,

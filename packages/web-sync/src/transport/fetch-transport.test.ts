@@ -231,6 +231,18 @@ describe('fetch transport', () => {
     })
   })
 
+  test.each(['0', '2', '17'])('a partner of version %s can say that it is one, and nothing else', async (version) => {
+    const headers = { ...PROBLEM_HEADERS, [PROTOCOL_HEADER]: version }
+    const told = { protocol: Number(version), requestId: null, code: 'version', status: 426 } as const
+    const { url } = await serve((response) => response.writeHead(426, headers).end(problem(told)))
+    expect(await send(url)).toMatchObject({ type: 'problem', problem: { code: 'version' } })
+    await server?.close()
+    const other = await serve((response) =>
+      response.writeHead(409, headers).end(problem({ code: 'busy', status: 503 })),
+    )
+    expect(await send(other.url)).toEqual({ type: 'failed', reason: 'not-our-partner' })
+  })
+
   test('a problem over several lines is read, with a date as Retry-After and no echo where the ask was not read', async () => {
     const text = JSON.stringify({ protocol: 1, title: 'wait', requestId: null, code: 'busy', status: 503 }, null, 2)
     const headers = { ...PROBLEM_HEADERS, 'retry-after': 'Tue, 01 Jan 2030 00:00:30 GMT' }

@@ -39,7 +39,10 @@ export async function readAnswer(ask: Ask, response: RawResponse, limits: Answer
 }
 
 async function readOurs(ask: Ask, response: RawResponse, limits: AnswerLimits, clock: Clock): Promise<Answer> {
-  if (response.header(PROTOCOL_HEADER) !== String(PROTOCOL_VERSION)) {
+  const marker = response.header(PROTOCOL_HEADER)
+  // A partner of another version may say no more than that it is one.
+  const isVersionProblem = response.status === 426 && /^\d+$/.test(marker ?? '')
+  if (marker !== String(PROTOCOL_VERSION) && !isVersionProblem) {
     return failed(response.status >= 500 ? 'server-error' : 'not-our-partner')
   }
   const type = (response.header('content-type') ?? '').split(';', 1)[0]?.trim().toLowerCase()

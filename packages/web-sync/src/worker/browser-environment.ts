@@ -1,7 +1,7 @@
 import { openLock, systemClock, systemRandom } from '../platform/index.ts'
 import { makeDbName } from '../store/db-name.ts'
 import { openIdbStore } from '../store/open-idb-store.ts'
-import { deleteStore, openRegistry } from '../store/registry.ts'
+import { deleteStore, emptyStore, openRegistry, type Registry } from '../store/registry.ts'
 import type { OpenRequest } from '../contract/index.ts'
 import type { WorkerEnvironment } from './environment.ts'
 
@@ -21,6 +21,19 @@ export function createBrowserEnvironment(): WorkerEnvironment {
       await withRegistry((registry) => registry.remove(dbName))
       await deleteStore(dbName)
     },
+    nameStore: makeDbName,
+    listSpaces: async (account) => {
+      const entries = await withRegistry((registry) => registry.list())
+      return entries.filter((entry) => entry.account === account).map(({ space }) => space)
+    },
+    retireStore: async (account, space) => {
+      const dbName = await makeDbName(account, space)
+      await withRegistry(async (registry) => {
+        const entry = (await registry.list()).find((one) => one.dbName === dbName)
+        if (entry !== undefined) await registry.put({ ...entry, endpoint: null })
+      })
+    },
+    emptyStore: async (account, space, when) => emptyStore(await makeDbName(account, space), when),
     fetch: (url, init) => fetch(url, init),
     lock: openLock(navigator),
     clock: systemClock,
@@ -33,7 +46,6 @@ export function createBrowserEnvironment(): WorkerEnvironment {
 /** Enters the store into the list that the service worker reads. A store that cannot be listed works all the same. */
 async function register(dbName: string, request: OpenRequest): Promise<void> {
   const { account, space, schema, endpoint, credentials, usesAuth } = request
-  if (endpoint === null) return
   const lastOpenedMs = systemClock.nowMs()
   const entry = { dbName, account, space, endpoint, credentials, usesAuth, schemaVersion: schema.version, lastOpenedMs }
   try {
@@ -43,12 +55,10 @@ async function register(dbName: string, request: OpenRequest): Promise<void> {
   }
 }
 
-async function withRegistry(
-  work: (registry: Awaited<ReturnType<typeof openRegistry>>) => Promise<void>,
-): Promise<void> {
+async function withRegistry<T>(work: (registry: Registry) => Promise<T>): Promise<T> {
   const registry = await openRegistry()
   try {
-    await work(registry)
+    return await work(registry)
   } finally {
     registry.close()
   }

@@ -1,4 +1,5 @@
 import type { Clock, Lock, OpenRequest, Random, Store, StoreNotice } from '../contract/index.ts'
+import type { EmptyWhen } from '../store/empty-rows.ts'
 import type { Fetch } from '../transport/index.ts'
 
 /** An open store and the name of its database, for lock and notices. */
@@ -11,8 +12,16 @@ export interface OpenedStore {
 export interface WorkerEnvironment {
   /** Opens (or makes) the store of an account and space, and enters it into the registry that the service worker reads. */
   openStore(request: OpenRequest, onNotice: (notice: StoreNotice) => void): Promise<OpenedStore>
-  /** Removes the store's database and its entry in the registry. The store is closed already. */
+  /** Removes the store's database and its entry in the registry. Open stores of it stand aside. */
   removeStore(account: string, space: string): Promise<void>
+  /** Name of a store's database: of its channel and lock, too. */
+  nameStore(account: string, space: string): Promise<string>
+  /** The account's spaces on this device, as far as the registry knows. */
+  listSpaces(account: string): Promise<readonly string[]>
+  /** The service worker leaves the store alone until a page opens it again. */
+  retireStore(account: string, space: string): Promise<void>
+  /** See {@link emptyRows}; 0 if there is no such store. Others that have it open are told to close if it was emptied. */
+  emptyStore(account: string, space: string, when: EmptyWhen): Promise<number>
   readonly fetch: Fetch
   readonly lock: Lock
   readonly clock: Clock

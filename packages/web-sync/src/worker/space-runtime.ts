@@ -11,6 +11,7 @@ import {
   type RefusedEntry,
   type SalvageChoice,
   type SalvageEntry,
+  type SignOutResult,
   type SpaceApi,
   type SpaceEvent,
   type Store,
@@ -18,6 +19,7 @@ import {
   SyncError,
   type SyncInspection,
   type SyncSummary,
+  type UnsentChoice,
 } from '../contract/index.ts'
 import { type RunResult, runSync, type SyncPorts } from '../engine/index.ts'
 import { type ChannelMessage, type NoticeChannel, openNoticeChannel } from '../platform/index.ts'
@@ -29,6 +31,7 @@ import { LiveQueries } from './live-queries.ts'
 import type { NudgeListener } from './nudge-listener.ts'
 import { previewOps } from './preview-ops.ts'
 import { Scheduler } from './scheduler.ts'
+import { signOut } from './sign-out.ts'
 import { StatusBoard } from './status-board.ts'
 import { readStorageHealth } from './storage-health.ts'
 import { WriteWaits } from './write-waits.ts'
@@ -74,6 +77,7 @@ export class SpaceRuntime implements SpaceApi {
   #isOnline = true
   #evictedAtMs: number | null = null
   #closing: Promise<void> | null = null
+  #signingOut: AbortController | null = null
 
   /** Opens the store and begins the first run. Errors of the store: newer-schema, account-mismatch, storage-failed. */
   static async open(parts: RuntimeParts): Promise<SpaceRuntime> {
@@ -230,6 +234,42 @@ export class SpaceRuntime implements SpaceApi {
     await this.#parts.environment.removeStore(account, space)
   }
 
+  async signOut(unsent: UnsentChoice, timeoutMs: number): Promise<SignOutResult> {
+    const { request, environment } = this.#parts
+    const { account, space } = request
+    this.#signingOut = new AbortController()
+    const { signal } = this.#signingOut
+    const result = await signOut(
+      {
+        account,
+        space,
+        environment,
+        timeoutMs,
+        signal,
+        send: async () => {
+          await this.#run('retry')
+          await this.#status.refresh()
+        },
+        summary: () => (this.#ports === null ? null : this.#status.summary),
+        tellOthers: async (name) => {
+          if (name === space) return this.#channel.post({ type: 'wipe' })
+          const channel = openNoticeChannel(await environment.nameStore(account, name), () => undefined)
+          channel.post({ type: 'wipe' })
+          channel.close()
+        },
+      },
+      unsent,
+    )
+    if (result.type !== 'unsent') await this.close()
+    this.#signingOut = null
+    this.#status.touch()
+    return result
+  }
+
+  endSignOut(): void {
+    this.#signingOut?.abort()
+  }
+
   async close(): Promise<void> {
     this.#closing ??= this.#close()
     return this.#closing
@@ -330,7 +370,7 @@ export class SpaceRuntime implements SpaceApi {
         this.#status.touch()
         break
       case 'wipe':
-        void this.#fail(new SyncError('closed', 'The space was wiped from this device in another tab.'))
+        void this.#fail(new SyncError('closed', 'The account was signed out, or the space wiped, in another tab.'))
         break
     }
   }
@@ -355,7 +395,8 @@ export class SpaceRuntime implements SpaceApi {
 
   /** The store is gone or broken: the page is told once, everything ends. */
   async #fail(error: unknown): Promise<void> {
-    if (this.#closing !== null) return
+    // A page that hears that its store is gone ends the worker: not before this one has answered that it removed it.
+    if (this.#closing !== null || this.#signingOut !== null) return
     this.#parts.emit({ type: 'closed', error: encodeError(error) })
     try {
       await this.close()

@@ -4,21 +4,21 @@ import type { Session, SqlValue } from './session.ts'
 /** Changes that one statement writes, so that no statement gets larger than the driver and the server take with ease. */
 const CHUNK = 1_000
 
-/** Writes log rows and makes the records what they say. The head is not touched: its lock is held by the caller. */
-export async function appendChanges(session: Session, space: string, changes: readonly LogRow[]): Promise<void> {
+/** Writes log rows and makes the records what they say, without waiting. The head is not touched: its lock is held by the caller. */
+export function appendChanges(session: Session, space: string, changes: readonly LogRow[]): void {
   for (let start = 0; start < changes.length; start += CHUNK) {
     const chunk = changes.slice(start, start + CHUNK)
-    await insertLog(session, space, chunk)
-    await applyToRecords(session, space, chunk)
+    insertLog(session, space, chunk)
+    applyToRecords(session, space, chunk)
   }
 }
 
-async function insertLog(session: Session, space: string, changes: readonly LogRow[]): Promise<void> {
+function insertLog(session: Session, space: string, changes: readonly LogRow[]): void {
   const sql = `INSERT INTO web_sync.log
       (space, number, tx_end, collection, id, version, previous_version, mutation_id, value, at_ms)
     SELECT $1, * FROM unnest($2::bigint[], $3::bigint[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
       $9::text[], $10::bigint[])`
-  await session.run(sql, [
+  session.post(sql, [
     space,
     column(changes, 'number'),
     column(changes, 'txEnd'),
@@ -33,14 +33,14 @@ async function insertLog(session: Session, space: string, changes: readonly LogR
 }
 
 /** Of several changes of one record only the last is written: a statement cannot write a row twice. */
-async function applyToRecords(session: Session, space: string, changes: readonly LogRow[]): Promise<void> {
+function applyToRecords(session: Session, space: string, changes: readonly LogRow[]): void {
   const lasts = [...new Map(changes.map((row) => [JSON.stringify([row.collection, row.id]), row])).values()]
   const gone = lasts.filter((row) => row.value === null)
   const live = lasts.filter((row) => row.value !== null)
   if (gone.length > 0) {
     const sql = `DELETE FROM web_sync.records USING unnest($2::text[], $3::text[]) AS gone (collection, id)
       WHERE space = $1 AND records.collection = gone.collection AND records.id = gone.id`
-    await session.run(sql, [space, column(gone, 'collection'), column(gone, 'id')])
+    session.post(sql, [space, column(gone, 'collection'), column(gone, 'id')])
   }
   if (live.length > 0) {
     const sql = `INSERT INTO web_sync.records (space, collection, id, version, mutation_id, value)
@@ -48,7 +48,7 @@ async function applyToRecords(session: Session, space: string, changes: readonly
       ON CONFLICT (space, collection, id)
       DO UPDATE SET version = excluded.version, mutation_id = excluded.mutation_id, value = excluded.value`
     const columns = (['collection', 'id', 'version', 'mutationId', 'value'] as const).map((name) => column(live, name))
-    await session.run(sql, [space, ...columns])
+    session.post(sql, [space, ...columns])
   }
 }
 

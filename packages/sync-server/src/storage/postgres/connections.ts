@@ -1,4 +1,4 @@
-import { Pool, type PoolClient, types } from 'pg'
+import { type ClientBase, type CustomTypesConfig, Pool, type PoolClient, types } from 'pg'
 import { PartnerError } from '../../contract/index.ts'
 import { SCHEMA_VERSION } from './migration-files.ts'
 import { toPartnerError } from './to-partner-error.ts'
@@ -11,6 +11,11 @@ export interface ConnectionOptions {
   readonly waitMs: number
   /** How long a statement may take until the connection itself is taken for dead, in milliseconds. */
   readonly silenceMs: number
+}
+
+/** The driver gives bigint as text; ours are numbers of changes and milliseconds, far below 2^53. */
+export const NUMBERS: CustomTypesConfig = {
+  getTypeParser: (oid, format) => (oid === types.builtins.INT8 ? Number : types.getTypeParser(oid, format)),
 }
 
 /** The pool: connections are looked at when they are new, and thrown away when they are lost. */
@@ -28,11 +33,10 @@ export class Connections {
       // Kept by the driver, not the server: a host that vanishes answers nothing at all.
       query_timeout: silenceMs,
       keepAlive: true,
+      // Statements are sent without waiting for the answers to those before (drivers that know nothing of it wait).
+      pipeline: true,
       application_name: 'sync-server',
-      // The driver gives bigint as text; ours are numbers of changes and milliseconds, far below 2^53.
-      types: {
-        getTypeParser: (oid, format) => (oid === types.builtins.INT8 ? Number : types.getTypeParser(oid, format)),
-      },
+      types: NUMBERS,
     })
     // A connection that is lost while nobody uses it is replaced by the pool; unheard, the event would end the process.
     this.#pool.on('error', () => undefined)
@@ -95,7 +99,7 @@ export class Connections {
 const IS_BEHIND = `SELECT pg_is_in_recovery() OR current_setting('default_transaction_read_only')::boolean AS is_behind`
 
 /** The tables are of this program's version, and row-level security binds this role: the owner and superusers it does not. */
-async function assertUsable(client: PoolClient): Promise<void> {
+export async function assertUsable(client: ClientBase): Promise<void> {
   // What newer programs have only added does not count.
   const sql = `SELECT
       (SELECT max(version) FROM web_sync.migrations WHERE version <= $1 OR name NOT LIKE '%.additive.sql') AS version,

@@ -55,9 +55,10 @@ export class Horizon {
   readonly #waiting = new Set<string>()
   #unplaced = new Map<string, Top>()
 
-  /** The change that is known to be durable, to a transaction on the server of this epoch; null: none is. */
-  durableOf(space: string, epoch: string): Top | null {
-    return epoch === this.#epoch ? (this.#places.get(space)?.durable ?? null) : null
+  /** The change that is known to be durable, as long as one is on the server of this epoch; null: none is. */
+  durableOf(space: string): (Top & { readonly epoch: string }) | null {
+    const durable = this.#places.get(space)?.durable ?? null
+    return durable === null ? null : { ...durable, epoch: this.#epoch }
   }
 
   /** True if the database should be asked again. */

@@ -2,3 +2,4 @@
 export { confirmedBackup, type ConfirmedBackup } from './confirmed-backup.ts'
 export { migratePostgres, type MigrateOptions, type MigrateResult } from './migrate.ts'
 export { type PostgresOptions, postgresStorage } from './postgres-storage.ts'
+export { type MoveOptions, moveIntoPostgres, type MoveProgress, type MoveResult } from './move-in.ts'

@@ -36,6 +36,7 @@ export class PostgresReader implements StorageReader {
   /** Null: confirmed backups alone say what is durable. */
   readonly #durable: DurableSource | null
   #top: Top | null = null
+  #epoch = ''
 
   constructor(session: Session, space: string, durable: DurableSource | null) {
     this.session = session
@@ -46,6 +47,11 @@ export class PostgresReader implements StorageReader {
   /** The newest change that this transaction has seen or made; null: none, or nobody wants to know. */
   get top(): Top | null {
     return this.#top
+  }
+
+  /** Names the server, since its last start, on which {@link top} was seen; '' if there is none. */
+  get epoch(): string {
+    return this.#epoch
   }
 
   protected see(top: Top): void {
@@ -81,7 +87,7 @@ export class PostgresReader implements StorageReader {
   /** READ COMMITTED: rows may have been pruned since this transaction looked at the floor. Leaving them out would lose changes. */
   async #assertNotPruned(after: number): Promise<void> {
     const seen = this.floor
-    const { floor } = await this.getSpace()
+    const floor = (await this.findSpace(''))?.floor ?? 0
     if (seen === null || floor <= seen || after >= floor) return
     throw new PartnerError('busy', 'the log was pruned meanwhile: nothing was stored, try again')
   }
@@ -169,9 +175,9 @@ export class PostgresReader implements StorageReader {
 
   /** As {@link findSpace}, with the horizon that standbys give. What they had is durable only if it is this history's change. */
   async #findWithHorizon(durable: DurableSource, lock: string): Promise<SqlRow | undefined> {
-    const known = durable.horizon.durableOf(this.space, this.session.epoch)
+    const known = durable.horizon.durableOf(this.space)
     const row = await this.get(
-      `SELECT *, ${SIGHTED},
+      `SELECT *, ${SIGHTED}, extract(epoch FROM pg_postmaster_start_time())::text AS epoch,
          (SELECT version FROM web_sync.log WHERE log.space = $1 AND number = head) AS top,
          EXISTS (SELECT 1 FROM web_sync.log WHERE log.space = $1 AND number = $2 AND version = $3) AS is_known
        FROM web_sync.spaces WHERE space = $1 ${lock}`,
@@ -179,8 +185,10 @@ export class PostgresReader implements StorageReader {
       known?.version ?? '',
     )
     if (row === undefined) return undefined
+    this.#epoch = row['epoch'] as string
     if (row['top'] !== null) this.see({ head: row['head'] as number, version: row['top'] as string })
-    const flushed = known !== null && row['is_known'] === true ? known.head : 0
+    const isKnown = known !== null && known.epoch === this.#epoch && row['is_known'] === true
+    const flushed = isKnown ? known.head : 0
     const confirmed = row['durable_head'] as number
     return { ...row, durable_head: durable.needsBackup ? Math.min(flushed, confirmed) : flushed }
   }

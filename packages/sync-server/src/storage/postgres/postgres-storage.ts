@@ -1,4 +1,5 @@
 import {
+  type Foresight,
   type PartnershipPlace,
   PartnerError,
   type PartnerStorage,
@@ -10,6 +11,7 @@ import {
 import { Announcer, CHANNEL } from './announcer.ts'
 import { CommitListener } from './commit-listener.ts'
 import { assertConnectionString, Connections } from './connections.ts'
+import { isPushForeseen } from './foreseen.ts'
 import { type DurableSource, PostgresReader } from './postgres-reader.ts'
 import { PostgresTransaction } from './postgres-transaction.ts'
 import { type Patience, Session } from './session.ts'
@@ -20,7 +22,7 @@ import { Turns } from './turns.ts'
 export interface PostgresOptions {
   /** Connection string of the runtime role: postgres://role:password@host:5432/database. */
   readonly url: string
-  /** Connections at the same time. Default: 10. */
+  /** Connections at the same time. Default: 20. */
   readonly maxConnections?: number
   /**
    * Transactions of this process that work on one space at the same time. Default: 1, so they run in the order in which they came and
@@ -77,6 +79,7 @@ export function postgresStorage(options: PostgresOptions): PartnerStorage {
 }
 
 class PostgresDatabase implements PartnerStorage {
+  readonly refusesBehind: boolean = true
   readonly #connections: Connections
   readonly #turns: Turns
   readonly #patience: Patience
@@ -88,7 +91,7 @@ class PostgresDatabase implements PartnerStorage {
   #listener: CommitListener | null = null
 
   constructor(options: PostgresOptions) {
-    const { url, maxConnections = 10, perSpace = 1, waitMs = 5_000, statementMs = 30_000 } = options
+    const { url, maxConnections = 20, perSpace = 1, waitMs = 5_000, statementMs = 30_000 } = options
     for (const [name, value] of Object.entries({ maxConnections, perSpace, waitMs, statementMs })) {
       if (Number.isSafeInteger(value) && value >= 1) continue
       throw new PartnerError('invalid-option', `${name} must be a whole number, 1 at least`)
@@ -110,34 +113,51 @@ class PostgresDatabase implements PartnerStorage {
     return this.#connections.isPrimary()
   }
 
-  transaction<T>(space: string, work: (tx: StorageTransaction) => Promise<T>): Promise<T> {
-    return this.#turns.run(space, () => this.#transact(space, work))
+  transaction<T>(space: string, work: (tx: StorageTransaction) => Promise<T>, foresight?: Foresight): Promise<T> {
+    return this.#turns.run(space, () =>
+      this.#inTransaction(
+        (session) => this.#begin(session, space, foresight),
+        async (_session, tx) => {
+          const result = await work(tx)
+          tx.flush()
+          return { result, after: () => this.#afterCommit(tx) }
+        },
+      ),
+    )
+  }
+
+  /** All that is foreseen is sent behind the BEGIN, in the same round trip. */
+  async #begin(session: Session, space: string, foresight: Foresight | undefined): Promise<PostgresTransaction> {
+    const tx = new PostgresTransaction(session, space, this.#durable, this.#announcer)
+    if (foresight === undefined) {
+      await session.beginWriting(space, this.#patience)
+      return tx
+    }
+    const locks = { partnershipId: foresight.partnershipId, isMaking: isPushForeseen(foresight) }
+    const begun = session.beginWriting(space, this.#patience, locks)
+    const foreseen = tx.foresee(foresight)
+    // A node that must not be written says so first, whatever the rest fails with.
+    foreseen.catch(() => undefined)
+    await begun
+    await foreseen
+    return tx
   }
 
   read<T>(space: string, work: (tx: StorageReader) => Promise<T>): Promise<T> {
     return this.#reading(space, async (session) => {
       const tx = new PostgresReader(session, space, this.#durable)
       const result = await work(tx)
-      return { result, after: () => this.#note(tx, session) }
+      return { result, after: () => this.#note(tx) }
     })
   }
 
   /** What must wait for the commit: only what is committed is told, and has a place in the log. */
-  #transact<T>(space: string, work: (tx: StorageTransaction) => Promise<T>): Promise<T> {
-    return this.#writing(space, async (session) => {
-      const tx = new PostgresTransaction(session, space, this.#durable, this.#announcer)
-      const result = await work(tx)
-      return {
-        result,
-        after: () => {
-          if (tx.untold !== null) this.#announcer.committed(tx.untold)
-          this.#note(tx, session)
-        },
-      }
-    })
+  #afterCommit(tx: PostgresTransaction): void {
+    if (tx.untold !== null) this.#announcer.committed(tx.untold)
+    this.#note(tx)
   }
 
-  #note({ space, top }: PostgresReader, { epoch }: Session): void {
+  #note({ space, top, epoch }: PostgresReader): void {
     if (top !== null) this.#standbys?.note(space, top, epoch)
   }
 
@@ -189,7 +209,7 @@ class PostgresDatabase implements PartnerStorage {
 
   eraseAccount(account: string): Promise<number> {
     return this.#changing('', async (session) => {
-      const rows = await session.query('SELECT web_sync.erase_account($1) AS erased', [account])
+      const rows = await session.change('SELECT web_sync.erase_account($1) AS erased', [account])
       return rows[0]?.['erased'] as number
     })
   }
@@ -232,23 +252,28 @@ class PostgresDatabase implements PartnerStorage {
     return this.#inTransaction((session) => session.beginReading(space, this.#patience), work)
   }
 
-  async #inTransaction<T>(
-    begin: (session: Session) => Promise<void>,
-    work: (session: Session) => Promise<Done<T>>,
+  async #inTransaction<T, B>(
+    begin: (session: Session) => Promise<B>,
+    work: (session: Session, begun: B) => Promise<Done<T>>,
   ): Promise<T> {
     const client = await this.#connections.take()
     const session = new Session(client)
+    const release = (): void => client.release(session.isLost)
     try {
-      await begin(session)
-      const { result, after } = await work(session)
-      await session.commit()
+      const { result, after } = await work(session, await begin(session))
+      if (session.hasWritten) {
+        await session.commit()
+        release()
+      } else {
+        // Nothing has to reach the disk: the answer does not wait for the end, the connection does.
+        void session.end().then(release)
+      }
       after()
       return result
     } catch (error) {
       await session.rollBack()
+      release()
       throw error
-    } finally {
-      client.release(session.isLost)
     }
   }
 }

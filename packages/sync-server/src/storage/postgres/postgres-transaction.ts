@@ -5,6 +5,7 @@ import {
   type CheckpointStub,
   type CommitNotice,
   EMPTY_SPACE,
+  type Foresight,
   type LogRow,
   type OutcomeRow,
   type PartnershipRow,
@@ -15,20 +16,35 @@ import {
 } from '../../contract/index.ts'
 import { type Announcer, CHANNEL } from './announcer.ts'
 import { appendChanges } from './append-changes.ts'
+import { CheckpointLine } from './checkpoint-line.ts'
+import { type Foreseen, foreseeAll, recordKey } from './foreseen.ts'
+import { PendingWrites } from './pending-writes.ts'
 import { type DurableSource, PostgresReader } from './postgres-reader.ts'
 import { toRecord, toStub } from './rows.ts'
-import type { Session } from './session.ts'
+import { LOCK_MAKING, lockPartnershipBy, type Session, type SqlRow, type SqlValue } from './session.ts'
 
-/** Reads and writes one space. */
+/** The commit is answered before it is on the disk, where it is within a second: https://www.postgresql.org/docs/15/wal-async-commit.html */
+const COMMIT_SOON = "SELECT set_config('synchronous_commit', 'off', true)"
+
+/** Reads and writes one space. What was foreseen is answered from what came with it, and kept in step with what is written here. */
 export class PostgresTransaction extends PostgresReader implements StorageTransaction {
-  readonly #announcer: Announcer
   /** True once nobody else can make a record in this space. */
   #isMaker = false
+  readonly #announcer: Announcer
   #untold: CommitNotice | null = null
+  readonly #pending: PendingWrites
+  /** The head row, as this transaction goes by it; null: it was not looked at, or is not there. */
+  #head: SpaceRow | null = null
+  /** True if `#head` is locked. */
+  #isHeadLocked = false
+  #isRenounced = false
+  #foresight: Foresight | null = null
+  #foreseen: Foreseen | null = null
 
   constructor(session: Session, space: string, durable: DurableSource | null, announcer: Announcer) {
     super(session, space, durable)
     this.#announcer = announcer
+    this.#pending = new PendingWrites(session, space)
   }
 
   /** What is to be told after the commit, since it was not told with it. */
@@ -40,7 +56,34 @@ export class PostgresTransaction extends PostgresReader implements StorageTransa
     const notice = { space: this.space, partnershipId }
     const payload = this.#announcer.claim(notice)
     if (payload === null) this.#untold = notice
-    else await this.session.run('SELECT pg_notify($1, $2)', [CHANNEL, payload])
+    else this.session.post('SELECT pg_notify($1, $2)', [CHANNEL, payload])
+  }
+
+  /** Asks for what will be looked up; its locks were taken when the transaction began. */
+  async foresee(foresight: Foresight): Promise<void> {
+    const { space, ...foreseen } = await foreseeAll(this.session, this.space, foresight, (lock) => this.findSpace(lock))
+    this.#head = space
+    this.#isHeadLocked = space !== null && foreseen.push !== null
+    this.#isMaker = foreseen.push !== null
+    this.#foresight = foresight
+    this.#foreseen = foreseen
+  }
+
+  /** Sends what is held back; the commit follows. */
+  flush(): void {
+    this.#pending.flush()
+    if (this.#isRenounced && this.session.hasWritten) this.session.post(COMMIT_SOON, [])
+  }
+
+  override async getSpace(): Promise<SpaceRow> {
+    return this.#head ?? super.getSpace()
+  }
+
+  override async listLog(after: number, upTo: number, max: number): Promise<readonly LogRow[]> {
+    const log = this.#foreseen?.log ?? []
+    const known = log.filter(({ number }) => number > after && number <= upTo).slice(0, max)
+    // Numbers have no gaps: so many rows are all of them.
+    return known.length === Math.min(upTo - after, max) ? known : super.listLog(after, upTo, max)
   }
 
   /**
@@ -48,12 +91,66 @@ export class PostgresTransaction extends PostgresReader implements StorageTransa
    * works behind pgbouncer too. The row is read by a statement of its own, which sees what the lock's last holder committed.
    */
   async lockPartnership(account: string, partnershipId: string): Promise<PartnershipRow | null> {
-    await this.#lockPartnershipName(partnershipId)
+    if (this.#lineOf(partnershipId) === null) await this.#lockPartnershipName(partnershipId)
     return this.getPartnership(account, partnershipId)
   }
 
   async #lockPartnershipName(partnershipId: string): Promise<void> {
-    await this.run(`SELECT pg_advisory_xact_lock(hashtextextended($1::text || '/' || $2::text, 1))`, partnershipId)
+    await this.all(`SELECT ${lockPartnershipBy('$2')}`, partnershipId)
+  }
+
+  override async getPartnership(account: string, partnershipId: string): Promise<PartnershipRow | null> {
+    const isForeseen = this.#lineOf(partnershipId) !== null && this.#foresight?.account === account
+    return isForeseen ? (this.#foreseen?.partnership ?? null) : super.getPartnership(account, partnershipId)
+  }
+
+  /** Its checkpoints, if they were fetched under its lock. */
+  #lineOf(partnershipId: string): CheckpointLine | null {
+    return this.#foresight?.partnershipId === partnershipId ? (this.#foreseen?.line ?? null) : null
+  }
+
+  override async getCheckpoint(partnershipId: string, n: number, tag: string): Promise<CheckpointRow | null> {
+    const line = this.#lineOf(partnershipId)
+    if (line === null) return super.getCheckpoint(partnershipId, n, tag)
+    if (!line.has(n, tag)) return null
+    const checkpoint = this.#foreseen?.checkpoint ?? null
+    if (checkpoint?.n !== n || checkpoint.tag !== tag) return super.getCheckpoint(partnershipId, n, tag)
+    return { ...checkpoint, isPresented: line.isPresented(n, tag) }
+  }
+
+  override async listChildren(partnershipId: string, n: number, tag: string): Promise<readonly CheckpointStub[]> {
+    return this.#lineOf(partnershipId)?.children(n, tag) ?? super.listChildren(partnershipId, n, tag)
+  }
+
+  override async getNewestPresented(partnershipId: string): Promise<CheckpointStub | null> {
+    const line = this.#lineOf(partnershipId)
+    return line === null ? super.getNewestPresented(partnershipId) : line.newestPresented()
+  }
+
+  override async getOldestKept(partnershipId: string): Promise<number | null> {
+    const line = this.#lineOf(partnershipId)
+    return line === null ? super.getOldestKept(partnershipId) : line.oldestKept()
+  }
+
+  override async getNewestIssued(partnershipId: string): Promise<{ readonly n: number; readonly tag: string } | null> {
+    const line = this.#lineOf(partnershipId)
+    return line === null ? super.getNewestIssued(partnershipId) : line.newestIssued()
+  }
+
+  override async getDurable(partnershipId: string, durableHead: number): Promise<number> {
+    return this.#lineOf(partnershipId)?.durable(durableHead) ?? super.getDurable(partnershipId, durableHead)
+  }
+
+  override async getOutcome(account: string, mutationId: string): Promise<OutcomeRow | null> {
+    const push = this.#foresight?.account === account ? this.#foreseen?.push : null
+    if (push?.mutationIds.has(mutationId) === true) return push.outcomes.get(mutationId) ?? null
+    return super.getOutcome(account, mutationId)
+  }
+
+  override async getAwaitingDelete(collection: string, id: string): Promise<AwaitingDelete | null> {
+    const [push, key] = [this.#foreseen?.push, recordKey(collection, id)]
+    if (push?.keys.has(key) === true) return push.awaiting.get(key) ?? null
+    return super.getAwaitingDelete(collection, id)
   }
 
   /**
@@ -61,9 +158,11 @@ export class PostgresTransaction extends PostgresReader implements StorageTransa
    * each other at the head anyway, and a lock for each name would run out of room in a large import.
    */
   async lockRecord(collection: string, id: string): Promise<RecordRow | null> {
+    const [push, key] = [this.#foreseen?.push, recordKey(collection, id)]
+    if (push?.keys.has(key) === true) return push.records.get(key) ?? null
     const row = await this.#lockRow(collection, id)
     if (row !== null || this.#isMaker) return row
-    await this.run('SELECT pg_advisory_xact_lock(hashtextextended($1::text, 2))')
+    await this.all(`SELECT ${LOCK_MAKING}`)
     this.#isMaker = true
     return this.#lockRow(collection, id)
   }
@@ -76,8 +175,13 @@ export class PostgresTransaction extends PostgresReader implements StorageTransa
 
   /** The head's row lock; a space that was never written gets its row first. */
   async lockSpace(): Promise<SpaceRow> {
-    const space = await this.findSpace('FOR UPDATE')
-    if (space !== null) return space
+    if (this.#isHeadLocked && this.#head !== null) return this.#head
+    this.#head = (await this.findSpace('FOR UPDATE')) ?? (await this.#makeSpace())
+    this.#isHeadLocked = true
+    return this.#head
+  }
+
+  async #makeSpace(): Promise<SpaceRow> {
     await this.run(
       `INSERT INTO web_sync.spaces (space, head, floor, durable_head, digest) VALUES ($1, 0, 0, 0, $2)
        ON CONFLICT (space) DO NOTHING`,
@@ -88,21 +192,48 @@ export class PostgresTransaction extends PostgresReader implements StorageTransa
   }
 
   async appendChanges(changes: readonly LogRow[], digest: Digest): Promise<void> {
-    let { head } = await this.lockSpace()
+    const space = await this.lockSpace()
+    let { head } = space
     for (const change of changes) {
       if (change.number !== head + 1) throw new RangeError(`change ${change.number} does not follow ${head}`)
       head = change.number
     }
-    await appendChanges(this.session, this.space, changes)
-    await this.run('UPDATE web_sync.spaces SET head = $2, digest = $3 WHERE space = $1', head, JSON.stringify(digest))
+    appendChanges(this.session, this.space, changes)
+    this.session.post('UPDATE web_sync.spaces SET head = $2, digest = $3 WHERE space = $1', [
+      this.space,
+      head,
+      JSON.stringify(digest),
+    ])
     const last = changes.at(-1)
     if (last !== undefined) this.see({ head, version: last.version })
+    this.#head = { ...space, head, digest }
+    this.#learn(changes)
+  }
+
+  /** What is appended is known without being read again: the log as a whole, and records no more. */
+  #learn(changes: readonly LogRow[]): void {
+    if (this.#foreseen === null) return
+    const { push } = this.#foreseen
+    const keys = new Set(push?.keys)
+    for (const { collection, id } of changes) keys.delete(recordKey(collection, id))
+    const log = [...this.#foreseen.log, ...changes]
+    this.#foreseen = { ...this.#foreseen, log, push: push === null ? null : { ...push, keys } }
+  }
+
+  async renounceDurability(): Promise<void> {
+    this.#isRenounced = true
+  }
+
+  /** Rows that were fetched ahead may be gone: they are asked for again. */
+  #forgetPush(): void {
+    if (this.#foreseen !== null) this.#foreseen = { ...this.#foreseen, push: null }
   }
 
   async noteRestoreSeen(atMs: number): Promise<void> {
     const sql =
       'INSERT INTO web_sync.sightings (space, restore_seen_at_ms) VALUES ($1, $2) ON CONFLICT (space) DO NOTHING'
-    await this.run(sql, atMs)
+    this.session.post(sql, [this.space, atMs])
+    if (this.#head !== null) this.#head = { ...this.#head, isRestoreSeen: true }
   }
 
   async putAwaitingDelete(awaiting: AwaitingDelete, atMs: number): Promise<void> {
@@ -114,6 +245,7 @@ export class PostgresTransaction extends PostgresReader implements StorageTransa
       awaiting.mutationId,
       atMs,
     )
+    this.#foreseen?.push?.awaiting.set(recordKey(awaiting.collection, awaiting.id), awaiting)
   }
 
   async deleteAwaitingDelete(collection: string, id: string): Promise<void> {
@@ -122,117 +254,110 @@ export class PostgresTransaction extends PostgresReader implements StorageTransa
       collection,
       id,
     )
+    this.#foreseen?.push?.awaiting.delete(recordKey(collection, id))
   }
 
   async pruneAwaitingDeletes(beforeMs: number): Promise<void> {
+    this.#forgetPush()
     await this.run('DELETE FROM web_sync.awaiting_deletes WHERE space = $1 AND at_ms < $2', beforeMs)
   }
 
   async putPartnership(partnership: PartnershipRow): Promise<void> {
-    const { partnershipId, account, replicaId, isProvisional, createdAtMs, lastSeenAtMs } = partnership
-    await this.run(
-      `INSERT INTO web_sync.partnerships
-         (space, partnership_id, account, replica_id, is_provisional, created_at_ms, last_seen_at_ms)
-       VALUES ($1, $2, $3, $4, $5, $6, $7)
-       ON CONFLICT (space, partnership_id)
-       DO UPDATE SET is_provisional = excluded.is_provisional, last_seen_at_ms = excluded.last_seen_at_ms`,
-      partnershipId,
-      account,
-      replicaId,
-      isProvisional,
-      createdAtMs,
-      lastSeenAtMs,
-    )
+    this.#pending.putPartnership(partnership)
+    if (this.#foreseen === null || this.#lineOf(partnership.partnershipId) === null) return
+    this.#foreseen = { ...this.#foreseen, partnership }
   }
 
   /** Waits for an exchange that has it locked: its checkpoints would stay behind. */
   async deletePartnership(partnershipId: string): Promise<void> {
     await this.#lockPartnershipName(partnershipId)
-    await this.run('DELETE FROM web_sync.partnerships WHERE space = $1 AND partnership_id = $2', partnershipId)
-    await this.run('DELETE FROM web_sync.checkpoints WHERE space = $1 AND partnership_id = $2', partnershipId)
-    await this.run('DELETE FROM web_sync.requests WHERE space = $1 AND partnership_id = $2', partnershipId)
+    for (const table of ['partnerships', 'checkpoints', 'requests']) {
+      await this.run(`DELETE FROM web_sync.${table} WHERE space = $1 AND partnership_id = $2`, partnershipId)
+    }
+    if (this.#lineOf(partnershipId) === null || this.#foreseen === null) return
+    this.#foreseen = { ...this.#foreseen, partnership: null, checkpoint: null, line: new CheckpointLine([]) }
   }
 
   async insertCheckpoint(checkpoint: CheckpointRow): Promise<void> {
     const { partnershipId, n } = checkpoint
-    await this.run(
+    this.#pending.flush()
+    this.#lineOf(partnershipId)?.insert(checkpoint)
+    this.session.post(
       `INSERT INTO web_sync.checkpoints (space, partnership_id, n, tag, parent_tag, cut, is_presented, collections,
          settle_at, is_settled, digest, sent, request_id, created_at_ms, issue_order)
        SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14,
          (SELECT coalesce(max(issue_order), 0) + 1 FROM web_sync.checkpoints
           WHERE space = $1 AND partnership_id = $2 AND n = $3)`,
-      partnershipId,
-      n,
-      checkpoint.tag,
-      checkpoint.parentTag,
-      checkpoint.cut,
-      checkpoint.isPresented,
-      JSON.stringify(checkpoint.collections),
-      checkpoint.settleAt,
-      checkpoint.isSettled,
-      checkpoint.digest === null ? null : JSON.stringify(checkpoint.digest),
-      checkpoint.sent,
-      checkpoint.requestId,
-      checkpoint.createdAtMs,
+      [
+        this.space,
+        partnershipId,
+        n,
+        checkpoint.tag,
+        checkpoint.parentTag,
+        checkpoint.cut,
+        checkpoint.isPresented,
+        JSON.stringify(checkpoint.collections),
+        checkpoint.settleAt,
+        checkpoint.isSettled,
+        checkpoint.digest === null ? null : JSON.stringify(checkpoint.digest),
+        checkpoint.sent,
+        checkpoint.requestId,
+        checkpoint.createdAtMs,
+      ],
     )
   }
 
   async markPresented(partnershipId: string, n: number, tag: string): Promise<void> {
-    const sql = `UPDATE web_sync.checkpoints SET is_presented = true
-      WHERE space = $1 AND partnership_id = $2 AND n = $3 AND tag = $4`
-    await this.run(sql, partnershipId, n, tag)
+    this.#pending.present({ partnershipId, n, tag })
+    this.#lineOf(partnershipId)?.present(n, tag)
   }
 
   async listCheckpointStubs(partnershipId: string): Promise<readonly CheckpointStub[]> {
+    const line = this.#lineOf(partnershipId)
+    if (line !== null) return line.stubs()
     const sql = `SELECT n, tag, parent_tag, is_presented FROM web_sync.checkpoints
       WHERE space = $1 AND partnership_id = $2 ORDER BY n, issue_order`
     return (await this.all(sql, partnershipId)).map(toStub)
   }
 
   async deleteCheckpoint(partnershipId: string, n: number, tag: string): Promise<void> {
-    const sql = 'DELETE FROM web_sync.checkpoints WHERE space = $1 AND partnership_id = $2 AND n = $3 AND tag = $4'
-    await this.run(sql, partnershipId, n, tag)
+    this.#pending.deleteCheckpoint({ partnershipId, n, tag })
+    this.#lineOf(partnershipId)?.delete(n, tag)
   }
 
   async putRequest(partnershipId: string, request: RequestRow, keep: number): Promise<void> {
     const { requestId, issued } = request
-    const sql = `INSERT INTO web_sync.requests
-        (space, partnership_id, request_id, issued_partnership_id, issued_n, issued_tag, place)
-      SELECT $1, $2, $3, $4, $5, $6,
-        (SELECT coalesce(max(place), 0) + 1 FROM web_sync.requests WHERE space = $1 AND partnership_id = $2)
-      ON CONFLICT (space, partnership_id, request_id) DO UPDATE SET place = excluded.place,
-        issued_partnership_id = excluded.issued_partnership_id, issued_n = excluded.issued_n,
-        issued_tag = excluded.issued_tag
-      RETURNING place`
-    const row = await this.get(sql, partnershipId, requestId, issued.partnershipId, issued.n, issued.tag)
-    const old = 'DELETE FROM web_sync.requests WHERE space = $1 AND partnership_id = $2 AND place <= $3'
-    await this.run(old, partnershipId, (row?.['place'] as number) - keep)
+    // What is removed is another row than the one that is put: of that the statement's second half sees nothing.
+    const sql = `WITH newest AS (
+        SELECT coalesce(max(place), 0) + 1 AS place FROM web_sync.requests WHERE space = $1 AND partnership_id = $2),
+      put AS (
+        INSERT INTO web_sync.requests
+          (space, partnership_id, request_id, issued_partnership_id, issued_n, issued_tag, place)
+        SELECT $1, $2, $3, $4, $5, $6, place FROM newest
+        ON CONFLICT (space, partnership_id, request_id) DO UPDATE SET place = excluded.place,
+          issued_partnership_id = excluded.issued_partnership_id, issued_n = excluded.issued_n,
+          issued_tag = excluded.issued_tag)
+      DELETE FROM web_sync.requests USING newest
+      WHERE space = $1 AND partnership_id = $2 AND request_id <> $3 AND requests.place <= newest.place - $7`
+    const { partnershipId: issuedId, n, tag } = issued
+    this.session.post(sql, [this.space, partnershipId, requestId, issuedId, n, tag, keep])
   }
 
   async insertOutcome(outcome: OutcomeRow): Promise<void> {
-    await this.run(
-      `INSERT INTO web_sync.outcomes
-         (space, account, mutation_id, content_hash, outcome, last_number, partnership_id, n, at_ms)
-       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
-      outcome.account,
-      outcome.mutationId,
-      outcome.contentHash,
-      outcome.outcome,
-      outcome.lastNumber,
-      outcome.partnershipId,
-      outcome.n,
-      outcome.atMs,
-    )
+    this.#pending.insertOutcome(outcome)
+    if (this.#foresight?.account === outcome.account) this.#foreseen?.push?.outcomes.set(outcome.mutationId, outcome)
   }
 
   async confirmOutcomes(partnershipId: string, n: number, cut: number, atMs: number): Promise<void> {
     const sql = `UPDATE web_sync.outcomes SET confirmed_at_ms = $4 WHERE space = $1 AND partnership_id = $2
       AND confirmed_at_ms IS NULL AND n <= $3 AND coalesce(last_number, 0) <= $5`
-    await this.run(sql, partnershipId, n, atMs, cut)
+    this.#pending.flush()
+    this.session.post(sql, [this.space, partnershipId, n, atMs, cut])
   }
 
   async pruneLog(beforeMs: number, notPast: number): Promise<number> {
-    const { floor } = await this.lockSpace()
+    const space = await this.lockSpace()
+    const { floor } = space
     // From the oldest on, up to the first that is young enough to stay; the floor stands behind whole mutations only, like every cut.
     const sql = `SELECT max(number) AS last FROM web_sync.log WHERE space = $1 AND number <= $3 AND number = tx_end
       AND number < coalesce(
@@ -241,6 +366,8 @@ export class PostgresTransaction extends PostgresReader implements StorageTransa
     if (end <= floor) return 0
     await this.run('UPDATE web_sync.spaces SET floor = $2 WHERE space = $1', end)
     this.floor = end
+    this.#head = { ...space, floor: end }
+    if (this.#foreseen !== null) this.#foreseen = { ...this.#foreseen, log: [] }
     return this.run('DELETE FROM web_sync.log WHERE space = $1 AND number <= $2', end)
   }
 
@@ -251,6 +378,7 @@ export class PostgresTransaction extends PostgresReader implements StorageTransa
   }
 
   async pruneOutcomes(confirmedBeforeMs: number, madeBeforeMs: number): Promise<number> {
+    this.#forgetPush()
     const confirmed = await this.run(
       'DELETE FROM web_sync.outcomes WHERE space = $1 AND confirmed_at_ms < $2',
       confirmedBeforeMs,
@@ -262,5 +390,16 @@ export class PostgresTransaction extends PostgresReader implements StorageTransa
       madeBeforeMs,
     )
     return confirmed + orphaned
+  }
+
+  /** Whatever is asked sees what is held back. */
+  protected override all(sql: string, ...values: readonly SqlValue[]): Promise<readonly SqlRow[]> {
+    this.#pending.flush()
+    return super.all(sql, ...values)
+  }
+
+  protected override run(sql: string, ...values: readonly SqlValue[]): Promise<number> {
+    this.#pending.flush()
+    return super.run(sql, ...values)
   }
 }

@@ -8,6 +8,7 @@ import {
   type StorageTransaction,
 } from '../../contract/index.ts'
 import { writeBackup } from './backup.ts'
+import { isDrained } from './drain.ts'
 import { GroupCommit } from './group-commit.ts'
 import { openDatabase, toPartnerError } from './open-database.ts'
 import { SqliteReader } from './sqlite-reader.ts'
@@ -51,6 +52,8 @@ class SqliteFile implements SqliteStorage {
   readonly #database: DatabaseSync
   readonly #statements: Statements
   readonly #jobs: GroupCommit
+  readonly #isDrained: () => boolean
+  readonly refusesBehind: boolean = true
   #isClosed = false
 
   constructor(path: string, database: DatabaseSync) {
@@ -58,10 +61,12 @@ class SqliteFile implements SqliteStorage {
     this.#database = database
     this.#statements = new Statements(database)
     this.#jobs = new GroupCommit(database)
+    this.#isDrained = isDrained(database)
   }
 
-  async isPrimary(): Promise<boolean> {
-    return true
+  /** False once its content is being moved, or was moved. */
+  isPrimary(): Promise<boolean> {
+    return this.#inTransaction('read', async () => !this.#isDrained())
   }
 
   transaction<T>(space: string, work: (tx: StorageTransaction) => Promise<T>): Promise<T> {
@@ -148,9 +153,15 @@ class SqliteFile implements SqliteStorage {
   async #inTransaction<T>(kind: 'read' | 'write', work: () => Promise<T>): Promise<T> {
     if (this.#isClosed) throw new PartnerError('closed', 'the storage was closed: open a new one')
     try {
-      return await this.#jobs.run(kind, work)
+      return await this.#jobs.run(kind, kind === 'read' ? work : () => this.#write(work))
     } catch (error) {
       throw toPartnerError(this.#path, error)
     }
+  }
+
+  /** The mark is read under the file's write lock, so nothing is written behind it. */
+  #write<T>(work: () => Promise<T>): Promise<T> {
+    if (!this.#isDrained()) return work()
+    throw new PartnerError('behind', `${this.#path} takes no more writes: what is in it is being moved, or was moved`)
   }
 }

@@ -74,6 +74,10 @@ export class SqliteTransaction extends SqliteReader implements StorageTransactio
     )
   }
 
+  async renounceDurability(): Promise<void> {
+    // It shares its commit with others, who need it.
+  }
+
   async noteRestoreSeen(atMs: number): Promise<void> {
     this.run('INSERT INTO sightings (space, restore_seen_at_ms) VALUES (?, ?) ON CONFLICT DO NOTHING', atMs)
   }

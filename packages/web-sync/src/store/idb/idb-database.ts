@@ -22,6 +22,8 @@ export interface IdbDatabaseOptions {
   readonly startTimer?: ((ms: number, fire: () => void) => () => void) | undefined
   /** Called after the browser closed the database and it was opened again: makes the rows usable, or throws. */
   readonly onReopened: (database: RowDatabase) => Promise<void>
+  /** True: where there is no such database none is made, and opening rejects with 'closed'. Default: false. */
+  readonly mustExist?: boolean | undefined
 }
 
 /** Opens the rows in IndexedDB. Errors: storage-failed. */
@@ -46,7 +48,14 @@ class Connection implements RowDatabase {
   }
 
   async open(): Promise<void> {
+    let isMissing = false
     const opening = openConnection(this.#options.name, {
+      // A database that is made all the same would be a new one's: without its owner's data, and without a word.
+      onMissing: (tx) => {
+        isMissing = this.#options.mustExist === true
+        if (isMissing) abort(tx)
+        return isMissing
+      },
       // Another context wipes the store, or opens a later layout: stand aside, for good.
       onVersionChange: () => {
         this.#isClosed = true
@@ -61,7 +70,7 @@ class Connection implements RowDatabase {
     } catch (error) {
       // One that opens after all must not stand in the way of others.
       opening.then((db) => db.close()).catch(() => undefined)
-      throw toSyncError(error)
+      throw isMissing ? closedError() : toSyncError(error)
     }
   }
 
@@ -190,7 +199,8 @@ function nothing(): void {
   // There is no timer to stop yet, or nothing to give up.
 }
 
-function abort(tx: IdbTransaction): void {
+function abort(tx: { readonly done: Promise<void>; abort(): void }): void {
+  tx.done.catch(nothing)
   try {
     tx.abort()
   } catch {
@@ -205,10 +215,15 @@ function startPlatformTimer(ms: number, fire: () => void): () => void {
 
 function openConnection(
   name: string,
-  events: { readonly onVersionChange: () => void; readonly onTerminated: () => void },
+  events: {
+    readonly onVersionChange: () => void
+    readonly onTerminated: () => void
+    readonly onMissing: (tx: { readonly done: Promise<void>; abort(): void }) => boolean
+  },
 ): Promise<IDBPDatabase> {
   return openDB(name, LAYOUT_VERSION, {
     upgrade(db, before, _now, tx) {
+      if (before === 0 && events.onMissing(tx)) return
       // Records of the first layout are packed once the store is opened; these indexes are of no use any more.
       if (before === 1) for (const store of ['base', 'overlay']) tx.objectStore(store).deleteIndex('ix')
       for (const store of STORE_NAMES) {

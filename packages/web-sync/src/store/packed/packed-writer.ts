@@ -1,4 +1,4 @@
-import type { SchemaShape } from 'sync-protocol'
+import { fitRecord, type SchemaShape } from 'sync-protocol'
 import { findCollection, recordToParts } from '../index-keys.ts'
 import { type RowKey, type RowKeyRange, compareKeys, isInRange, prefixRange } from '../keys.ts'
 import type { RowWriter, Selection } from '../row-database.ts'
@@ -39,7 +39,9 @@ export class PackedWriter extends PackedReader implements RowWriter {
   put<Name extends StoreName>(store: Name, row: Rows[Name]): void {
     if (store !== 'base') return this.#tx.put(store, row)
     const record = row as BaseRow
-    this.#write([record.generation, record.collection, record.id], record)
+    // Whatever version it is of: no record of an earlier one is ever read.
+    const value = fitRecord(findCollection(this.#schema, record.collection), record.value)
+    this.#write([record.generation, record.collection, record.id], { ...record, value })
   }
 
   delete(store: StoreName, key: RowKey): void {

@@ -1,0 +1,46 @@
+import { once } from 'node:events'
+import { type AddressInfo, connect, createServer } from 'node:net'
+import { onTestFinished } from 'vitest'
+
+/** A way to the database that counts how often it is spoken to. */
+export interface CountedWay {
+  readonly port: number
+  /** Times that something was sent behind an answer, since the last call: what is sent in one go counts once. */
+  take(): number
+}
+
+/** The message that carries a COMMIT alone: https://www.postgresql.org/docs/15/protocol-message-formats.html */
+const END = Buffer.from('Q\u0000\u0000\u0000\u000bCOMMIT\u0000')
+
+/** Passes everything on. */
+export async function countRoundTrips(databasePort: number): Promise<CountedWay> {
+  let trips = 0
+  const server = createServer((near) => {
+    const far = connect(databasePort, '127.0.0.1')
+    const end = (): void => {
+      near.destroy()
+      far.destroy()
+    }
+    for (const socket of [near, far]) socket.on('error', end).on('close', end)
+    let isAsking = false
+    near.on('data', (chunk) => {
+      // The end of a transaction that has only read: nobody waits for it.
+      if (!isAsking && !chunk.equals(END)) trips += 1
+      isAsking = true
+      far.write(chunk)
+    })
+    far.on('data', (chunk) => {
+      isAsking = false
+      near.write(chunk)
+    })
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  onTestFinished(() => void server.close())
+  const take = (): number => {
+    const taken = trips
+    trips = 0
+    return taken
+  }
+  return { port: (server.address() as AddressInfo).port, take }
+}

@@ -1,0 +1,144 @@
+import { collection, defineSchema } from 'sync-protocol'
+import { afterEach, expect, test } from 'vitest'
+import { createPartner } from '../../../sync-server/src/partner.ts'
+import { memoryStorage } from '../../../sync-server/src/storage/memory-storage.ts'
+import { createWorld, type Note, until, type World } from './tabs.fixture.ts'
+import type { Space } from './space.ts'
+
+/** A note of the app's next version: its text is called body, and it can be done. */
+interface GrownNote {
+  readonly id: string
+  readonly body: string
+  readonly done: boolean
+}
+
+const before = defineSchema({ version: 1, collections: { notes: collection<Note>(null) } })
+const grown = defineSchema({
+  version: 2,
+  collections: {
+    notes: collection<GrownNote>(
+      {
+        '~standard': {
+          version: 1,
+          vendor: 'test',
+          validate: (value) => {
+            const { body, done } = value as Partial<GrownNote>
+            const isFit =
+              typeof body === 'string' && typeof done === 'boolean' && !Object.hasOwn(value as object, 'text')
+            return isFit ? { value: value as GrownNote } : { issues: [{ message: 'is of an earlier version' }] }
+          },
+        },
+      },
+      { renamed: { text: 'body' }, defaults: { done: false }, indexes: { byBody: ['body'] } },
+    ),
+    tags: collection<{ readonly id: string }>(null),
+  },
+})
+
+let world: World
+
+afterEach(async () => {
+  await world.close()
+})
+
+/** Partners of both versions over the same records. */
+function createGrowingWorld(name: string): { readonly update: () => void } {
+  const options = {
+    storage: memoryStorage(),
+    authenticate: (request: Request) => ({ account: request.headers.get('x-account') ?? '' }),
+    authorize: () => 'write' as const,
+  }
+  world = createWorld(name, { ...options, schema: before })
+  const updated = createPartner({ ...options, schema: grown })
+  return {
+    update: () => {
+      world.fetch = async (url, init) => {
+        if (!world.isOnline) throw new TypeError('no network')
+        return updated.fetch(new Request(url, init))
+      }
+    },
+  }
+}
+
+const openBefore = (): Promise<Space<typeof before.collections>> =>
+  world.open('ann', { schema: before as never }) as unknown as Promise<Space<typeof before.collections>>
+const openGrown = (): Promise<Space<typeof grown.collections>> =>
+  world.open('ann', { schema: grown as never }) as unknown as Promise<Space<typeof grown.collections>>
+
+test('records and unsent writes of the version before are those of the next: renamed, with defaults, in new indexes, beside new collections', async () => {
+  const { update } = createGrowingWorld('growing')
+  const old = await openBefore()
+  await old.collections.notes.insert({ id: 'a', text: 'first' }).accepted
+  await old.collections.notes.insert({ id: 'b', text: 'second' }).accepted
+  await until(old.status, ({ pending, isPartial }) => pending === 0 && !isPartial)
+  world.isOnline = false
+  await old.collections.notes.insert({ id: 'c', text: 'offline' })
+  await old.collections.notes.patch('a', { text: 'patched' })
+  await old.close()
+
+  const space = await openGrown()
+  const { notes, tags } = space.collections
+  const all = await notes.query({ index: 'byBody' }).all()
+  expect(all).toEqual([
+    { id: 'c', body: 'offline', done: false },
+    { id: 'a', body: 'patched', done: false },
+    { id: 'b', body: 'second', done: false },
+  ])
+  expect(await notes.query({ index: 'byBody', where: { body: { prefix: 'first' } } }).all()).toEqual([])
+  await notes.patch('c', { body: 'patched too', done: true })
+  await tags.insert({ id: 't' })
+
+  update()
+  world.isOnline = true
+  space.retry()
+  await until(space.status, ({ pending, state }) => pending === 0 && state === 'idle')
+  expect(space.status.getSnapshot()).toMatchObject({ refused: 0, setAside: 0 })
+  // What was touched is of the next version on the partner, too; the rest is when it is read.
+  const stored = await Promise.all(['a', 'b', 'c'].map((id) => world.partner.read(space.space, 'notes', id)))
+  expect(stored.map((record) => record?.value)).toEqual([
+    { id: 'a', body: 'patched', done: false },
+    { id: 'b', text: 'second' },
+    { id: 'c', body: 'patched too', done: true },
+  ])
+  const other = await world.open('ben', { schema: grown as never })
+  await until(other.status, ({ isPartial }) => !isPartial)
+  expect(await other.collections.notes.query().all()).toEqual(await notes.query().all())
+})
+
+test('a write whose answer was lost before the update is sent again as it was: it is a repeat, not another one', async () => {
+  const { update } = createGrowingWorld('growing-lost')
+  const old = await openBefore()
+  await until(old.status, ({ isPartial, state }) => !isPartial && state === 'idle')
+  const { fetch } = world
+  let isHeard = false
+  world.fetch = async (url, init) => {
+    await fetch(url, init)
+    isHeard = true
+    world.isOnline = false
+    throw new TypeError('the answer is lost')
+  }
+  await old.collections.notes.insert({ id: 'a', text: 'first' })
+  await until(old.status, ({ state }) => state === 'waiting' && isHeard)
+  await old.close()
+
+  update()
+  world.isOnline = true
+  const space = await openGrown()
+  await until(space.status, ({ pending, isPartial }) => pending === 0 && !isPartial)
+  expect(space.status.getSnapshot()).toMatchObject({ refused: 0, setAside: 0 })
+  expect(await space.collections.notes.query().all()).toEqual([{ id: 'a', body: 'first', done: false }])
+})
+
+test('code of the version before does not open what the next one has opened, and changes nothing there', async () => {
+  const { update } = createGrowingWorld('growing-back')
+  update()
+  const space = await openGrown()
+  world.isOnline = false
+  await space.collections.notes.insert({ id: 'a', body: 'unsent', done: true })
+  await space.close()
+  await expect(openBefore()).rejects.toMatchObject({ code: 'newer-schema' })
+  world.isOnline = true
+  const again = await openGrown()
+  await until(again.status, ({ pending, isPartial }) => pending === 0 && !isPartial)
+  expect((await world.partner.read(again.space, 'notes', 'a'))?.value).toEqual({ id: 'a', body: 'unsent', done: true })
+})
