@@ -1,5 +1,6 @@
 import { type StoreOptions, SyncError } from '../contract/index.ts'
 import { ChangeLog, type StoreContext, type StoreEnvironment } from './context.ts'
+import { GroupedRows } from './grouped/grouped-rows.ts'
 import { PACK_SIZES } from './packed/pack-sizes.ts'
 import { PackedReader } from './packed/packed-reader.ts'
 import { PackedWriter } from './packed/packed-writer.ts'
@@ -26,22 +27,26 @@ export function toContext(options: StoreOptions, environment: StoreEnvironment):
   }
 }
 
-/** A runner over opened rows; see {@link PackedReader}. */
+/** A runner over opened rows; see {@link PackedReader} and {@link GroupedRows}. */
 export function createRunner(
   database: RowDatabase,
   context: Pick<StoreContext, 'schema' | 'packSizes'>,
   onNotice: StoreOptions['onNotice'],
 ): Runner {
+  const grouped = new GroupedRows()
   return {
-    read: (work) => database.read((tx) => work(new PackedReader(tx))),
+    read: (work) => database.read(async (tx) => work(new PackedReader(await grouped.begin(tx)))),
     async write(durability, work) {
       const log = new ChangeLog()
       const result = await database.write(durability, async (tx) => {
-        const packed = new PackedWriter(tx, context.schema, context.packSizes)
+        const writer = await grouped.begin(tx)
+        const packed = new PackedWriter(writer, context.schema, context.packSizes)
         const done = await work(packed, log)
         await packed.flush()
+        writer.flush()
         return done
       })
+      grouped.confirm()
       const notice = log.build()
       if (notice !== null) onNotice(notice)
       return result
