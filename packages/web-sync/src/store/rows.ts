@@ -237,8 +237,8 @@ export interface PackRow extends TreeName {
   readonly last: EntryKey
   /** JSON of all keys, ascending. */
   readonly keys: string
-  /** For each key the record's JSON, '' in an index; null: it was removed, which hides it in older layers. */
-  readonly texts: readonly (string | null)[]
+  /** For each key a line: the record's JSON, '' in an index; `-`: it was removed, which hides it in older layers. A list: see textsOf. */
+  readonly texts: string | readonly (string | null)[]
 }
 
 /** What one transaction did to rows of the small stores. */

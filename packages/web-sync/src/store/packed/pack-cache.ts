@@ -1,21 +1,23 @@
 import { compareKeys } from '../keys.ts'
 import type { EntryKey, PackRow, LayerInfo, TreeName } from '../rows.ts'
 import type { RowReader } from '../row-database.ts'
-import { findKey, keysOf, packsFrom } from './pack.ts'
+import { findKey, keysOf, packsFrom, textsOf } from './pack.ts'
 
 /** Packs that one transaction keeps at hand; beyond it all are forgotten, so that the memory stays bounded. */
 const MAX_PACKS = 1_024
-/** Packs that are asked for at once, before it is seen how many keys each of them answers; the first time fewer if keys may be neighbours. */
+/** Keys that are looked for with a request each, at once; it is then seen which others they have answered. */
 const MAX_WAVE = 128
-const FIRST_WAVE = 32
-/** With so many entries of the layer for each key that is looked for, hardly two of them are in one pack. */
-const SPARSE = 128
+/** With fewer entries of a layer for each key that is looked for, packs are read in lists of so many. */
+const DENSE = 384
+const MAX_LIST = 32
 
 interface CachedPack {
   /** No key from here to the pack's last one is in another pack of the layer. */
   readonly from: EntryKey
   readonly pack: PackRow
-  keys: readonly EntryKey[] | null
+  /** Decoded when they are first asked for. */
+  keys?: readonly EntryKey[]
+  texts?: readonly (string | null)[]
 }
 
 /** The packs of one layer that a transaction has read. */
@@ -30,7 +32,7 @@ class LayerCache {
     const at = this.#at(pack.last)
     const there = this.#packs[at]
     if (there === undefined || compareKeys(there.pack.last, pack.last) !== 0) {
-      this.#packs.splice(at, 0, { from, pack, keys: null })
+      this.#packs.splice(at, 0, { from, pack })
     } else if (compareKeys(from, there.from) < 0) {
       this.#packs[at] = { ...there, from }
     }
@@ -43,7 +45,7 @@ class LayerCache {
     cached.keys ??= keysOf(cached.pack)
     const at = findKey(cached.keys, key)
     const isFound = at < cached.keys.length && compareKeys(cached.keys[at] as EntryKey, key) === 0
-    if (isFound) return { text: cached.pack.texts[at] ?? null }
+    if (isFound) return { text: (cached.texts ??= textsOf(cached.pack))[at] ?? null }
     return at > 0 || compareKeys(cached.from, key) <= 0 ? 'missing' : 'unread'
   }
 
@@ -82,8 +84,7 @@ export class PackCache {
     found: (key: EntryKey, text: string | null) => void,
   ): Promise<void> {
     let rest = keys.filter((key) => compareKeys(key, layer.first) >= 0 && compareKeys(key, layer.last) <= 0)
-    const isSparse = rest.length * SPARSE < layer.entries
-    for (let most = isSparse ? MAX_WAVE : FIRST_WAVE; ; most = MAX_WAVE) {
+    for (;;) {
       const cache = this.#cacheOf(layer.layer)
       rest = rest.filter((key) => {
         const result = cache.find(key)
@@ -91,15 +92,18 @@ export class PackCache {
         return result === 'unread'
       })
       if (rest.length === 0) return
-      const wave = spread(rest, most)
-      const packs = await Promise.all(
-        wave.map((key) => this.#tx.list('packs', { range: packsFrom(tree, layer.layer, key), limit: 1 })),
+      const { asked, limit } = planReading(rest, layer.entries)
+      const lists = await Promise.all(
+        asked.map((key) => this.#tx.list('packs', { range: packsFrom(tree, layer.layer, key), limit })),
       )
-      for (const [index, [pack]] of packs.entries()) {
-        const key = wave[index] as EntryKey
-        if (pack !== undefined) cache.add(key, pack)
-        // Nothing is behind it: the bounds of a layer may be wider than what it has.
-        else rest = rest.filter((other) => compareKeys(other, key) < 0)
+      for (const [index, packs] of lists.entries()) {
+        let from = asked[index] as EntryKey
+        for (const pack of packs) {
+          cache.add(from, pack)
+          from = pack.last
+        }
+        // Nothing is behind them: the bounds of a layer may be wider than what it has.
+        if (packs.length < limit) rest = rest.filter((key) => compareKeys(key, from) < (packs.length === 0 ? 0 : 1))
       }
     }
   }
@@ -111,6 +115,15 @@ export class PackCache {
     this.#layers.set(layer, cache)
     return cache
   }
+}
+
+/**
+ * What is asked for first. Where keys lie closely, packs are read one after the other, many with each request, which costs more than what
+ * is in them; where they lie far from each other, each key's own.
+ */
+function planReading(keys: readonly EntryKey[], entries: number): { asked: readonly EntryKey[]; limit: number } {
+  if (entries < keys.length * DENSE) return { asked: keys.slice(0, 1), limit: MAX_LIST }
+  return { asked: spread(keys, MAX_WAVE), limit: 1 }
 }
 
 /** At most so many of the keys, evenly spread: neighbours are often in one pack. */

@@ -50,13 +50,27 @@ function encodePack(
     return
   }
   const { key: last } = entries.at(-1) as Entry
-  packs.push({ generation, collection, tree, layer, last, keys, texts: entries.map((entry) => entry.text) })
+  packs.push({ generation, collection, tree, layer, last, keys, texts: joinTexts(entries) })
+}
+
+/** The texts of entries as one: the platform copies one long string ten times faster than many short ones, and JSON has no line breaks. */
+export function joinTexts(entries: readonly Entry[]): string {
+  return entries.map(({ text }) => text ?? REMOVED).join('\n')
 }
 
 /** The entries of a pack, ascending. */
 export function decodePack(pack: PackRow): Entry[] {
-  return keysOf(pack).map((key, index) => ({ key, text: pack.texts[index] ?? null }))
+  const texts = textsOf(pack)
+  return keysOf(pack).map((key, index) => ({ key, text: texts[index] ?? null }))
 }
+
+/** The texts of a pack, in the order of its keys. The second layout had them as a list. */
+export function textsOf({ texts }: PackRow): readonly (string | null)[] {
+  return typeof texts === 'string' ? texts.split('\n').map((text) => (text === REMOVED ? null : text)) : texts
+}
+
+/** Stands for null; no JSON text. */
+const REMOVED = '-'
 
 /** The keys of a pack, ascending. */
 export function keysOf(pack: PackRow): EntryKey[] {
