@@ -43,6 +43,8 @@ const REPLY_LIMIT: ReplyLimit = { changes: 2_000, bytes: 1_048_576, pages: LIMIT
 const WRITE_DELAY_MS = 20
 /** Before another tab acts on a nudge that it was only told of. */
 const HEAD_START_MS = 500
+/** So long nothing must have happened before a step of tidying up is made. */
+const IDLE_MS = 100
 /** Another tab sends its own writes; if it dies first, this one does. */
 const FOREIGN_WRITE_DELAY_MS = 3_000
 
@@ -78,6 +80,9 @@ export class SpaceRuntime implements SpaceApi {
   #evictedAtMs: number | null = null
   #closing: Promise<void> | null = null
   #signingOut: AbortController | null = null
+  #isTidying = false
+  /** True if the page has asked for something, or something has changed, since it was last looked at. */
+  #isActive = false
 
   /** Opens the store and begins the first run. Errors of the store: newer-schema, account-mismatch, storage-failed. */
   static async open(parts: RuntimeParts): Promise<SpaceRuntime> {
@@ -140,6 +145,7 @@ export class SpaceRuntime implements SpaceApi {
   // --- what the page asks for
 
   async write(mutationId: string, ops: readonly LocalOp[]): Promise<void> {
+    this.#isActive = true
     await this.#store.write(mutationId, ops)
   }
 
@@ -152,6 +158,7 @@ export class SpaceRuntime implements SpaceApi {
   }
 
   async query(query: Query): Promise<QueryResult<JsonObject>> {
+    this.#isActive = true
     return this.#store.query(query)
   }
 
@@ -351,6 +358,7 @@ export class SpaceRuntime implements SpaceApi {
 
   /** This context's own transaction changed something. */
   noticeOwn(notice: StoreNotice): void {
+    this.#isActive = true
     // First the page that waits for what it wrote.
     this.#heedNotice(notice, true)
     this.#channel.post({ type: 'notice', notice })
@@ -405,12 +413,30 @@ export class SpaceRuntime implements SpaceApi {
     }
   }
 
-  /** Old generations and undo beyond its limit go in short steps, between which everything else has its turn. */
+  /**
+   * Old generations, undo beyond its limit and layers that are to be merged go in short steps, when nothing else is to be done: a step
+   * makes a run, a query or a local write wait.
+   */
   async #tidy(): Promise<void> {
+    if (this.#isTidying) return
+    this.#isTidying = true
     try {
-      while (this.#closing === null && (await this.#store.tidy()));
+      do await this.#idle()
+      while (this.#closing === null && (await this.#store.tidy()))
     } catch {
       // The next start tries again.
+    } finally {
+      this.#isTidying = false
     }
+  }
+
+  /** Resolves when nothing has happened for a while. */
+  async #idle(): Promise<void> {
+    do {
+      this.#isActive = false
+      await new Promise((resolve) => {
+        setTimeout(resolve, IDLE_MS)
+      })
+    } while (this.#closing === null && (this.#isActive || this.#status.isSyncing))
   }
 }

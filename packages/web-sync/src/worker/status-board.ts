@@ -42,6 +42,11 @@ export class StatusBoard {
     return this.#sending
   }
 
+  /** True while a run is at work. */
+  get isSyncing(): boolean {
+    return this.#isSyncing
+  }
+
   /** The summary that was read last. */
   get summary(): SyncSummary | null {
     return this.#summary
