@@ -202,6 +202,8 @@ export interface Rekeying {
 export interface LayoutRow {
   readonly key: 'layout'
   readonly nextLayer: number
+  /** Another one after each transaction that wrote packs; missing: 0. */
+  readonly revision?: number
   readonly trees: readonly TreeInfo[]
 }
 
@@ -237,7 +239,7 @@ export interface PackRow extends TreeName {
   readonly last: EntryKey
   /** JSON of all keys, ascending. */
   readonly keys: string
-  /** For each key a line: the record's JSON, '' in an index; `-`: it was removed, which hides it in older layers. A list: see textsOf. */
+  /** For each key a line: the record's JSON, '' in an index; `-`: it was removed, which hides it in older layers. A list: of the second layout, null for `-`. */
   readonly texts: string | readonly (string | null)[]
 }
 

@@ -1,6 +1,7 @@
 import { type StoreOptions, SyncError } from '../contract/index.ts'
 import { ChangeLog, type StoreContext, type StoreEnvironment } from './context.ts'
 import { GroupedRows } from './grouped/grouped-rows.ts'
+import { PackCache } from './packed/pack-cache.ts'
 import { PACK_SIZES } from './packed/pack-sizes.ts'
 import { PackedReader } from './packed/packed-reader.ts'
 import { PackedWriter } from './packed/packed-writer.ts'
@@ -34,19 +35,22 @@ export function createRunner(
   onNotice: StoreOptions['onNotice'],
 ): Runner {
   const grouped = new GroupedRows()
+  const cache = new PackCache()
   return {
-    read: (work) => database.read(async (tx) => work(new PackedReader(await grouped.begin(tx)))),
+    read: (work) => database.read(async (tx) => work(new PackedReader(await grouped.begin(tx), cache))),
     async write(durability, work) {
       const log = new ChangeLog()
+      let packed: PackedWriter | null = null
       const result = await database.write(durability, async (tx) => {
         const writer = await grouped.begin(tx)
-        const packed = new PackedWriter(writer, context.schema, context.packSizes)
+        packed = new PackedWriter(writer, context.schema, context.packSizes, cache)
         const done = await work(packed, log)
         await packed.flush()
         writer.flush()
         return done
       })
       grouped.confirm()
+      ;(packed as PackedWriter | null)?.confirm()
       const notice = log.build()
       if (notice !== null) onNotice(notice)
       return result

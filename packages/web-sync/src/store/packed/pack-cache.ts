@@ -1,9 +1,9 @@
 import { compareKeys } from '../keys.ts'
 import type { EntryKey, PackRow, LayerInfo, TreeName } from '../rows.ts'
 import type { RowReader } from '../row-database.ts'
-import { findKey, keysOf, packsFrom, textsOf } from './pack.ts'
+import { findKey, keysOf, packsFrom, textAt } from './pack.ts'
 
-/** Packs that one transaction keeps at hand; beyond it all are forgotten, so that the memory stays bounded. */
+/** Packs that are kept at hand, some 25 MiB; beyond it all are forgotten, so that the memory stays bounded. */
 const MAX_PACKS = 1_024
 /** Keys that are looked for with a request each, at once; it is then seen which others they have answered. */
 const MAX_WAVE = 128
@@ -15,12 +15,11 @@ interface CachedPack {
   /** No key from here to the pack's last one is in another pack of the layer. */
   readonly from: EntryKey
   readonly pack: PackRow
-  /** Decoded when they are first asked for. */
+  /** Parsed when they are first asked for. */
   keys?: readonly EntryKey[]
-  texts?: readonly (string | null)[]
 }
 
-/** The packs of one layer that a transaction has read. */
+/** The packs of one layer that were read. */
 class LayerCache {
   readonly #packs: CachedPack[] = []
 
@@ -45,7 +44,7 @@ class LayerCache {
     cached.keys ??= keysOf(cached.pack)
     const at = findKey(cached.keys, key)
     const isFound = at < cached.keys.length && compareKeys(cached.keys[at] as EntryKey, key) === 0
-    if (isFound) return { text: (cached.texts ??= textsOf(cached.pack))[at] ?? null }
+    if (isFound) return { text: textAt(cached.pack, at) }
     return at > 0 || compareKeys(cached.from, key) <= 0 ? 'missing' : 'unread'
   }
 
@@ -62,28 +61,43 @@ class LayerCache {
   }
 }
 
-/** Finds keys in layers, with few requests and no pack read twice in a transaction. */
+/**
+ * Finds keys in layers, with few requests and no pack read twice while it stays as it is: also by later transactions, as long as nobody
+ * else has written packs and what this context writes holds.
+ */
 export class PackCache {
-  readonly #tx: RowReader
   #layers = new Map<number, LayerCache>()
+  /** The state of all packs that these are of; null: of one that may not hold. */
+  #state: string | null = null
 
-  constructor(tx: RowReader) {
-    this.#tx = tx
+  /** A transaction begins that finds packs in this state. */
+  begin(state: string): void {
+    if (this.#state !== state) this.#layers.clear()
+    this.#state = state
   }
 
-  /** Forgets all packs: they were written. */
-  clear(): void {
-    this.#layers.clear()
+  /** The transaction changes packs of a layer, or of any. */
+  changed(layer?: number): void {
+    this.#state = null
+    if (layer === undefined) this.#layers.clear()
+    else this.#layers.delete(layer)
+  }
+
+  /** The transaction is complete and has left this state. */
+  confirm(state: string): void {
+    this.#state = state
   }
 
   /** Finds keys (ascending) in one layer; those that it has not are left out. */
   async find(
+    tx: RowReader,
     tree: TreeName,
     layer: LayerInfo,
     keys: readonly EntryKey[],
     found: (key: EntryKey, text: string | null) => void,
   ): Promise<void> {
     let rest = keys.filter((key) => compareKeys(key, layer.first) >= 0 && compareKeys(key, layer.last) <= 0)
+    const isDense = layer.entries < rest.length * DENSE
     for (;;) {
       const cache = this.#cacheOf(layer.layer)
       rest = rest.filter((key) => {
@@ -92,9 +106,12 @@ export class PackCache {
         return result === 'unread'
       })
       if (rest.length === 0) return
-      const { asked, limit } = planReading(rest, layer.entries)
+      // Where keys lie closely, packs are read one after the other, many with each request, which costs more than what is in them; where
+      // they lie far from each other, each key's own.
+      const limit = isDense ? MAX_LIST : 1
+      const asked = isDense ? rest.slice(0, 1) : spread(rest, MAX_WAVE)
       const lists = await Promise.all(
-        asked.map((key) => this.#tx.list('packs', { range: packsFrom(tree, layer.layer, key), limit })),
+        asked.map((key) => tx.list('packs', { range: packsFrom(tree, layer.layer, key), limit })),
       )
       for (const [index, packs] of lists.entries()) {
         let from = asked[index] as EntryKey
@@ -115,15 +132,6 @@ export class PackCache {
     this.#layers.set(layer, cache)
     return cache
   }
-}
-
-/**
- * What is asked for first. Where keys lie closely, packs are read one after the other, many with each request, which costs more than what
- * is in them; where they lie far from each other, each key's own.
- */
-function planReading(keys: readonly EntryKey[], entries: number): { asked: readonly EntryKey[]; limit: number } {
-  if (entries < keys.length * DENSE) return { asked: keys.slice(0, 1), limit: MAX_LIST }
-  return { asked: spread(keys, MAX_WAVE), limit: 1 }
 }
 
 /** At most so many of the keys, evenly spread: neighbours are often in one pack. */

@@ -60,13 +60,22 @@ export function joinTexts(entries: readonly Entry[]): string {
 
 /** The entries of a pack, ascending. */
 export function decodePack(pack: PackRow): Entry[] {
-  const texts = textsOf(pack)
-  return keysOf(pack).map((key, index) => ({ key, text: texts[index] ?? null }))
+  const { texts } = pack
+  const list = typeof texts === 'string' ? texts.split('\n') : texts
+  return keysOf(pack).map((key, index) => ({ key, text: toText(list[index]) }))
 }
 
-/** The texts of a pack, in the order of its keys. The second layout had them as a list. */
-export function textsOf({ texts }: PackRow): readonly (string | null)[] {
-  return typeof texts === 'string' ? texts.split('\n').map((text) => (text === REMOVED ? null : text)) : texts
+/** The text of a pack's entry, without touching the others. */
+export function textAt({ texts }: PackRow, index: number): string | null {
+  if (typeof texts !== 'string') return toText(texts[index])
+  let from = 0
+  for (let line = 0; line < index; line += 1) from = texts.indexOf('\n', from) + 1
+  const end = texts.indexOf('\n', from)
+  return toText(texts.slice(from, end === -1 ? undefined : end))
+}
+
+function toText(text: string | null | undefined): string | null {
+  return text === REMOVED ? null : (text ?? null)
 }
 
 /** Stands for null; no JSON text. */
