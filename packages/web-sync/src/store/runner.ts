@@ -36,21 +36,32 @@ export function createRunner(
 ): Runner {
   const grouped = new GroupedRows()
   const cache = new PackCache()
+  /** The transaction that began last. News of an earlier one may come late: then the next one has looked for itself what became of it. */
+  const latest: { tx: PackedReader | null } = { tx: null }
   return {
-    read: (work) => database.read(async (tx) => work(new PackedReader(await grouped.begin(tx), cache))),
+    read: (work) =>
+      database.read(async (tx) => {
+        latest.tx = null
+        return work(new PackedReader(await grouped.begin(tx), cache))
+      }),
     async write(durability, work) {
       const log = new ChangeLog()
-      let packed: PackedWriter | null = null
+      const own: typeof latest = { tx: null }
       const result = await database.write(durability, async (tx) => {
+        latest.tx = null
         const writer = await grouped.begin(tx)
-        packed = new PackedWriter(writer, context.schema, context.packSizes, cache)
+        const packed = new PackedWriter(writer, context.schema, context.packSizes, cache)
+        own.tx = packed
+        latest.tx = packed
         const done = await work(packed, log)
         await packed.flush()
         writer.flush()
         return done
       })
-      grouped.confirm()
-      ;(packed as PackedWriter | null)?.confirm()
+      if (latest.tx !== null && latest.tx === own.tx) {
+        grouped.confirm()
+        latest.tx.confirm()
+      }
       const notice = log.build()
       if (notice !== null) onNotice(notice)
       return result

@@ -1,6 +1,7 @@
 import type { RowKey } from '../keys.ts'
 import { type RowReader, type RowWriter, listAll } from '../row-database.ts'
-import { GROUPED_NAMES, type GroupRow, type GroupedName, type LayoutRow, type SyncRow } from '../rows.ts'
+import { GROUPED_NAMES, type GroupRow, type GroupedName } from '../rows.ts'
+import { readMeta } from '../sync-row.ts'
 import { type GroupChange, decodeGroup, encodeGroups } from './group-text.ts'
 import { type GroupedRow, GroupedTable } from './grouped-table.ts'
 import { GroupedWriter, type KnownMeta } from './grouped-writer.ts'
@@ -49,8 +50,8 @@ export class GroupedRows {
     // All that nearly every transaction asks for, at once: each answer takes a round trip.
     const [groups, sync, layout] = await Promise.all([
       listGroups(tx, last?.group ?? 0),
-      tx.get('meta', 'sync'),
-      tx.get('meta', 'layout'),
+      readMeta(tx, 'sync'),
+      readMeta(tx, 'layout'),
     ])
     if (last === null) this.#read(groups)
     else if (groups[0]?.group === last.group && groups[0].text === last.text) this.#read(groups.slice(1))
@@ -59,11 +60,11 @@ export class GroupedRows {
       this.#read(await listGroups(tx, 0))
     }
     const meta: KnownMeta = new Map()
-    meta.set('sync', sync as SyncRow | undefined).set('layout', layout as LayoutRow | undefined)
+    meta.set('sync', sync).set('layout', layout)
     return new GroupedWriter(tx as unknown as RowWriter, this, meta)
   }
 
-  /** The transaction that began last is complete. */
+  /** The transaction that began last is complete; not to be called once another one has begun. */
   confirm(): void {
     this.#undo = []
   }
