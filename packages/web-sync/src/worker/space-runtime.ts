@@ -45,6 +45,8 @@ const WRITE_DELAY_MS = 20
 const HEAD_START_MS = 500
 /** So long nothing must have happened before a step of tidying up is made. */
 const IDLE_MS = 100
+/** Between two steps others have their turn. */
+const STEP_REST_MS = 5
 /** Another tab sends its own writes; if it dies first, this one does. */
 const FOREIGN_WRITE_DELAY_MS = 3_000
 
@@ -90,12 +92,12 @@ export class SpaceRuntime implements SpaceApi {
     const opened = await parts.environment.openStore(parts.request, (notice) => runtime?.noticeOwn(notice))
     runtime = new SpaceRuntime(parts, opened)
     try {
-      await opened.store.readSummary()
+      runtime.#status.show(await opened.store.readSummary())
     } catch (error) {
       await runtime.close()
       throw error
     }
-    await runtime.#start()
+    runtime.#start()
     return runtime
   }
 
@@ -122,8 +124,7 @@ export class SpaceRuntime implements SpaceApi {
     })
   }
 
-  async #start(): Promise<void> {
-    await this.#status.refresh()
+  #start(): void {
     const summary = this.#status.summary
     // The browser remembers a sync outside the database, the database does not: it was evicted.
     if (summary?.lastSyncAtMs === null && this.#parts.request.rememberedSyncAtMs !== null) {
@@ -430,13 +431,15 @@ export class SpaceRuntime implements SpaceApi {
     }
   }
 
-  /** Resolves when nothing has happened for a while. */
+  /** Resolves when nothing has happened for a while; soon if nothing has happened since the last step. */
   async #idle(): Promise<void> {
+    let restMs = this.#isActive ? IDLE_MS : STEP_REST_MS
     do {
       this.#isActive = false
       await new Promise((resolve) => {
-        setTimeout(resolve, IDLE_MS)
+        setTimeout(resolve, restMs)
       })
+      restMs = IDLE_MS
     } while (this.#closing === null && (this.#isActive || this.#status.isSyncing))
   }
 }
