@@ -124,7 +124,9 @@ export class GroupedRows {
 
   #listAll(): GroupChange[] {
     return GROUPED_NAMES.flatMap((store) => {
-      return [...this.#table(store).rows.entries(null)].map(([key, row]): GroupChange => [store, key, row])
+      return this.#table(store)
+        .list(null)
+        .map(({ key, row }): GroupChange => [store, key, row])
     })
   }
 

@@ -33,19 +33,19 @@ export class GroupedWriter implements RowWriter {
   }
 
   async get<Name extends StoreName>(store: Name, key: RowKey): Promise<Rows[Name] | undefined> {
-    if (isGrouped(store)) return this.#table(store).rows.get(key) as Rows[Name] | undefined
+    if (isGrouped(store)) return this.#table(store).get(key) as Rows[Name] | undefined
     if (store === 'meta' && isKnown(key)) return this.#meta.get(key) as Rows[Name] | undefined
     return this.#tx.get(store, key)
   }
 
   async getMany<Name extends StoreName>(store: Name, keys: readonly RowKey[]): Promise<(Rows[Name] | undefined)[]> {
     if (!isGrouped(store)) return this.#tx.getMany(store, keys)
-    const { rows } = this.#table(store)
-    return keys.map((key) => rows.get(key) as Rows[Name] | undefined)
+    const table = this.#table(store)
+    return keys.map((key) => table.get(key) as Rows[Name] | undefined)
   }
 
   async list<Name extends StoreName>(store: Name, selection: Selection): Promise<Rows[Name][]> {
-    return isGrouped(store) ? (this.#table(store).list(selection) as Rows[Name][]) : this.#tx.list(store, selection)
+    return isGrouped(store) ? (this.#table(store).select(selection) as Rows[Name][]) : this.#tx.list(store, selection)
   }
 
   async listKeys(store: StoreName, range: RowKeyRange | null, limit: number): Promise<RowKey[]> {
@@ -65,7 +65,7 @@ export class GroupedWriter implements RowWriter {
 
   delete(store: StoreName, key: RowKey): void {
     if (!isGrouped(store)) this.#tx.delete(store, key)
-    else if (this.#table(store).rows.get(key) !== undefined) this.#set(store, key, null)
+    else if (this.#table(store).get(key) !== undefined) this.#set(store, key, null)
   }
 
   deleteRange(store: StoreName, range: RowKeyRange): void {
@@ -89,9 +89,10 @@ export class GroupedWriter implements RowWriter {
   }
 
   #keysOf(store: GroupedName, range: RowKeyRange | null, limit: number): RowKey[] {
-    const keys: RowKey[] = []
-    for (const [key] of this.#table(store).rows.entries(range)) if (keys.push(key) >= limit) break
-    return keys
+    return this.#table(store)
+      .list(range)
+      .slice(0, limit)
+      .map(({ key }) => key)
   }
 
   #table(store: GroupedName): GroupedTable {

@@ -2,7 +2,7 @@ import { createMutex } from '../fifo-mutex.ts'
 import type { RowKey, RowKeyRange } from '../keys.ts'
 import type { RowDatabase, RowWriter, Selection } from '../row-database.ts'
 import { KEY_PATHS, type Rows, STORE_NAMES, type StoreName } from '../rows.ts'
-import { SortedMap } from '../sorted-map.ts'
+import { SortedMap } from './sorted-map.ts'
 
 /** Rows in memory: what several stores of one «device» share. */
 export interface MemoryDatabase extends Pick<RowDatabase, 'read' | 'write'> {

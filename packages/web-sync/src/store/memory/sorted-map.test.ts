@@ -1,7 +1,7 @@
 import 'fake-indexeddb/auto'
 import * as fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { type RowKey, compareKeys, isInRange } from './keys.ts'
+import { type RowKey, compareKeys, isInRange } from '../keys.ts'
 import { SortedMap } from './sorted-map.ts'
 
 const anyKey: fc.Arbitrary<RowKey> = fc.letrec<{ key: RowKey }>((tie) => ({

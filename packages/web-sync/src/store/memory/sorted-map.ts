@@ -1,4 +1,4 @@
-import { type RowKey, type RowKeyRange, compareKeys } from './keys.ts'
+import { type RowKey, type RowKeyRange, compareKeys } from '../keys.ts'
 
 interface Entry<Value> {
   readonly key: RowKey
