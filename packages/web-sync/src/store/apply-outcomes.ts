@@ -2,8 +2,8 @@ import type { Outcome } from 'sync-protocol'
 import type { ChangeLog, StoreContext } from './context.ts'
 import { mutationIndexKeys } from './index-keys.ts'
 import { toJournal } from './journal.ts'
-import type { RowKey } from './keys.ts'
-import { READ_BATCH, type RowReader, type RowWriter } from './row-database.ts'
+import { findMutation } from './mutations.ts'
+import type { RowReader, RowWriter } from './row-database.ts'
 import type { OutboxRow, SyncRow } from './rows.ts'
 
 /** The page that brings outcomes. */
@@ -59,20 +59,8 @@ export async function applyOutcomes(
   return { sync: { ...sync, journalBytes }, left }
 }
 
-/** Pending rows of mutations, in their order. What was sent stood first in the outbox, so most of them come with one request. */
+/** Pending rows of mutations, in their order. */
 async function findPending(tx: RowReader, mutationIds: readonly string[]): Promise<OutboxRow[]> {
-  if (mutationIds.length === 0) return []
-  const range = { lower: 0, upper: Number.MAX_SAFE_INTEGER }
-  const first = await tx.list('outbox', { range, limit: Math.min(mutationIds.length, READ_BATCH) })
-  const rows = new Map(first.map((row): [string, OutboxRow] => [row.mutationId, row]))
-  const found = await Promise.all(
-    mutationIds.map(async (mutationId) => {
-      const there = rows.get(mutationId)
-      if (there !== undefined) return there
-      const key: RowKey = ['id', mutationId]
-      const [row] = await tx.list('outbox', { range: { lower: key, upper: key }, byIndex: true, limit: 1 })
-      return row
-    }),
-  )
-  return found.filter((row) => row !== undefined)
+  const found = await Promise.all(mutationIds.map((mutationId) => findMutation(tx, mutationId, ['outbox'])))
+  return found.flatMap((mutation) => (mutation?.in === 'outbox' ? [mutation.row] : []))
 }

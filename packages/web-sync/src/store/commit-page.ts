@@ -2,9 +2,10 @@ import { type CommitResult, DigestBuilder, isSameKey } from 'sync-protocol'
 import type { Fence, ReceivedPage } from '../contract/index.ts'
 import { type AppliedChanges, applyChanges } from './apply-changes.ts'
 import type { ChangeLog, StoreContext } from './context.ts'
+import type { RowKey } from './keys.ts'
 import { listOverlayNames, rebaseOverlay, touchedBy } from './overlay-rows.ts'
 import { checkDigest, dropCollection, finishPage } from './page-steps.ts'
-import { type RecordName, RecordSet } from './record-names.ts'
+import type { RecordName } from './record-names.ts'
 import { commitToResync } from './resync.ts'
 import type { RowWriter } from './row-database.ts'
 import type { OutboxRow, SyncRow } from './rows.ts'
@@ -95,11 +96,10 @@ async function findTouched(
   dropped: readonly string[],
 ): Promise<RecordName[]> {
   const touched = touchedBy(left)
-  const pending = await listOverlayNames(tx)
-  if (pending.length === 0) return touched.values()
-  const changed = new RecordSet()
-  changed.addAll(applied.records)
-  for (const record of pending) if (changed.has(record) || dropped.includes(record.collection)) touched.add(record)
+  const names = applied.records.map(({ collection, id }): RowKey => [collection, id])
+  const overlays = await tx.getMany('overlay', names)
+  touched.addAll(overlays.filter((row) => row !== undefined))
+  for (const collection of dropped) touched.addAll(await listOverlayNames(tx, collection))
   return touched.values()
 }
 

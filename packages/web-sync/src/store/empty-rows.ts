@@ -1,3 +1,4 @@
+import { GroupedRows } from './grouped/grouped-rows.ts'
 import type { RowDatabase } from './row-database.ts'
 import { STORE_NAMES } from './rows.ts'
 
@@ -10,7 +11,8 @@ export type EmptyWhen = 'never' | 'if-sent' | 'always'
  */
 export function emptyRows(database: RowDatabase, when: EmptyWhen): Promise<number> {
   return database.write('strict', async (tx) => {
-    const counts = await Promise.all([tx.count('outbox', null), tx.count('refused', null)])
+    const rows = await new GroupedRows().begin(tx)
+    const counts = await Promise.all([rows.count('outbox', null), rows.count('refused', null)])
     const unsent = counts[0] + counts[1]
     if (when === 'always' || (when === 'if-sent' && unsent === 0)) for (const name of STORE_NAMES) tx.clear(name)
     return unsent

@@ -26,29 +26,11 @@ export async function findMutation(
 ): Promise<FoundMutation | null> {
   const key: RowKey = ['id', mutationId]
   const selection = { range: { lower: key, upper: key }, byIndex: true, limit: 1 }
-  const listIn = async <Name extends Place>(place: Name): Promise<readonly Rows[Name][]> =>
-    places.includes(place) ? tx.list(place, selection) : []
-  const [[outbox], [journal], [refused], [stages]] = await Promise.all([
-    listIn('outbox'),
-    listIn('journal'),
-    listIn('refused'),
-    listIn('stages'),
-  ])
-  if (outbox !== undefined) return { in: 'outbox', row: outbox }
-  if (journal !== undefined) return { in: 'journal', row: journal }
-  if (refused !== undefined) return { in: 'refused', row: refused }
-  return stages === undefined ? null : { in: 'stages', row: stages }
-}
-
-/** As {@link findMutation}, for each of the mutations; if they are many, empty stores are not asked for each. */
-export async function findMutations(
-  tx: RowReader,
-  mutationIds: readonly string[],
-): Promise<readonly (FoundMutation | null)[]> {
-  const isMany = mutationIds.length > PLACES.length
-  const first = await Promise.all(isMany ? PLACES.map((place) => tx.listKeys(place, null, 1)) : [])
-  const places = isMany ? PLACES.filter((_, index) => first[index]?.length === 1) : PLACES
-  return Promise.all(mutationIds.map((mutationId) => findMutation(tx, mutationId, places)))
+  for (const place of places) {
+    const [row] = await tx.list(place, selection)
+    if (row !== undefined) return { in: place, row } as FoundMutation
+  }
+  return null
 }
 
 /** The stage of a mutation that was found. */

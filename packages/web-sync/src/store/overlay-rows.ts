@@ -3,7 +3,7 @@ import type { ChangeLog, StoreContext } from './context.ts'
 import { findCollection } from './index-keys.ts'
 import { type RowKey, prefixRange } from './keys.ts'
 import { READ_BATCH, type RowReader, type RowWriter, listAll } from './row-database.ts'
-import { type RecordName, RecordSet, nameToText } from './record-names.ts'
+import { type RecordName, RecordSet } from './record-names.ts'
 import type { OutboxRow } from './rows.ts'
 
 /** Pending mutations that touch a record, oldest first. */
@@ -11,24 +11,6 @@ export function listTouching(tx: RowReader, record: RecordName): Promise<OutboxR
   const key: RowKey = ['touch', record.collection, record.id]
   return tx.list('outbox', { range: { lower: key, upper: key }, byIndex: true, limit: Number.MAX_SAFE_INTEGER })
 }
-
-/** As {@link listTouching}, for each of the records: where they are many, the outbox is read once. */
-async function listTouchingEach(
-  tx: RowReader,
-  records: readonly RecordName[],
-): Promise<readonly (readonly OutboxRow[])[]> {
-  if ((await tx.count('outbox', null)) > records.length * ROWS_PER_QUESTION) {
-    return Promise.all(records.map((record) => listTouching(tx, record)))
-  }
-  const rowsByName = new Map(records.map((record): [string, OutboxRow[]] => [nameToText(record), []]))
-  for (const row of await listOutbox(tx)) {
-    for (const name of new Set(row.ops.map(nameToText))) rowsByName.get(name)?.push(row)
-  }
-  return records.map((record) => rowsByName.get(nameToText(record)) ?? [])
-}
-
-/** About how many rows are read one after the other in the time that it takes to find one. */
-const ROWS_PER_QUESTION = 4
 
 /** The operations of mutations on one record, in order. */
 export function opsOn(record: RecordName, mutations: readonly { readonly ops: readonly Op[] }[]): Op[] {
@@ -71,7 +53,7 @@ export async function rebaseOverlay(
     'base',
     records.map(({ collection, id }) => [generation, collection, id]),
   )
-  const pending = await listTouchingEach(tx, records)
+  const pending = await Promise.all(records.map((record) => listTouching(tx, record)))
   for (const [index, record] of records.entries()) {
     const touching = pending[index] as readonly OutboxRow[]
     const last = touching.at(-1)

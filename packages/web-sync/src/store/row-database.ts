@@ -4,7 +4,7 @@ import type { Rows, StoreName } from './rows.ts'
 /** Which rows, in which order, how many at most. */
 export interface Selection {
   readonly range: RowKeyRange
-  /** True: the range is one of index entries, and a row comes once for each entry in it. Default: of primary keys. */
+  /** True: the range is one of index keys; only of packed and grouped rows, see {@link Rows}. Default: of primary keys. */
   readonly byIndex?: boolean
   readonly direction?: 'asc' | 'desc'
   readonly limit: number
@@ -21,7 +21,7 @@ export interface RowReader {
   list<Name extends StoreName>(store: Name, selection: Selection): Promise<Rows[Name][]>
   /** Primary keys, ascending. */
   listKeys(store: StoreName, range: RowKeyRange | null, limit: number): Promise<RowKey[]>
-  /** Rows, or index entries; a null range: all rows. */
+  /** Rows, or index entries (of packed and grouped rows); a null range: all rows. */
   count(store: StoreName, range: RowKeyRange | null, byIndex?: boolean): Promise<number>
 }
 

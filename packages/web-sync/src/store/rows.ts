@@ -19,25 +19,28 @@ import type { RowKey } from './keys.ts'
 
 /**
  * The layout. The partner's records and their indexes are packed, hundreds of entries in one row (see packed/), for IndexedDB asks a
- * price for each row, whatever is in it; what the app writes has a row each. Every row of an indexed store has `ix`, the keys under
- * which its one multi-entry index lists it, so that no declared index ever needs an upgrade of the database.
+ * price for each row, whatever is in it; of what the app writes, and of what becomes of it, all that one transaction changes is one row
+ * (see grouped/). The transactions see rows: «packed» and «grouped» ones are not on the disk as such. A grouped row has `ix`, the keys
+ * under which it is found beside its own.
  *
  *     meta      one row for each name             sync · checkpoints · exchanges · schema · layout
  *     packs     (generation, collection, tree, layer, last key)   the partner's truth at the key, and its indexes
- *     base      (generation, collection, id)      the same as the transactions see it, one row for each record; on the disk only what
- *                                                 the first layout left, until it has been packed
- *     overlay   (collection, id)                  what pending mutations make of the records that they touch; no others
- *     outbox    order                             mutations not accepted yet
- *     journal   order                             accepted, not yet known to survive a restore
+ *     groups    group                             what each transaction did to the grouped stores
+ *     base      (generation, collection, id)      packed: the partner's truth; on the disk only what the first layout left, until it
+ *                                                 has been packed
+ *     overlay   (collection, id)                  grouped: what pending mutations make of the records that they touch; no others
+ *     outbox    order                             grouped: mutations not accepted yet
+ *     journal   order                             grouped: accepted, not yet known to survive a restore
  *     undo      step                              pre-images of the records changed between this kept step and the next
  *     salvage   (collection, id, version)         images that a rollback or resync took away
- *     refused   order                             refused mutations until the app has dealt with them
- *     stages    seq                               last known stage of mutations that are in no other store
+ *     refused   order                             grouped: refused mutations until the app has dealt with them
+ *     stages    seq                               grouped: last known stage of mutations that are in no other store
  */
 export interface Rows {
   readonly meta: MetaRow
   readonly base: BaseRow
   readonly packs: PackRow
+  readonly groups: GroupRow
   readonly overlay: OverlayRow
   readonly outbox: OutboxRow
   readonly journal: JournalRow
@@ -55,6 +58,7 @@ export const KEY_PATHS: { readonly [Name in StoreName]: string | readonly string
   meta: 'key',
   base: ['generation', 'collection', 'id'],
   packs: ['generation', 'collection', 'tree', 'layer', 'last'],
+  groups: 'group',
   overlay: ['collection', 'id'],
   outbox: 'order',
   journal: 'order',
@@ -64,11 +68,21 @@ export const KEY_PATHS: { readonly [Name in StoreName]: string | readonly string
   stages: 'seq',
 }
 
-/** Stores whose rows are also found by `ix`. */
-export const INDEXED_STORES: readonly StoreName[] = ['outbox', 'journal', 'refused', 'stages']
+/** The stores whose rows are kept in groups: what the app writes, and what became of it. */
+export const GROUPED_NAMES = ['overlay', 'outbox', 'journal', 'refused', 'stages'] as const
 
-/** All stores. */
-export const STORE_NAMES: readonly StoreName[] = Object.keys(KEY_PATHS) as StoreName[]
+/** Name of one of {@link GROUPED_NAMES}. */
+export type GroupedName = (typeof GROUPED_NAMES)[number]
+
+/** True for a store whose rows are kept in groups. */
+export function isGrouped(store: StoreName): store is GroupedName {
+  return (GROUPED_NAMES as readonly StoreName[]).includes(store)
+}
+
+/** The stores that a database has. */
+export const STORE_NAMES: readonly StoreName[] = (Object.keys(KEY_PATHS) as StoreName[]).filter(
+  (name) => !isGrouped(name),
+)
 
 /** A row of the store's own facts. */
 type MetaRow = SyncRow | CheckpointsRow | ExchangesRow | SchemaRow | LayoutRow
@@ -188,6 +202,8 @@ export interface Rekeying {
 export interface LayoutRow {
   readonly key: 'layout'
   readonly nextLayer: number
+  /** Another one after each transaction that wrote packs; missing: 0. */
+  readonly revision?: number
   readonly trees: readonly TreeInfo[]
 }
 
@@ -223,8 +239,16 @@ export interface PackRow extends TreeName {
   readonly last: EntryKey
   /** JSON of all keys, ascending. */
   readonly keys: string
-  /** For each key the record's JSON, '' in an index; null: it was removed, which hides it in older layers. */
-  readonly texts: readonly (string | null)[]
+  /** For each key a line: the record's JSON, '' in an index; `-`: it was removed, which hides it in older layers. A list: of the second layout, null for `-`. */
+  readonly texts: string | readonly (string | null)[]
+}
+
+/** What one transaction did to rows of the small stores. */
+export interface GroupRow {
+  /** Ascending, and never used again. */
+  readonly group: number
+  /** JSON of the changes. */
+  readonly text: string
 }
 
 /** A record as the partner confirmed it. */

@@ -1,5 +1,7 @@
 import { type StoreOptions, SyncError } from '../contract/index.ts'
 import { ChangeLog, type StoreContext, type StoreEnvironment } from './context.ts'
+import { GroupedRows } from './grouped/grouped-rows.ts'
+import { PackCache } from './packed/pack-cache.ts'
 import { PACK_SIZES } from './packed/pack-sizes.ts'
 import { PackedReader } from './packed/packed-reader.ts'
 import { PackedWriter } from './packed/packed-writer.ts'
@@ -26,22 +28,40 @@ export function toContext(options: StoreOptions, environment: StoreEnvironment):
   }
 }
 
-/** A runner over opened rows; see {@link PackedReader}. */
+/** A runner over opened rows; see {@link PackedReader} and {@link GroupedRows}. */
 export function createRunner(
   database: RowDatabase,
   context: Pick<StoreContext, 'schema' | 'packSizes'>,
   onNotice: StoreOptions['onNotice'],
 ): Runner {
+  const grouped = new GroupedRows()
+  const cache = new PackCache()
+  /** The transaction that began last. News of an earlier one may come late: then the next one has looked for itself what became of it. */
+  const latest: { tx: PackedReader | null } = { tx: null }
   return {
-    read: (work) => database.read((tx) => work(new PackedReader(tx))),
+    read: (work) =>
+      database.read(async (tx) => {
+        latest.tx = null
+        return work(new PackedReader(await grouped.begin(tx), cache))
+      }),
     async write(durability, work) {
       const log = new ChangeLog()
+      const own: typeof latest = { tx: null }
       const result = await database.write(durability, async (tx) => {
-        const packed = new PackedWriter(tx, context.schema, context.packSizes)
+        latest.tx = null
+        const writer = await grouped.begin(tx)
+        const packed = new PackedWriter(writer, context.schema, context.packSizes, cache)
+        own.tx = packed
+        latest.tx = packed
         const done = await work(packed, log)
         await packed.flush()
+        writer.flush()
         return done
       })
+      if (latest.tx !== null && latest.tx === own.tx) {
+        grouped.confirm()
+        latest.tx.confirm()
+      }
       const notice = log.build()
       if (notice !== null) onNotice(notice)
       return result

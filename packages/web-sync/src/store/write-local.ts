@@ -4,7 +4,7 @@ import type { ChangeLog, StoreContext } from './context.ts'
 import { isStorageFailure } from './abandon.ts'
 import { mutationIndexKeys, touchKeys } from './index-keys.ts'
 import type { RowKey } from './keys.ts'
-import { findMutations } from './mutations.ts'
+import { findMutation } from './mutations.ts'
 import { putOverlay } from './overlay-rows.ts'
 import { type PreparedMutation, type PresentRecord, prepareMutation } from './prepare-ops.ts'
 import { type RecordName, nameToText } from './record-names.ts'
@@ -43,10 +43,7 @@ export async function storeMutations(
       sync,
       mutations.flatMap(({ ops }) => ops),
     ),
-    findMutations(
-      tx,
-      mutations.map(({ mutationId }) => mutationId),
-    ),
+    Promise.all(mutations.map(({ mutationId }) => findMutation(tx, mutationId))),
   ])
   const repeated = new Set(mutations.flatMap(({ mutationId }, index) => (known[index] === null ? [] : [mutationId])))
   const views = new Map<string, RecordName & { readonly value: JsonObject | null; readonly lastMutation: string }>()

@@ -15,6 +15,7 @@ export { type MakeDevice, runStoreSuite, type StoreDevice, type TestApi, testSto
 
 export * from '../contract/index.ts'
 export { type RunEvent, type RunResult, runSync, type SyncOptions, type SyncPorts } from '../engine/index.ts'
+export { GroupedRows } from '../store/grouped/grouped-rows.ts'
 export { PackedReader } from '../store/packed/packed-reader.ts'
 export { createMemoryStore } from '../store/create-memory-store.ts'
 export { createMemoryDatabase, type MemoryDatabase } from '../store/memory/memory-database.ts'

@@ -7,17 +7,20 @@ import type { WorkerEnvironment } from './environment.ts'
 
 /** The worker's browser, behind the ports. */
 export function createBrowserEnvironment(): WorkerEnvironment {
+  /** Entries are made one after the other; nobody waits for them but who removes one. */
+  let registering = Promise.resolve()
   return {
     openStore: async (request, onNotice) => {
       const { account, space, schema } = request
       const environment = { nowMs: () => systemClock.nowMs(), randomId: () => systemRandom.id() }
       const store = await openIdbStore({ account, space, schema, onNotice }, environment)
       const dbName = await makeDbName(account, space)
-      await register(dbName, request)
+      registering = registering.then(() => register(dbName, request))
       return { store, dbName }
     },
     removeStore: async (account, space) => {
       const dbName = await makeDbName(account, space)
+      await registering
       await withRegistry((registry) => registry.remove(dbName))
       await deleteStore(dbName)
     },

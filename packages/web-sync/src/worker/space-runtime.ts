@@ -43,6 +43,10 @@ const REPLY_LIMIT: ReplyLimit = { changes: 2_000, bytes: 1_048_576, pages: LIMIT
 const WRITE_DELAY_MS = 20
 /** Before another tab acts on a nudge that it was only told of. */
 const HEAD_START_MS = 500
+/** So long nothing must have happened before a step of tidying up is made. */
+const IDLE_MS = 100
+/** Between two steps others have their turn. */
+const STEP_REST_MS = 5
 /** Another tab sends its own writes; if it dies first, this one does. */
 const FOREIGN_WRITE_DELAY_MS = 3_000
 
@@ -78,6 +82,9 @@ export class SpaceRuntime implements SpaceApi {
   #evictedAtMs: number | null = null
   #closing: Promise<void> | null = null
   #signingOut: AbortController | null = null
+  #isTidying = false
+  /** True if the page has asked for something, or something has changed, since it was last looked at. */
+  #isActive = false
 
   /** Opens the store and begins the first run. Errors of the store: newer-schema, account-mismatch, storage-failed. */
   static async open(parts: RuntimeParts): Promise<SpaceRuntime> {
@@ -85,12 +92,12 @@ export class SpaceRuntime implements SpaceApi {
     const opened = await parts.environment.openStore(parts.request, (notice) => runtime?.noticeOwn(notice))
     runtime = new SpaceRuntime(parts, opened)
     try {
-      await opened.store.readSummary()
+      runtime.#status.show(await opened.store.readSummary())
     } catch (error) {
       await runtime.close()
       throw error
     }
-    await runtime.#start()
+    runtime.#start()
     return runtime
   }
 
@@ -117,8 +124,7 @@ export class SpaceRuntime implements SpaceApi {
     })
   }
 
-  async #start(): Promise<void> {
-    await this.#status.refresh()
+  #start(): void {
     const summary = this.#status.summary
     // The browser remembers a sync outside the database, the database does not: it was evicted.
     if (summary?.lastSyncAtMs === null && this.#parts.request.rememberedSyncAtMs !== null) {
@@ -140,6 +146,7 @@ export class SpaceRuntime implements SpaceApi {
   // --- what the page asks for
 
   async write(mutationId: string, ops: readonly LocalOp[]): Promise<void> {
+    this.#isActive = true
     await this.#store.write(mutationId, ops)
   }
 
@@ -152,6 +159,7 @@ export class SpaceRuntime implements SpaceApi {
   }
 
   async query(query: Query): Promise<QueryResult<JsonObject>> {
+    this.#isActive = true
     return this.#store.query(query)
   }
 
@@ -351,6 +359,7 @@ export class SpaceRuntime implements SpaceApi {
 
   /** This context's own transaction changed something. */
   noticeOwn(notice: StoreNotice): void {
+    this.#isActive = true
     // First the page that waits for what it wrote.
     this.#heedNotice(notice, true)
     this.#channel.post({ type: 'notice', notice })
@@ -405,12 +414,32 @@ export class SpaceRuntime implements SpaceApi {
     }
   }
 
-  /** Old generations and undo beyond its limit go in short steps, between which everything else has its turn. */
+  /**
+   * Old generations, undo beyond its limit and layers that are to be merged go in short steps, when nothing else is to be done: a step
+   * makes a run, a query or a local write wait.
+   */
   async #tidy(): Promise<void> {
+    if (this.#isTidying) return
+    this.#isTidying = true
     try {
-      while (this.#closing === null && (await this.#store.tidy()));
+      do await this.#idle()
+      while (this.#closing === null && (await this.#store.tidy()))
     } catch {
       // The next start tries again.
+    } finally {
+      this.#isTidying = false
     }
+  }
+
+  /** Resolves when nothing has happened for a while; soon if nothing has happened since the last step. */
+  async #idle(): Promise<void> {
+    let restMs = this.#isActive ? IDLE_MS : STEP_REST_MS
+    do {
+      this.#isActive = false
+      await new Promise((resolve) => {
+        setTimeout(resolve, restMs)
+      })
+      restMs = IDLE_MS
+    } while (this.#closing === null && (this.#isActive || this.#status.isSyncing))
   }
 }

@@ -42,6 +42,11 @@ export class StatusBoard {
     return this.#sending
   }
 
+  /** True while a run is at work. */
+  get isSyncing(): boolean {
+    return this.#isSyncing
+  }
+
   /** The summary that was read last. */
   get summary(): SyncSummary | null {
     return this.#summary
@@ -56,14 +61,21 @@ export class StatusBoard {
   async refresh(): Promise<void> {
     if (this.#isClosed) return
     const isRunOver = this.#isRunOver
+    let summary: SyncSummary
     try {
-      this.#summary = await this.#parts.store.readSummary()
+      summary = await this.#parts.store.readSummary()
     } catch (error) {
       if (!this.#isClosed) this.#parts.onFault(error)
       return
     }
     if (isRunOver && this.#isRunOver) this.#progress = undefined
-    this.#parts.onSummary(this.#summary)
+    this.show(summary)
+  }
+
+  /** A summary that was just read: tells the page. */
+  show(summary: SyncSummary): void {
+    this.#summary = summary
+    this.#parts.onSummary(summary)
     this.tell()
   }
 

@@ -2,13 +2,14 @@ import { type IDBPDatabase, openDB } from 'idb'
 import { SyncError } from '../../contract/index.ts'
 import { createMutex } from '../fifo-mutex.ts'
 import type { RowDatabase, RowReader, RowWriter } from '../row-database.ts'
-import { INDEXED_STORES, KEY_PATHS, STORE_NAMES } from '../rows.ts'
+import { KEY_PATHS, STORE_NAMES } from '../rows.ts'
 import { closedError } from '../runner.ts'
 import { type IdbTransaction, createRowWriter } from './idb-transaction.ts'
+import { groupOldRows } from './group-old-rows.ts'
 import { toSyncError } from './idb-errors.ts'
 
-/** Number of the layout; a store of a later layout is not opened. 2: base is packed. */
-const LAYOUT_VERSION = 2
+/** Number of the layout; a store of a later layout is not opened. 2: base is packed. 3: what the app writes is grouped. */
+const LAYOUT_VERSION = 3
 
 /** The default time after which a transaction that makes no progress is given up. */
 const WATCHDOG_MS = 10_000
@@ -224,14 +225,15 @@ function openConnection(
   return openDB(name, LAYOUT_VERSION, {
     upgrade(db, before, _now, tx) {
       if (before === 0 && events.onMissing(tx)) return
-      // Records of the first layout are packed once the store is opened; these indexes are of no use any more.
-      if (before === 1) for (const store of ['base', 'overlay']) tx.objectStore(store).deleteIndex('ix')
       for (const store of STORE_NAMES) {
         if (db.objectStoreNames.contains(store)) continue
         const path = KEY_PATHS[store]
-        const created = db.createObjectStore(store, { keyPath: typeof path === 'string' ? path : [...path] })
-        if (INDEXED_STORES.includes(store)) created.createIndex('ix', 'ix', { multiEntry: true })
+        db.createObjectStore(store, { keyPath: typeof path === 'string' ? path : [...path] })
       }
+      // Records of the first layout are packed once the store is opened; this index is of no use any more.
+      if (before === 1) tx.objectStore('base').deleteIndex('ix')
+      // A failure aborts the upgrade, and with it the opening.
+      if (before === 1 || before === 2) Promise.all([tx.done, groupOldRows(db, tx)]).catch(() => abort(tx))
     },
     blocking: events.onVersionChange,
     terminated: events.onTerminated,

@@ -6,7 +6,7 @@ import type { Rows, StoreName } from '../rows.ts'
 /** A transaction over all stores. */
 export type IdbTransaction = IDBPTransaction<unknown, string[], 'readwrite'>
 
-/** What stores and indexes have in common, `getAllRecords` included, which is not everywhere yet. */
+/** What is asked of a store, `getAllRecords` included, which is not everywhere yet. */
 interface Source {
   getAll(query: IDBKeyRange, count: number): Promise<unknown[]>
   getAllKeys(query: IDBKeyRange | null, count?: number): Promise<RowKey[]>
@@ -29,8 +29,7 @@ export function createRowWriter(tx: IdbTransaction, onProgress: () => void): Row
     writers.set(name, writer)
     return writer
   }
-  const sourceOf = (name: StoreName, byIndex: boolean): Source =>
-    (byIndex ? storeOf(name).index('ix') : storeOf(name)) as unknown as Source
+  const sourceOf = (name: StoreName): Source => storeOf(name) as unknown as Source
   const answered = async <T>(request: Promise<T>): Promise<T> => {
     const result = await request
     onProgress()
@@ -42,17 +41,15 @@ export function createRowWriter(tx: IdbTransaction, onProgress: () => void): Row
     get: (name, key) => answered(getOne(name, key)),
     getMany: (name, keys) => answered(Promise.all(keys.map((key) => getOne(name, key)))),
     list: async <Name extends StoreName>(name: Name, selection: Selection) => {
-      const source = sourceOf(name, selection.byIndex === true)
+      const source = sourceOf(name)
       const read = selection.direction === 'desc' ? listDescending : listAscending
       return (await answered(read(source, storeOf(name), selection))) as Rows[Name][]
     },
     listKeys: (name, range, limit) =>
-      answered(sourceOf(name, false).getAllKeys(range === null ? null : toIdbRange(range), toCount(limit))),
-    count: (name, range, byIndex = false) =>
+      answered(sourceOf(name).getAllKeys(range === null ? null : toIdbRange(range), toCount(limit))),
+    count: (name, range) =>
       answered(
-        isEmptyRange(range)
-          ? Promise.resolve(0)
-          : sourceOf(name, byIndex).count(range === null ? undefined : toIdbRange(range)),
+        isEmptyRange(range) ? Promise.resolve(0) : sourceOf(name).count(range === null ? undefined : toIdbRange(range)),
       ),
     put: (name, row) => void writerOf(name).put(row),
     delete: (name, key) => void writerOf(name).delete(toIdbKey(key)),

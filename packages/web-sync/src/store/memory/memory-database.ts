@@ -12,11 +12,7 @@ export interface MemoryDatabase extends Pick<RowDatabase, 'read' | 'write'> {
 
 type AnyRow = Rows[StoreName]
 
-interface Table {
-  readonly rows: SortedMap<AnyRow>
-  /** (index key, primary key) → row. */
-  readonly index: SortedMap<AnyRow>
-}
+type Table = SortedMap<AnyRow>
 
 type Tables = Readonly<Record<StoreName, Table>>
 
@@ -25,7 +21,7 @@ type Undo = () => void
 
 /** Creates an empty database in memory. */
 export function createMemoryDatabase(): MemoryDatabase {
-  return openTables(makeTables(() => ({ rows: new SortedMap(), index: new SortedMap() })))
+  return openTables(makeTables(() => new SortedMap()))
 }
 
 function makeTables(make: (name: StoreName) => Table): Tables {
@@ -47,8 +43,7 @@ function openTables(tables: Tables): MemoryDatabase {
   return {
     read: run,
     write: (_durability, work) => run(work),
-    copy: () =>
-      openTables(makeTables((name) => ({ rows: tables[name].rows.copy(), index: tables[name].index.copy() }))),
+    copy: () => openTables(makeTables((name) => tables[name].copy())),
   }
 }
 
@@ -58,17 +53,17 @@ function createTransaction(tables: Tables, undo: Undo[]): RowWriter {
     if (before !== undefined) undo.push(() => setRow(tables[store], key, before))
   }
   const removeRange = (store: StoreName, range: RowKeyRange | null): void => {
-    const keys = [...tables[store].rows.entries(range)].map(([key]) => key)
+    const keys = [...tables[store].entries(range)].map(([key]) => key)
     for (const key of keys) remove(store, key)
   }
   return {
-    get: (store, key) => Promise.resolve(tables[store].rows.get(key) as Rows[typeof store] | undefined),
+    get: (store, key) => Promise.resolve(tables[store].get(key) as Rows[typeof store] | undefined),
     getMany: (store, keys) =>
-      Promise.resolve(keys.map((key) => tables[store].rows.get(key) as Rows[typeof store] | undefined)),
+      Promise.resolve(keys.map((key) => tables[store].get(key) as Rows[typeof store] | undefined)),
     list: (store, selection) => Promise.resolve(listRows(tables[store], selection) as Rows[typeof store][]),
     listKeys: (store, range, limit) =>
-      Promise.resolve([...take(tables[store].rows.entries(range), limit)].map(([key]) => key)),
-    count: (store, range, byIndex = false) => Promise.resolve(countRows(tables[store], range, byIndex)),
+      Promise.resolve([...take(tables[store].entries(range), limit)].map(([key]) => key)),
+    count: (store, range) => Promise.resolve(countRows(tables[store], range)),
     put: (store, row) => {
       const key = keyOfRow(store, row)
       const before = setRow(tables[store], key, row)
@@ -80,16 +75,9 @@ function createTransaction(tables: Tables, undo: Undo[]): RowWriter {
   }
 }
 
-/** Puts a row, or removes it (undefined), index entries included; returns the row before. */
+/** Puts a row, or removes it (undefined); returns the row before. */
 function setRow(table: Table, key: RowKey, row: AnyRow | undefined): AnyRow | undefined {
-  const before = row === undefined ? table.rows.delete(key) : table.rows.set(key, row)
-  for (const entry of entriesOf(before)) table.index.delete([entry, key])
-  if (row !== undefined) for (const entry of entriesOf(row)) table.index.set([entry, key], row)
-  return before
-}
-
-function entriesOf(row: AnyRow | undefined): readonly RowKey[] {
-  return row !== undefined && 'ix' in row ? row.ix : []
+  return row === undefined ? table.delete(key) : table.set(key, row)
 }
 
 /** The primary key of a row. */
@@ -99,26 +87,12 @@ function keyOfRow(store: StoreName, row: AnyRow): RowKey {
   return typeof path === 'string' ? (fields[path] as RowKey) : path.map((field) => fields[field] as RowKey)
 }
 
-function listRows(table: Table, selection: Selection): AnyRow[] {
-  const direction = selection.direction ?? 'asc'
-  const map = selection.byIndex === true ? table.index : table.rows
-  const range = selection.byIndex === true ? indexRange(selection.range) : selection.range
-  return [...take(map.entries(range, direction), selection.limit)].map(([, row]) => row)
+function listRows(table: Table, { range, direction = 'asc', limit }: Selection): AnyRow[] {
+  return [...take(table.entries(range, direction), limit)].map(([, row]) => row)
 }
 
-function countRows(table: Table, range: RowKeyRange | null, byIndex: boolean): number {
-  const map = byIndex ? table.index : table.rows
-  if (range === null) return map.size
-  return [...map.entries(byIndex ? indexRange(range) : range)].length
-}
-
-/** A range of index keys as a range of (index key, primary key): every primary key sorts between [] … and an array of arrays. */
-function indexRange(range: RowKeyRange): RowKeyRange {
-  const afterKey: RowKey = [[[]]]
-  return {
-    lower: range.isLowerOpen === true ? [range.lower, afterKey] : [range.lower],
-    upper: range.isUpperOpen === true ? [range.upper] : [range.upper, afterKey],
-  }
+function countRows(table: Table, range: RowKeyRange | null): number {
+  return range === null ? table.size : [...table.entries(range)].length
 }
 
 function* take<T>(source: Iterable<T>, limit: number): Generator<T> {

@@ -18,6 +18,8 @@ class LayerReader {
   #batch = 1
   #last: PackRow | null = null
   #isDone = false
+  /** True until the pack that reaches the range's end was looked for; only when reading backwards. */
+  #mayReachBeyond: boolean
 
   constructor(tx: RowReader, tree: TreeName, layer: LayerInfo, range: RowKeyRange, direction: 'asc' | 'desc') {
     this.#tx = tx
@@ -25,6 +27,7 @@ class LayerReader {
     this.#layer = layer.layer
     this.#range = range
     this.#direction = direction
+    this.#mayReachBeyond = compareKeys(layer.last, range.upper) >= 0
     this.#isDone = compareKeys(layer.first, range.upper) > 0 || compareKeys(layer.last, range.lower) < 0
   }
 
@@ -62,7 +65,8 @@ class LayerReader {
   /** Returned ascending. The first one may reach beyond the range; from then on packs are those before it. */
   async #loadDescending(): Promise<PackRow[]> {
     const { lower, upper } = this.#range
-    if (this.#last === null) {
+    if (this.#mayReachBeyond) {
+      this.#mayReachBeyond = false
       const [pack] = await this.#tx.list('packs', {
         range: packsFrom(this.#tree, this.#layer, upper as PackRow['last']),
         limit: 1,

@@ -2,7 +2,7 @@ import { compareKeys } from '../keys.ts'
 import type { RowWriter } from '../row-database.ts'
 import type { EntryKey, PackRow, LayerInfo, TreeInfo } from '../rows.ts'
 import { mergeEntries, widen } from './add-entries.ts'
-import { type Entry, KEYS_END, decodePack, encodePacks, isLive, packKey, packsFrom } from './pack.ts'
+import { type Entry, KEYS_END, decodePack, encodePacks, isLive, joinTexts, packKey, packsFrom } from './pack.ts'
 import type { PackSizes } from './pack-sizes.ts'
 
 /** A layer takes in the newer ones when together they have one entry for so many of its own: so there are few layers, of growing sizes. */
@@ -111,7 +111,7 @@ function shorten(
     } else if (taken > 0) {
       const rest = own.slice(taken)
       const keys = JSON.stringify(rest.map(({ key }) => key))
-      tx.put('packs', { ...pack, keys, texts: rest.map(({ text }) => text) })
+      tx.put('packs', { ...pack, keys, texts: joinTexts(rest) })
     }
   }
   if (isLast && moved === entries.length) return null

@@ -1,24 +1,25 @@
 import { compareKeys } from '../keys.ts'
 import type { EntryKey, PackRow, LayerInfo, TreeName } from '../rows.ts'
 import type { RowReader } from '../row-database.ts'
-import { findKey, keysOf, packsFrom } from './pack.ts'
+import { findKey, keysOf, packsFrom, textAt } from './pack.ts'
 
-/** Packs that one transaction keeps at hand; beyond it all are forgotten, so that the memory stays bounded. */
+/** Packs that are kept at hand, some 25 MiB; beyond it all are forgotten, so that the memory stays bounded. */
 const MAX_PACKS = 1_024
-/** Packs that are asked for at once, before it is seen how many keys each of them answers; the first time fewer if keys may be neighbours. */
+/** Keys that are looked for with a request each, at once; it is then seen which others they have answered. */
 const MAX_WAVE = 128
-const FIRST_WAVE = 32
-/** With so many entries of the layer for each key that is looked for, hardly two of them are in one pack. */
-const SPARSE = 128
+/** With fewer entries of a layer for each key that is looked for, packs are read in lists of so many. */
+const DENSE = 384
+const MAX_LIST = 32
 
 interface CachedPack {
   /** No key from here to the pack's last one is in another pack of the layer. */
   readonly from: EntryKey
   readonly pack: PackRow
-  keys: readonly EntryKey[] | null
+  /** Parsed when they are first asked for. */
+  keys?: readonly EntryKey[]
 }
 
-/** The packs of one layer that a transaction has read. */
+/** The packs of one layer that were read. */
 class LayerCache {
   readonly #packs: CachedPack[] = []
 
@@ -30,7 +31,7 @@ class LayerCache {
     const at = this.#at(pack.last)
     const there = this.#packs[at]
     if (there === undefined || compareKeys(there.pack.last, pack.last) !== 0) {
-      this.#packs.splice(at, 0, { from, pack, keys: null })
+      this.#packs.splice(at, 0, { from, pack })
     } else if (compareKeys(from, there.from) < 0) {
       this.#packs[at] = { ...there, from }
     }
@@ -43,7 +44,7 @@ class LayerCache {
     cached.keys ??= keysOf(cached.pack)
     const at = findKey(cached.keys, key)
     const isFound = at < cached.keys.length && compareKeys(cached.keys[at] as EntryKey, key) === 0
-    if (isFound) return { text: cached.pack.texts[at] ?? null }
+    if (isFound) return { text: textAt(cached.pack, at) }
     return at > 0 || compareKeys(cached.from, key) <= 0 ? 'missing' : 'unread'
   }
 
@@ -60,30 +61,44 @@ class LayerCache {
   }
 }
 
-/** Finds keys in layers, with few requests and no pack read twice in a transaction. */
+/**
+ * Finds keys in layers, with few requests and no pack read twice while it stays as it is: also by later transactions, as long as nobody
+ * else has written packs and what this context writes holds.
+ */
 export class PackCache {
-  readonly #tx: RowReader
   #layers = new Map<number, LayerCache>()
+  /** The state of all packs that these are of; null: of one that may not hold. */
+  #state: string | null = null
 
-  constructor(tx: RowReader) {
-    this.#tx = tx
+  /** A transaction begins that finds packs in this state. */
+  begin(state: string): void {
+    if (this.#state !== state) this.#layers.clear()
+    this.#state = state
   }
 
-  /** Forgets all packs: they were written. */
-  clear(): void {
-    this.#layers.clear()
+  /** The transaction changes packs of a layer, or of any. */
+  changed(layer?: number): void {
+    this.#state = null
+    if (layer === undefined) this.#layers.clear()
+    else this.#layers.delete(layer)
+  }
+
+  /** The transaction is complete and has left this state. */
+  confirm(state: string): void {
+    this.#state = state
   }
 
   /** Finds keys (ascending) in one layer; those that it has not are left out. */
   async find(
+    tx: RowReader,
     tree: TreeName,
     layer: LayerInfo,
     keys: readonly EntryKey[],
     found: (key: EntryKey, text: string | null) => void,
   ): Promise<void> {
     let rest = keys.filter((key) => compareKeys(key, layer.first) >= 0 && compareKeys(key, layer.last) <= 0)
-    const isSparse = rest.length * SPARSE < layer.entries
-    for (let most = isSparse ? MAX_WAVE : FIRST_WAVE; ; most = MAX_WAVE) {
+    const isDense = layer.entries < rest.length * DENSE
+    for (;;) {
       const cache = this.#cacheOf(layer.layer)
       rest = rest.filter((key) => {
         const result = cache.find(key)
@@ -91,15 +106,21 @@ export class PackCache {
         return result === 'unread'
       })
       if (rest.length === 0) return
-      const wave = spread(rest, most)
-      const packs = await Promise.all(
-        wave.map((key) => this.#tx.list('packs', { range: packsFrom(tree, layer.layer, key), limit: 1 })),
+      // Where keys lie closely, packs are read one after the other, many with each request, which costs more than what is in them; where
+      // they lie far from each other, each key's own.
+      const limit = isDense ? MAX_LIST : 1
+      const asked = isDense ? rest.slice(0, 1) : spread(rest, MAX_WAVE)
+      const lists = await Promise.all(
+        asked.map((key) => tx.list('packs', { range: packsFrom(tree, layer.layer, key), limit })),
       )
-      for (const [index, [pack]] of packs.entries()) {
-        const key = wave[index] as EntryKey
-        if (pack !== undefined) cache.add(key, pack)
-        // Nothing is behind it: the bounds of a layer may be wider than what it has.
-        else rest = rest.filter((other) => compareKeys(other, key) < 0)
+      for (const [index, packs] of lists.entries()) {
+        let from = asked[index] as EntryKey
+        for (const pack of packs) {
+          cache.add(from, pack)
+          from = pack.last
+        }
+        // Nothing is behind them: the bounds of a layer may be wider than what it has.
+        if (packs.length < limit) rest = rest.filter((key) => compareKeys(key, from) < (packs.length === 0 ? 0 : 1))
       }
     }
   }

@@ -50,13 +50,36 @@ function encodePack(
     return
   }
   const { key: last } = entries.at(-1) as Entry
-  packs.push({ generation, collection, tree, layer, last, keys, texts: entries.map((entry) => entry.text) })
+  packs.push({ generation, collection, tree, layer, last, keys, texts: joinTexts(entries) })
+}
+
+/** The texts of entries as one: the platform copies one long string ten times faster than many short ones, and JSON has no line breaks. */
+export function joinTexts(entries: readonly Entry[]): string {
+  return entries.map(({ text }) => text ?? REMOVED).join('\n')
 }
 
 /** The entries of a pack, ascending. */
 export function decodePack(pack: PackRow): Entry[] {
-  return keysOf(pack).map((key, index) => ({ key, text: pack.texts[index] ?? null }))
+  const { texts } = pack
+  const list = typeof texts === 'string' ? texts.split('\n') : texts
+  return keysOf(pack).map((key, index) => ({ key, text: toText(list[index]) }))
 }
+
+/** The text of a pack's entry, without touching the others. */
+export function textAt({ texts }: PackRow, index: number): string | null {
+  if (typeof texts !== 'string') return toText(texts[index])
+  let from = 0
+  for (let line = 0; line < index; line += 1) from = texts.indexOf('\n', from) + 1
+  const end = texts.indexOf('\n', from)
+  return toText(texts.slice(from, end === -1 ? undefined : end))
+}
+
+function toText(text: string | null | undefined): string | null {
+  return text === REMOVED ? null : (text ?? null)
+}
+
+/** Stands for null; no JSON text. */
+const REMOVED = '-'
 
 /** The keys of a pack, ascending. */
 export function keysOf(pack: PackRow): EntryKey[] {

@@ -18,10 +18,12 @@ export class PackedReader implements RowReader {
   readonly #tx: RowReader
   protected readonly cache: PackCache
   #layout: LayoutRow | null = null
+  #replicaId = ''
 
-  constructor(tx: RowReader) {
+  /** Default: a cache for this transaction alone. */
+  constructor(tx: RowReader, cache: PackCache = new PackCache()) {
     this.#tx = tx
-    this.cache = new PackCache(tx)
+    this.cache = cache
   }
 
   async get<Name extends StoreName>(store: Name, key: RowKey): Promise<Rows[Name] | undefined> {
@@ -57,13 +59,28 @@ export class PackedReader implements RowReader {
 
   /** Which layers there are. */
   protected async readLayout(): Promise<LayoutRow> {
-    this.#layout ??= (await readMeta(this.#tx, 'layout')) ?? EMPTY_LAYOUT
+    if (this.#layout === null) {
+      const [layout, sync] = await Promise.all([readMeta(this.#tx, 'layout'), readMeta(this.#tx, 'sync')])
+      this.#layout ??= layout ?? EMPTY_LAYOUT
+      this.#replicaId = sync?.replicaId ?? ''
+      this.cache.begin(this.#state())
+    }
     return this.#layout
   }
 
   /** The layout was changed by this transaction. */
   protected setLayout(layout: LayoutRow): void {
-    this.#layout = layout
+    this.#layout = { ...layout, revision: (layout.revision ?? 0) + 1 }
+  }
+
+  /** To be called when the transaction is complete: what it has read and written is as the next one will find it. */
+  confirm(): void {
+    if (this.#layout !== null) this.cache.confirm(this.#state())
+  }
+
+  /** Names the state of all packs; of another database, which takes this one's place after an eviction, too. */
+  #state(): string {
+    return `${this.#replicaId} ${this.#layout?.revision ?? 0}`
   }
 
   /** Records by (generation, collection, id), in the order of the keys. */
@@ -97,7 +114,7 @@ export class PackedReader implements RowReader {
     let rest: EntryKey[] = ids.toSorted().map((id) => [id])
     for (const layer of tree.layers.toReversed()) {
       const settled = new Set<string>()
-      await this.cache.find(tree, layer, rest, (key, text) => {
+      await this.cache.find(this.#tx, tree, layer, rest, (key, text) => {
         const id = key[0] as string
         settled.add(id)
         if (text !== null) texts.set(id, text)

@@ -7,6 +7,7 @@ import { addEntries } from './add-entries.ts'
 import { recordToText } from './base-record.ts'
 import { findMerge, mergeStep } from './merge-step.ts'
 import { type Entry, RECORDS, compareEntries } from './pack.ts'
+import type { PackCache } from './pack-cache.ts'
 import type { PackSizes } from './pack-sizes.ts'
 import { PackedReader, isTree } from './packed-reader.ts'
 
@@ -29,8 +30,8 @@ export class PackedWriter extends PackedReader implements RowWriter {
   readonly #known = new Map<string, BaseRow | undefined>()
   #dropped: RowKeyRange[] = []
 
-  constructor(tx: RowWriter, schema: SchemaShape, sizes: PackSizes) {
-    super(tx)
+  constructor(tx: RowWriter, schema: SchemaShape, sizes: PackSizes, cache?: PackCache) {
+    super(tx, cache)
     this.#tx = tx
     this.#schema = schema
     this.#sizes = sizes
@@ -102,7 +103,6 @@ export class PackedWriter extends PackedReader implements RowWriter {
     }
     this.#pending.clear()
     this.#known.clear()
-    this.cache.clear()
     this.#tx.put('meta', await this.readLayout())
   }
 
@@ -137,7 +137,7 @@ export class PackedWriter extends PackedReader implements RowWriter {
     const into = findMerge(tree) === -1 ? tree.layers.length - 2 : findMerge(tree)
     const merged = await mergeStep(this.#tx, tree, into, this.#sizes)
     this.#replaceTree(await this.readLayout(), merged)
-    this.cache.clear()
+    this.cache.changed()
   }
 
   #write(key: RowKey, row: BaseRow | null): void {
@@ -161,7 +161,7 @@ export class PackedWriter extends PackedReader implements RowWriter {
     for (const { generation, collection, tree } of gone) {
       this.#tx.deleteRange('packs', prefixRange(generation, collection, tree))
     }
-    this.cache.clear()
+    this.cache.changed()
     this.setLayout({ ...layout, trees: layout.trees.filter((tree) => !gone.includes(tree)) })
     this.#tx.put('meta', await this.readLayout())
   }
@@ -212,6 +212,7 @@ export class PackedWriter extends PackedReader implements RowWriter {
       layers: [],
     }
     const added = await addEntries(this.#tx, info, entries.toSorted(compareEntries), layout.nextLayer, this.#sizes)
+    this.cache.changed(added.layers.at(-1)?.layer)
     this.#replaceTree({ ...layout, nextLayer: layout.nextLayer + 1 }, added)
   }
 

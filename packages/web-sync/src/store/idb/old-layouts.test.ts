@@ -5,8 +5,11 @@ import type { Store } from '../../contract/index.ts'
 import { Bench, notesOf, sendable } from '../../testing/store-suite/index.ts'
 import { createMemoryStore } from '../create-memory-store.ts'
 import { createMemoryDatabase, type MemoryDatabase } from '../memory/memory-database.ts'
+import { type GroupChange, encodeGroups } from '../grouped/group-text.ts'
+import type { GroupedRow } from '../grouped/grouped-table.ts'
+import { keyOf } from '../grouped/grouped-writer.ts'
 import { openIdbStore } from '../open-idb-store.ts'
-import type { Rows, StoreName } from '../rows.ts'
+import { type Rows, type StoreName, isGrouped } from '../rows.ts'
 import FIXTURE from './layout-1.fixture.json' with { type: 'json' }
 
 // The fixture was written by the code of the first layout: one row for each record, with its index keys. It has 40 notes and 4
@@ -24,15 +27,20 @@ const stores = Object.entries(FIXTURE.stores) as unknown as readonly [
   },
 ][]
 
-/** The database as the old code left it. */
-async function writeOldDatabase(): Promise<void> {
-  const opening = indexedDB.open(FIXTURE.name, FIXTURE.version)
+/** The database as the code of the first layout left it, or that of the second before it had packed anything. */
+async function writeOldDatabase(version: 1 | 2 = 1): Promise<void> {
+  await new Promise((resolve) => indexedDB.deleteDatabase(FIXTURE.name).addEventListener('success', resolve))
+  const opening = indexedDB.open(FIXTURE.name, version)
   opening.addEventListener('upgradeneeded', () => {
     for (const [name, { keyPath, indexes, rows }] of stores) {
       const store = opening.result.createObjectStore(name, { keyPath })
-      for (const index of indexes) store.createIndex(index, index, { multiEntry: true })
+      const isIndexed = version === 1 || !['base', 'overlay'].includes(name)
+      for (const index of isIndexed ? indexes : []) store.createIndex(index, index, { multiEntry: true })
       for (const row of rows) store.put(row)
     }
+    if (version === 1) return
+    const keyPath = ['generation', 'collection', 'tree', 'layer', 'last']
+    opening.result.createObjectStore('packs', { keyPath })
   })
   await new Promise((resolve, reject) => {
     opening.addEventListener('success', resolve)
@@ -44,7 +52,14 @@ async function writeOldDatabase(): Promise<void> {
 async function makeOldMemory(): Promise<MemoryDatabase> {
   const database = createMemoryDatabase()
   await database.write('strict', async (tx) => {
-    for (const [name, { rows }] of stores) for (const row of rows) tx.put(name, row)
+    const grouped: GroupChange[] = []
+    for (const [name, { rows }] of stores) {
+      for (const row of rows) {
+        if (isGrouped(name)) grouped.push([name, keyOf(name, row as GroupedRow), row as GroupedRow])
+        else tx.put(name, row as never)
+      }
+    }
+    for (const group of encodeGroups(grouped, 1)) tx.put('groups', group)
   })
   return database
 }
@@ -75,22 +90,53 @@ async function checkStore(store: Store): Promise<void> {
   expect(state.digest).toEqual(digest.build())
 }
 
-describe('a database of the first layout', () => {
-  it('is packed when it is opened; records, unsent writes and kept steps stay', async () => {
-    await writeOldDatabase()
-    const bench = new Bench({
-      open: (options, environment) => openIdbStore(options, { ...environment, packSizes: PACK_SIZES }),
-    })
-    const store = await bench.open()
-    await checkStore(store)
-    await store.close()
-    const again = await bench.open()
-    await checkStore(again)
-    const have = await again.readHave(100)
-    expect(have.length).toBeGreaterThan(4)
-    expect(await again.rollBack((await again.readState()).fence, have.at(-1)!)).toBe('done')
-    expect(await again.get('notes', 'n0')).toEqual({ id: 'n0', text: '0', rank: 0 })
-    expect((await sendable(again)).length).toBe(3)
+describe('a database of an older layout', () => {
+  it.each([1, 2] as const)(
+    '(%i) is packed and grouped when it is opened; records, unsent writes and kept steps stay',
+    async (version) => {
+      await writeOldDatabase(version)
+      const bench = new Bench({
+        open: (options, environment) => openIdbStore(options, { ...environment, packSizes: PACK_SIZES }),
+      })
+      const store = await bench.open()
+      await checkStore(store)
+      await store.close()
+      const again = await bench.open()
+      await checkStore(again)
+      const have = await again.readHave(100)
+      expect(have.length).toBeGreaterThan(4)
+      expect(await again.rollBack((await again.readState()).fence, have.at(-1)!)).toBe('done')
+      expect(await again.get('notes', 'n0')).toEqual({ id: 'n0', text: '0', rank: 0 })
+      expect((await sendable(again)).length).toBe(3)
+      await again.close()
+    },
+  )
+
+  it('is as it was when the grouping ends at any of its requests', async () => {
+    const original = IDBObjectStore.prototype.getAll
+    for (let request = 1; request <= 6; request += 1) {
+      await writeOldDatabase(2)
+      let left = request
+      IDBObjectStore.prototype.getAll = function crashing(...args) {
+        left -= 1
+        const asked = original.apply(this, args)
+        if (left === 0) this.transaction.abort()
+        return asked
+      }
+      const bench = new Bench({
+        open: (options, environment) => openIdbStore(options, { ...environment, packSizes: PACK_SIZES }),
+      })
+      const outcome = await bench.open().then(
+        () => 'opened',
+        (error: unknown) => (error as { code?: string }).code,
+      )
+      IDBObjectStore.prototype.getAll = original
+      // The five lists are read; the sixth request is after the upgrade.
+      if (request <= 5) expect(outcome).toBe('storage-failed')
+      const store = await bench.open()
+      await checkStore(store)
+      await store.close()
+    }
   })
 
   it('is packed in steps that go on after a crash', async () => {

@@ -1,0 +1,137 @@
+import { beforeEach, describe, expect, it } from 'vitest'
+import type { Store } from '../contract/index.ts'
+import { Bench, note, sendable } from '../testing/store-suite/index.ts'
+import { createMemoryStore } from './create-memory-store.ts'
+import { type MemoryDatabase, createMemoryDatabase } from './memory/memory-database.ts'
+import type { RowReader, RowWriter } from './row-database.ts'
+
+// IndexedDB asks a price for each request, whatever is in it: what a piece of work costs can be counted, where the clock would lie. The
+// bounds are a little above what is asked for; a bound that breaks says that something is read or written row by row again.
+
+const RECORDS = 20_000
+
+/** Requests by method and store, of transactions that were counted. */
+class Counter {
+  #requests = new Map<string, number>()
+  transactions = 0
+
+  get total(): number {
+    return [...this.#requests.values()].reduce((sum, count) => sum + count, 0)
+  }
+
+  reset(): void {
+    this.#requests.clear()
+    this.transactions = 0
+  }
+
+  /** For the message of a test that fails. */
+  toString(): string {
+    return [...this.#requests].map(([name, count]) => `${count} ${name}`).join(', ')
+  }
+
+  wrap<Tx extends RowReader>(tx: Tx): Tx {
+    this.transactions += 1
+    return new Proxy(tx, {
+      get: (target, name: keyof RowWriter & keyof Tx) => {
+        const method = target[name] as (...args: unknown[]) => unknown
+        return (...args: readonly unknown[]): unknown => {
+          const key = `${name} ${String(args[0])}`
+          const requests = name === 'getMany' ? (args[1] as readonly unknown[]).length : 1
+          this.#requests.set(key, (this.#requests.get(key) ?? 0) + requests)
+          return method(...args)
+        }
+      },
+    })
+  }
+}
+
+const counter = new Counter()
+let bench: Bench
+let store: Store
+
+function countRequests(database: MemoryDatabase): MemoryDatabase {
+  return {
+    ...database,
+    read: (work) => database.read((tx) => work(counter.wrap(tx))),
+    write: (durability, work) => database.write(durability, (tx) => work(counter.wrap(tx))),
+  }
+}
+
+const idOf = (index: number): string => `n${String(index).padStart(6, '0')}`
+/** So many ids, evenly spread over all records. */
+const spread = (count: number): string[] =>
+  Array.from({ length: count }, (_, index) => idOf(Math.floor((index * RECORDS) / count)))
+
+beforeEach(async () => {
+  const database = countRequests(createMemoryDatabase())
+  bench = new Bench({ open: (options, environment) => createMemoryStore(options, environment, database) })
+  for (let index = 0; index < RECORDS; index += 1) {
+    bench.feed.put('notes', { id: idOf(index), text: `text ${index}`, rank: index % 7 })
+  }
+  store = await bench.open()
+  for (const page of bench.feed.snapshot(2_000)) await bench.commit(store, page)
+  while (await store.tidy());
+  counter.reset()
+})
+
+/** A page of changes to records that lie far from each other. */
+async function pull(count: number): Promise<void> {
+  for (const id of spread(count)) bench.feed.put('notes', { id, text: 'changed', rank: 3 })
+  const page = bench.feed.page()
+  const { fence } = await store.readState()
+  counter.reset()
+  expect(await store.commitPage(fence, page)).toBe('applied')
+}
+
+describe('requests of the store', () => {
+  it('a page of 100 changes reads each record’s pack, and writes one short layer for each tree', async () => {
+    await pull(100)
+    expect(counter.total, String(counter)).toBeLessThanOrEqual(20)
+  })
+
+  it('a page of 1,000 changes reads packs in lists', async () => {
+    await pull(1_000)
+    expect(counter.total, String(counter)).toBeLessThanOrEqual(35)
+  })
+
+  it('packs that were read are not read again by the next pages', async () => {
+    await pull(1_000)
+    await pull(1_000)
+    const page = counter.total
+    expect(page, String(counter)).toBeLessThanOrEqual(35)
+    await pull(100)
+    expect(counter.total, String(counter)).toBeLessThanOrEqual(14)
+  })
+
+  it('a single write is one row beside the store’s own', async () => {
+    await bench.write(store, note.patch(idOf(5), { text: 'own' }))
+    expect(counter.transactions).toBe(1)
+    expect(counter.total, String(counter)).toBeLessThanOrEqual(6)
+  })
+
+  it('1,000 writes at once are a few transactions of a few rows', async () => {
+    await Promise.all(spread(1_000).map((id) => bench.write(store, note.patch(id, { text: 'own' }))))
+    expect(counter.transactions).toBeLessThanOrEqual(4)
+    expect(counter.total, String(counter)).toBeLessThanOrEqual(28)
+  })
+
+  it('1,000 accepted writes leave outbox and overlay in a few rows', async () => {
+    await Promise.all(spread(1_000).map((id) => bench.write(store, note.patch(id, { text: 'own' }))))
+    for (const mutation of await sendable(store)) bench.feed.accept(mutation)
+    const page = bench.feed.page()
+    const { fence } = await store.readState()
+    counter.reset()
+    expect(await store.commitPage(fence, page)).toBe('applied')
+    expect(counter.total, String(counter)).toBeLessThanOrEqual(56)
+    expect((await store.readSummary()).counts).toMatchObject({ pending: 0, journal: 1_000 })
+  })
+
+  it('opening reads what all transactions ask for, and nothing of what is stored', async () => {
+    const again = await bench.open()
+    await again.readSummary()
+    expect(counter.total, String(counter)).toBeLessThanOrEqual(10)
+    const { records } = await again.query({ collection: 'notes', index: 'byText', limit: 100 })
+    expect(records.length).toBe(100)
+    expect(counter.total, String(counter)).toBeLessThanOrEqual(20)
+  })
+})
