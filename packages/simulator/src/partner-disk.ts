@@ -121,7 +121,9 @@ function observe(
 ): StorageTransaction {
   return new Proxy(tx, {
     get(target, name: keyof StorageTransaction) {
-      const method = target[name] as (...args: unknown[]) => unknown
+      const method = target[name] as ((...args: unknown[]) => unknown) | undefined
+      // Of the methods that a storage need not have.
+      if (method === undefined) return undefined
       if (crashAt === null && name !== 'insertCheckpoint') return method.bind(target)
       return (...args: unknown[]): unknown => {
         statements.count += 1
