@@ -51,6 +51,11 @@ export class ProfileDevice implements Device {
     this.#options = options
   }
 
+  /** The folder of its profile. */
+  get profile(): string {
+    return this.#options.profile
+  }
+
   get context(): BrowserContext {
     if (this.#context === null) throw new Error('this device is switched off')
     return this.#context
