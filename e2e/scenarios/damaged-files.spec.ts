@@ -1,4 +1,4 @@
-import { readdir, readFile, writeFile } from 'node:fs/promises'
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { openApp } from '../support/app.ts'
 import { needs } from '../support/capabilities.ts'
@@ -7,15 +7,18 @@ import { expect, test, type World } from '../support/world.ts'
 
 const PLACES = 3_000
 const UNSENT = 6
-/** Notes of 90 KB. */
-const LARGE = 40
+/** Notes that were sent, and their letters: more than the log takes, so that the rest is in tables. */
+const MANY = 200
+const MANY_LETTERS = 20_000
+/** Letters of a note that Chromium keeps in a file of its own. */
+const LARGE_LETTERS = 90_000
 
 /** Which of LevelDB's files are damaged, and where: parts of the file's length. */
 const DAMAGES = [
-  { title: 'in the middle of the log', file: /\.log$/, at: [0.3, 0.5, 0.7] },
-  { title: 'in the last write of the log', file: /\.log$/, at: [0.999] },
+  { title: 'in the middle of the log', file: /\.leveldb\/.*\.log$/, at: [0.3, 0.5, 0.7] },
+  { title: 'in the last write of the log', file: /\.leveldb\/.*\.log$/, at: [0.999] },
   { title: 'in the tables', file: /\.ldb$/, at: [0.1, 0.3, 0.5, 0.7, 0.9] },
-  { title: 'in the manifest', file: /^MANIFEST/, at: [0.4] },
+  { title: 'in the manifest', file: /\/MANIFEST/, at: [0.4] },
 ] as const
 
 for (const { title, file, at } of DAMAGES) {
@@ -46,6 +49,28 @@ for (const { title, file, at } of DAMAGES) {
   })
 }
 
+test('files of large values are gone: writes that cannot be read any more are counted, all others are sent', async ({
+  world,
+  browserName,
+}) => {
+  needs(browserName, 'LevelDB')
+  const { server, proxy } = world
+  const device = await leaveUnsent(world)
+  const folder = join(device.profile, 'Default', 'IndexedDB')
+  const [blobs] = (await readdir(folder)).filter((name) => name.endsWith('.blob'))
+  await rm(join(folder, blobs ?? ''), { recursive: true })
+  await device.start()
+  proxy.setMode('up')
+  const page = await openApp(device, { account: 'ada' })
+  await page.evaluate(() => app.space.upToDate())
+  const { recovery, evictedUnsent } = await page.evaluate(() => app.space.status().storage)
+  expect(evictedUnsent).toBeNull()
+  expect(recovery).toMatchObject({ cause: 'error', saved: UNSENT - 1, lost: 1, isOldKept: false })
+  expect((await server.call('log', 'team')).filter(({ id }) => id.startsWith('n'))).toHaveLength(UNSENT - 1)
+  expect(await page.evaluate(() => app.space.fingerprint())).toBe(await server.call('fingerprint', 'team'))
+  expect(await page.evaluate(() => app.faults)).toEqual(['report: storage-replaced'])
+})
+
 test('the browser can open no database at all any more: the app is told by a code, and when its storage was cleared everything that was sent is there', async ({
   world,
   browserName,
@@ -53,7 +78,7 @@ test('the browser can open no database at all any more: the app is told by a cod
   needs(browserName, 'LevelDB')
   const { server, proxy } = world
   const device = await leaveUnsent(world)
-  expect(await flip(device, /^CURRENT$/, [0.2])).toBeGreaterThan(0)
+  expect(await flip(device, /\/CURRENT$/, [0.2])).toBeGreaterThan(0)
   await device.start()
   proxy.setMode('up')
   const page = await device.openPage()
@@ -74,18 +99,21 @@ async function leaveUnsent(world: World): Promise<ProfileDevice> {
   const device = await world.newProfileDevice()
   const page = await openApp(device, { account: 'ada' })
   await page.evaluate(() => app.space.upToDate())
-  // More than the log takes: the rest goes into tables.
-  await page.evaluate(async (count) => {
-    for (let index = 0; index < count; index += 1) {
-      const bytes = crypto.getRandomValues(new Uint8Array(45_000))
-      const text = Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
-      await app.space.addNote(`large-${index}`, text)
-    }
-    await app.space.upToDate()
-  }, LARGE)
+  await page.evaluate(
+    async ([count, letters]) => {
+      for (let index = 0; index < count; index += 1) await app.space.addNote(`many-${index}`, app.randomText(letters))
+      await app.space.upToDate()
+    },
+    [MANY, MANY_LETTERS] as const,
+  )
   proxy.setMode('refuse')
-  for (let index = 0; index < UNSENT; index += 1)
-    await page.evaluate((id) => app.space.addNote(id, 'unsent'), `n${index}`)
+  await page.evaluate(
+    async ([count, letters]) => {
+      for (let index = 1; index < count; index += 1) await app.space.addNote(`n${index}`, 'unsent')
+      await app.space.addNote('n-large', app.randomText(letters))
+    },
+    [UNSENT, LARGE_LETTERS] as const,
+  )
   await expect.poll(() => page.evaluate(() => app.space.status().pending)).toBe(UNSENT)
   await device.close()
   return device
@@ -96,8 +124,10 @@ async function flip(device: ProfileDevice, which: RegExp, at: readonly number[])
   const folder = join(device.profile, 'Default', 'IndexedDB')
   let flipped = 0
   for (const path of await readdir(folder, { recursive: true })) {
-    if (!path.includes('.leveldb/') || !which.test(path.split('/').at(-1) ?? '')) continue
-    const bytes = await readFile(join(folder, path))
+    if (!which.test(path)) continue
+    const bytes = await readFile(join(folder, path)).catch(() => null)
+    // A folder.
+    if (bytes === null || bytes.length === 0) continue
     for (const part of at) {
       const offset = Math.floor(bytes.length * part)
       bytes.writeUInt8(bytes.readUInt8(offset) ^ 0xff, offset)
