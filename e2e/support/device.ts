@@ -66,12 +66,18 @@ export class ProfileDevice implements Device {
     await this.#start(NO_LIMIT)
   }
 
-  async #start(limitKb: number): Promise<void> {
+  /** Starts the browser with its back/forward cache, which Playwright switches off in Chromium. */
+  async startWithBfcache(): Promise<void> {
+    await this.#start(NO_LIMIT, ['--disable-back-forward-cache'])
+  }
+
+  async #start(limitKb: number, ignoreDefaultArgs: string[] = []): Promise<void> {
     const { profile, engine, origin, args = [] } = this.#options
     const launch = launches[engine]
     this.#context = await { chromium, firefox }[engine].launchPersistentContext(profile, {
       ...launch,
       args: [...launch.args, ...args],
+      ignoreDefaultArgs,
       // Said each time: Firefox keeps in the profile what it was told once.
       firefoxUserPrefs: { ...launch.firefoxUserPrefs, [STORAGE_LIMIT]: limitKb },
       baseURL: origin,
