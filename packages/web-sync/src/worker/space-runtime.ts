@@ -430,6 +430,8 @@ export class SpaceRuntime implements SpaceApi {
     const isEvicted = now.evictedAtMs > before.evictedAtMs
     if (!isReplaced && !isEvicted) return
     if (isEvicted) this.#status.setEvicted(now.evictedAtMs, before.unsent)
+    // The facts before the report: who hears of it looks into the status.
+    this.#status.tell()
     this.#parts.emit({ type: 'report', code: isReplaced ? 'storage-replaced' : 'storage-evicted' })
     this.#parts.emit({ type: 'entries' })
     this.#queries.refresh()
