@@ -84,7 +84,7 @@ test('the browser can open no database at all any more: the app is told by a cod
   const page = await device.openPage()
   await page.evaluate(() => app.signIn('ada'))
   expect(await page.evaluate(() => app.tryOpen({ account: 'ada' }))).toBe('storage-failed')
-  // What the app's server can ask for by the header Clear-Site-Data.
+  // As a person does in the browser's settings.
   await device.evictDatabases()
   await page.evaluate(() => app.open({ account: 'ada' }).then(() => app.space.upToDate()))
   const { evictedAtMs, evictedUnsent } = await page.evaluate(() => app.space.status().storage)
