@@ -14,7 +14,7 @@ export default defineConfig({
   testDir: '.',
   testMatch: '**/*.spec.ts',
   outputDir: '../test-results',
-  globalSetup: './support/build-app.ts',
+  globalSetup: ['./support/build-app.ts', './support/postgres-cluster.ts'],
   forbidOnly: true,
   retries: 0,
   workers: 2,

@@ -29,6 +29,7 @@ const lanes = [
   { name: 'packages', isQuick: false, run: () => packAndCheck() },
   { name: 'embedding', needsBrowser: true, isQuick: false, run: () => embed() },
   { name: 'e2e', needsBrowser: true, isQuick: false, run: runE2e },
+  { name: 'e2e pg', needsBrowser: true, isQuick: false, run: runE2eOnPostgres },
   { name: 'kills', needsBrowser: true, isQuick: false, run: runKills },
 ]
 
@@ -66,6 +67,26 @@ async function runPostgres(extra) {
 
 async function runE2e(extra) {
   return (await build()) || run('playwright', ['test', '--config', 'e2e/playwright.config.ts', ...extra])
+}
+
+/** The scenarios that are about the server, on PostgreSQL. `E2E_STORAGE=postgres pnpm e2e` runs all of them there. */
+async function runE2eOnPostgres(extra) {
+  await ensurePostgres()
+  const names = [
+    'first-sync',
+    'convergence',
+    'server-set-back',
+    'lost-response',
+    'refused',
+    'offline-writes',
+    'cloned-device',
+    'sign-in',
+    'bad-input',
+    'killed-while-applying',
+  ]
+  const files = names.map((name) => `scenarios/${name}.spec.ts`)
+  const options = ['test', '--config', 'e2e/playwright.config.ts', '--project=chromium', ...files, ...extra]
+  return (await build()) || run('playwright', options, { E2E_STORAGE: 'postgres' })
 }
 
 /** Every target that an engine's driver can kill; `pnpm kill` does the same as often as one likes. */

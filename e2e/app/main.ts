@@ -22,6 +22,8 @@ export interface TestApp {
   tryNote(space: string): Promise<string | null>
   /** What the browser will wake the service worker for. */
   backgroundSyncTags(): Promise<readonly string[]>
+  /** Text that does not compress. */
+  randomText(letters: number): string
   readonly space: TestSpace
   readonly spaces: Readonly<Record<string, TestSpace>>
   /** Whose packages the page was built with: the workspace's, or those of before. */
@@ -58,6 +60,12 @@ globalThis.app = {
     const [first] = Object.values(spaces)
     if (first === undefined) throw new Error('no space is open')
     return first
+  },
+  randomText: (letters) => {
+    // In pieces: no more random bytes are given at once.
+    const bytes = new Uint8Array(letters / 2)
+    for (let at = 0; at < bytes.length; at += 60_000) crypto.getRandomValues(bytes.subarray(at, at + 60_000))
+    return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
   },
   signIn: async (account) => {
     await fetch(`/sign-in?account=${encodeURIComponent(account)}`, { method: 'POST' })

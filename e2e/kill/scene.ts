@@ -146,7 +146,7 @@ export class Scene {
   /** Ends everything that it has started, and removes its files. */
   async close(): Promise<void> {
     await this.device.close()
-    await this.server.kill()
+    await this.server.remove()
     await this.proxy.close()
     await rm(this.#folder, { recursive: true, force: true })
   }

@@ -17,11 +17,9 @@ test('the device is full: a write says so and stores nothing, what was there sta
 
   const stored = await page.evaluate(async () => {
     for (let index = 0; index < 100; index += 1) {
-      // Random, because the database compresses what it stores.
-      const bytes = crypto.getRandomValues(new Uint8Array(45_000))
-      const text = Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
       try {
-        await app.space.addNote(`n${index}`, text)
+        // Random, because the database compresses what it stores.
+        await app.space.addNote(`n${index}`, app.randomText(90_000))
       } catch (error) {
         return { count: index, code: (error as { code?: string }).code ?? String(error) }
       }

@@ -1,5 +1,5 @@
 /**
- * The server of the scenarios: a partner on SQLite, cookies, the built test app, and a wire to the test that started it. It is the
+ * The server of the scenarios: a partner on SQLite or PostgreSQL, cookies, the built test app, and a wire to the test that started it. It is the
  * product's own partner in a process of its own, so that a test can kill it, and set its files back while it is down.
  *
  * Arguments: the folder of the database, the folder of the built test app; `grown` for the partner of a later version of the app.
@@ -7,6 +7,7 @@
 import { createServer, type ServerResponse } from 'node:http'
 import { join } from 'node:path'
 import { createPartner, nodeHandler, sqliteStorage } from 'sync-server'
+import { postgresStorage } from 'sync-server/postgres'
 import type { AddressInfo } from 'node:net'
 import { grownSchema, REFUSED_WORD, schema } from '../app/schema.ts'
 import { createCommands } from './commands.ts'
@@ -15,7 +16,7 @@ import type { Settings } from './settings.ts'
 import { listSite, serveSite } from './site.ts'
 
 const [data, site, version] = process.argv.slice(2)
-if (data === undefined || site === undefined) throw new Error('Arguments: data folder, site folder')
+if (data === undefined || site === undefined) throw new Error('Arguments: data, site folder')
 const siteFolder = site
 
 const settings: Settings = {
@@ -29,7 +30,9 @@ const settings: Settings = {
   mostAtOnce: 0,
 }
 
-const storage = sqliteStorage(join(data, 'partner.db'))
+const storage = data.startsWith('postgres://')
+  ? postgresStorage({ url: data, maxConnections: 4 })
+  : sqliteStorage(join(data, 'partner.db'))
 const partner = createPartner({
   schema: version === 'grown' ? grownSchema : schema,
   storage,

@@ -51,6 +51,11 @@ export class ProfileDevice implements Device {
     this.#options = options
   }
 
+  /** The folder of its profile. */
+  get profile(): string {
+    return this.#options.profile
+  }
+
   get context(): BrowserContext {
     if (this.#context === null) throw new Error('this device is switched off')
     return this.#context
@@ -61,12 +66,18 @@ export class ProfileDevice implements Device {
     await this.#start(NO_LIMIT)
   }
 
-  async #start(limitKb: number): Promise<void> {
+  /** Starts the browser with its back/forward cache, which Playwright switches off in Chromium. */
+  async startWithBfcache(): Promise<void> {
+    await this.#start(NO_LIMIT, ['--disable-back-forward-cache'])
+  }
+
+  async #start(limitKb: number, ignoreDefaultArgs: string[] = []): Promise<void> {
     const { profile, engine, origin, args = [] } = this.#options
     const launch = launches[engine]
     this.#context = await { chromium, firefox }[engine].launchPersistentContext(profile, {
       ...launch,
       args: [...launch.args, ...args],
+      ignoreDefaultArgs,
       // Said each time: Firefox keeps in the profile what it was told once.
       firefoxUserPrefs: { ...launch.firefoxUserPrefs, [STORAGE_LIMIT]: limitKb },
       baseURL: origin,

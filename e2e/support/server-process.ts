@@ -1,13 +1,12 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
-import { cp, mkdir, rm } from 'node:fs/promises'
-import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { ExchangeEvent, PartnerEvent } from 'sync-server'
 import { pinnedNode } from '../../scripts/workspace.mjs'
 import type { CommandMessage, ServerCommands, ServerMessage } from '../server/ipc.ts'
 import { siteFolder } from './build-app.ts'
 import { previous, type Version } from './previous.ts'
+import { type ServerData, serverData } from './server-data.ts'
 
 const program = fileURLToPath(new URL('../server/main.ts', import.meta.url))
 
@@ -29,7 +28,7 @@ export interface Deployed {
  * await server.start()
  */
 export class ServerProcess {
-  readonly #folder: string
+  readonly #data: ServerData
   readonly #onListening: (port: number) => void
   #child: ChildProcess | null = null
   #versions: Deployed = { partner: 'n', app: 'n' }
@@ -40,8 +39,9 @@ export class ServerProcess {
   readonly #asked: { readonly as: string | null; readonly body: string }[] = []
   #listeners: (() => void)[] = []
 
+  /** `folder`: where it may keep what it likes; its database is there, unless the run has a cluster (see `server-data.ts`). */
   constructor(folder: string, onListening: (port: number) => void) {
-    this.#folder = folder
+    this.#data = serverData(folder)
     this.#onListening = onListening
   }
 
@@ -79,10 +79,10 @@ export class ServerProcess {
 
   /** Starts it; on the same data if it ran before. */
   async start(): Promise<void> {
-    await mkdir(this.#dataFolder, { recursive: true })
+    await this.#data.prepare()
     const { partner, app, schema = 'first' } = this.#versions
     const site = app === 'n' ? siteFolder : previous.site
-    const child = fork(partner === 'n' ? program : previous.server, [this.#dataFolder, site, schema], {
+    const child = fork(partner === 'n' ? program : previous.server, [this.#data.place, site, schema], {
       execPath: pinnedNode,
       execArgv: ['--conditions=source', '--disable-warning=ExperimentalWarning'],
       // What the runner of the tests has set for itself (loaders, inspectors) is none of the server's business.
@@ -110,25 +110,30 @@ export class ServerProcess {
     this.#waiting.clear()
   }
 
-  /** Copies its files aside while it is down, and starts it again. */
+  /** Ends it, and what it keeps outside of its folder goes. */
+  async remove(): Promise<void> {
+    await this.kill()
+    await this.#data.remove()
+  }
+
+  /** Copies its data aside while it is down, and starts it again. */
   async backUp(name: string): Promise<void> {
     await this.kill()
-    await cp(this.#dataFolder, join(this.#folder, `backup-${name}`), { recursive: true })
+    await this.#data.backUp(name)
     await this.start()
   }
 
-  /** Puts a backup in the place of its files: what it accepted since is lost. */
+  /** Puts a backup in the place of its data: what it accepted since is lost. */
   async restore(name: string): Promise<void> {
     await this.kill()
-    await rm(this.#dataFolder, { recursive: true })
-    await cp(join(this.#folder, `backup-${name}`), this.#dataFolder, { recursive: true })
+    await this.#data.restore(name)
     await this.start()
   }
 
-  /** Loses all its files. */
+  /** Loses all its data. */
   async wipe(): Promise<void> {
     await this.kill()
-    await rm(this.#dataFolder, { recursive: true })
+    await this.#data.wipe()
     await this.start()
   }
 
@@ -160,10 +165,6 @@ export class ServerProcess {
         this.#listeners.push(resolve)
       })
     }
-  }
-
-  get #dataFolder(): string {
-    return join(this.#folder, 'data')
   }
 
   #hear(message: Exclude<ServerMessage, { type: 'listening' }>): void {

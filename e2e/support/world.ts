@@ -72,7 +72,7 @@ export const test = base.extend<{ world: World }>({
     expect(world.takeErrors(), 'errors that nobody caught in a page').toEqual([])
     // Profiles are deleted next: nobody may still write there.
     await Promise.all(devices.map((device) => device.close()))
-    await server.kill()
+    await server.remove()
     await proxy.close()
     await rm(folder, { recursive: true, force: true })
   },

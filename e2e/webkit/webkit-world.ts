@@ -37,7 +37,7 @@ export const test = base.extend<{ webkitWorld: WebKitWorld }>({
       },
     })
     await browser.close()
-    await server.kill()
+    await server.remove()
     await proxy.close()
     await rm(folder, { recursive: true, force: true })
     expect(server.takeViolations(), 'violations of the content security policy').toEqual([])

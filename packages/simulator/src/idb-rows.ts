@@ -68,7 +68,7 @@ class IdbRows implements DeviceRows {
 
 /** A connection as the store makes it. */
 function openRows(name: string): ReturnType<typeof openIdbDatabase> {
-  return openIdbDatabase({ name, startTimer: () => () => undefined, onReopened: () => Promise.resolve() })
+  return openIdbDatabase({ name, startTimer: () => () => undefined })
 }
 
 /** Copies a whole database, past all that knows what a row is. */

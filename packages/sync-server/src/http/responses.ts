@@ -45,6 +45,8 @@ export function replyResponse(
       async pull(controller) {
         try {
           const page = await answer.pages.next()
+          // Hung up while the page was made: the stream is closed already, and takes nothing any more.
+          if (hangUp.aborted) return
           if (page.done === true) {
             controller.close()
             return
@@ -53,7 +55,7 @@ export function replyResponse(
           before = ''
         } catch (error) {
           onError(error)
-          controller.error(error)
+          if (!hangUp.aborted) controller.error(error)
         }
       },
       async cancel() {

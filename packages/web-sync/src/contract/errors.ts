@@ -23,6 +23,8 @@ export const SYNC_ERROR_CODES = [
   'quota-exceeded',
   /** The browser's database does not answer; reload, then see docs/errors.md. */
   'storage-failed',
+  /** A tab with an older version of the app holds the database, and does not let go: close it, then open the space again. */
+  'storage-blocked',
   /** The store on the device was written by a newer version of the app: reload to get it. Nothing was changed. */
   'newer-schema',
   /** The store belongs to another account. */

@@ -168,6 +168,25 @@ export interface StoreCounts {
   readonly journalDropped: number
 }
 
+/** A database could not be used any more, and a fresh one took its place. */
+export interface StorageRecovery {
+  /** Milliseconds since 1970. */
+  readonly atMs: number
+  /**
+   * `no-answer`: transactions did not end (a tab that stands still, or a locked-up database); `error`: the browser reported failures;
+   * `damaged`: what is stored contradicts itself or does not parse.
+   */
+  readonly cause: 'no-answer' | 'error' | 'damaged'
+  /** In the browser's words, or ours; for bug reports. */
+  readonly message: string
+  /** Unsent writes that were brought over; they are sent as if nothing had happened. */
+  readonly saved: number
+  /** Rows in the old database, each with what one transaction wrote, that cannot be read; null: nobody knows (yet). */
+  readonly lost: number | null
+  /** True: the old database is still there, and each start tries again to read it. */
+  readonly isOldKept: boolean
+}
+
 /** What the app may know of the store's sync state. */
 export interface SyncSummary {
   readonly key: SentKey
@@ -179,6 +198,8 @@ export interface SyncSummary {
   readonly lastSyncAtMs: number | null
   /** When the browser was found to have thrown the store away; null: never. What was not sent by then is lost. */
   readonly evictedAtMs: number | null
+  /** What was done about a database that could not be used any more, the last time; null: never. */
+  readonly recovery: StorageRecovery | null
   readonly memory: Memory
   readonly counts: StoreCounts
 }

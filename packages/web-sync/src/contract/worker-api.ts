@@ -11,7 +11,7 @@ import type {
 import type { ErrorWire } from './error-wire.ts'
 import type { AuthHeaders } from './ports.ts'
 import type { Query, QueryExplanation, QueryResult, ResultChange } from './query.ts'
-import type { LocalOp, RefusedEntry, SalvageEntry, SyncInspection, WriteEntry } from './store.ts'
+import type { LocalOp, RefusedEntry, SalvageEntry, StorageRecovery, SyncInspection, WriteEntry } from './store.ts'
 
 /** The part of a MessagePort that we need, so that rooms without a browser's library can name it. */
 export interface PortLike {
@@ -38,9 +38,15 @@ export interface OpenRequest {
   readonly transportPort: PortLike | null
   /** {@link SpaceEvent}s go out here. */
   readonly events: PortLike
-  /** Milliseconds since 1970 of the last sync that this browser remembers outside the database; null: none. Tells an evicted store from a new one. */
-  readonly rememberedSyncAtMs: number | null
+  /** What this browser remembers outside the database of unsent writes; null: it remembers no store. Tells an evicted store from a new one. */
+  readonly rememberedUnsent: number | null
 }
+
+/**
+ * What happened that the app or the partner's operator should know: `digest-mismatch`, `degraded`; `storage-replaced`: see
+ * {@link StorageHealth.recovery}; `storage-evicted`: see {@link StorageHealth.evictedAtMs}.
+ */
+export type ReportCode = 'digest-mismatch' | 'degraded' | 'storage-replaced' | 'storage-evicted'
 
 /** What the worker tells the page without being asked. */
 export type SpaceEvent =
@@ -49,7 +55,7 @@ export type SpaceEvent =
   | { readonly type: 'query-failed'; readonly id: number; readonly error: ErrorWire }
   /** The lists of writes, refused or salvaged entries may be different now. */
   | { readonly type: 'entries' }
-  | { readonly type: 'report'; readonly code: 'digest-mismatch' | 'degraded' }
+  | { readonly type: 'report'; readonly code: ReportCode }
   /** The store is gone: wiped by another tab, or replaced by a newer version of the app. */
   | { readonly type: 'closed'; readonly error: ErrorWire }
 
@@ -105,8 +111,14 @@ export interface StorageHealth {
   /** Bytes, an estimate; null: the browser does not say. */
   readonly usage: number | null
   readonly quota: number | null
+  /** True: less than a tenth of the room that the browser gives is left, writes may soon be refused; null: the browser does not say. */
+  readonly isLow: boolean | null
   /** When this browser's copy was found missing though it had been there, milliseconds since 1970; null: never in this session. */
   readonly evictedAtMs: number | null
+  /** Unsent writes that this browser's copy had when the page last looked, if it was found missing: they are lost; else null. */
+  readonly evictedUnsent: number | null
+  /** What was done about a database that could not be used any more, the last time; null: never. */
+  readonly recovery: StorageRecovery | null
 }
 
 /** A write in the list. */

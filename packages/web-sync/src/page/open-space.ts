@@ -42,7 +42,7 @@ export async function openSpace<Collections extends CollectionsByName>(
       endpoint: endpoint === undefined ? null : new URL(endpoint, location.href).href,
       credentials: options.credentials ?? 'same-origin',
       usesAuth: options.getAuth !== undefined,
-      rememberedSyncAtMs: remembered.read(),
+      rememberedUnsent: remembered.read(),
     },
     transportPort: options.transportPort ?? null,
     getAuth: options.getAuth?.bind(undefined) ?? null,
@@ -170,7 +170,7 @@ function createSpace<Collections extends CollectionsByName>(
       switch (event.type) {
         case 'status':
           if (closedBy !== null) return
-          remembered.write(event.status.lastSyncAtMs)
+          remembered.write(event.status)
           status.set(event.status)
           background.look(event.status.state === 'waiting')
           break

@@ -4,6 +4,7 @@ import type {
   ListedWrite,
   Query,
   RefusedEntry,
+  ReportCode,
   SalvageChoice,
   SalvageEntry,
   SignOutResult,
@@ -142,6 +143,6 @@ export interface SpaceOptions<Collections extends CollectionsByName> {
   readonly transportPort?: MessagePort
   /** Ask the browser after the first write not to evict this origin's data. Default: true. */
   readonly persistStorage?: boolean
-  /** Told of what the partner's operator should know, too: `digest-mismatch`, `degraded`. */
-  readonly onReport?: (code: 'digest-mismatch' | 'degraded') => void
+  /** Told of what the partner's operator should know, or the person who uses the app; see {@link ReportCode}. */
+  readonly onReport?: (code: ReportCode) => void
 }

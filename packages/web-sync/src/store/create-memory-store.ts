@@ -19,7 +19,7 @@ export async function createMemoryStore(
 ): Promise<Store> {
   const context = toContext(options, environment)
   const handle = createHandle(database)
-  await openRows(handle, context, null)
+  await openRows(handle, context, { evictedAtMs: null, recovery: null, isEmptied: false })
   return createStore(handle, context, options.onNotice)
 }
 

@@ -37,8 +37,8 @@ export function createGroupWriter(
     try {
       const faults = await run.write('strict', async (tx, log) => {
         const sync = await readSyncToWrite(tx, context)
-        // Only now, when it is their turn: whatever has come meanwhile is taken along.
-        group = take()
+        // Only now, when it is their turn: whatever has come meanwhile is taken along. The same ones if the database had to be mended.
+        group ??= take()
         return (await storeMutations(tx, context, sync, group, log)).faults
       })
       settle(group ?? [], faults)

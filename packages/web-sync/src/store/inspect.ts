@@ -39,6 +39,7 @@ export async function readSummary(tx: RowReader): Promise<SyncSummary> {
     progress: sync.resync === null ? sync.progress : sync.resync.progress,
     lastSyncAtMs: sync.lastSyncAtMs,
     evictedAtMs: sync.evictedAtMs,
+    recovery: sync.recovery ?? null,
     memory: sync.memory,
     counts: await readCounts(tx, sync),
   }

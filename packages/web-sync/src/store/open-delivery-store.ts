@@ -1,6 +1,12 @@
 import type { DeliveryStore, StoreOptions } from '../contract/index.ts'
 import { createSyncStore } from './create-sync-store.ts'
-import { type IdbStoreEnvironment, openIdbRows } from './idb/open-idb-rows.ts'
+import type { StoreContext } from './context.ts'
+import { makeDbName } from './db-name.ts'
+import { listGenerations, nameGeneration } from './idb/generations.ts'
+import { openIdbDatabase } from './idb/idb-database.ts'
+import type { IdbStoreEnvironment } from './idb/open-idb-rows.ts'
+import { openRows } from './open-rows.ts'
+import type { RowDatabase } from './row-database.ts'
 import { readSummary } from './inspect.ts'
 import { createRunner, toContext } from './runner.ts'
 
@@ -14,11 +20,25 @@ export async function openDeliveryStore(
   environment: IdbStoreEnvironment,
 ): Promise<DeliveryStore> {
   const context = toContext(options, environment)
-  const database = await openIdbRows(context, environment, true)
+  const database = await openNewest(context, environment)
   const run = createRunner(database, context, options.onNotice)
   return {
     ...createSyncStore(run, context),
     readSummary: () => run.read(readSummary),
     close: () => database.close(),
+  }
+}
+
+/** The newest generation, as it is: where it is broken, a tab mends it (openLastingDatabase), and the next event finds the mended one. None is made: 'closed'. */
+async function openNewest(context: StoreContext, environment: IdbStoreEnvironment): Promise<RowDatabase> {
+  const name = await makeDbName(context.account, context.space)
+  const newest = Math.max(1, ...(await listGenerations(name)))
+  const database = await openIdbDatabase({ ...environment, name: nameGeneration(name, newest), mustExist: true })
+  try {
+    await openRows(database, context, { evictedAtMs: null, recovery: null, isEmptied: true })
+    return database
+  } catch (error) {
+    database.drop()
+    throw error
   }
 }

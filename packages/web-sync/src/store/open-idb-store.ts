@@ -1,15 +1,25 @@
-import type { Store, StoreOptions } from '../contract/index.ts'
+import type { Store, StoreNotice, StoreOptions } from '../contract/index.ts'
+import { carryOver } from './carry-over.ts'
 import { createStore } from './create-store.ts'
 import { type IdbStoreEnvironment, openIdbRows } from './idb/open-idb-rows.ts'
 import { toContext } from './runner.ts'
+
+/** The summary has to be read again; it says what happened. */
+const SOMETHING_CHANGED: StoreNotice = { collections: [], records: [], mutations: [], hasNewWrites: false }
 
 /**
  * Opens the store of an account's space in IndexedDB; creates it if it is not there.
  *
  * A database that the browser closed is opened again; if it was emptied meanwhile (eviction), the store begins anew and its summary
- * says so. Errors: account-mismatch, newer-schema, quota-exceeded, storage-failed.
+ * says so. One that stays broken is replaced by a fresh one, with what the app wrote as far as it can be read; the summary's `recovery`
+ * says what was done. Errors: account-mismatch, newer-schema, quota-exceeded, storage-failed, storage-blocked.
  */
 export async function openIdbStore(options: StoreOptions, environment: IdbStoreEnvironment): Promise<Store> {
   const context = toContext(options, environment)
-  return createStore(await openIdbRows(context, environment), context, options.onNotice)
+  const { onNotice } = options
+  const database = await openIdbRows(context, environment, {
+    carryOver: (oldName, to) => carryOver(oldName, to, context, onNotice),
+    onReopened: () => onNotice(SOMETHING_CHANGED),
+  })
+  return createStore(database, context, onNotice)
 }

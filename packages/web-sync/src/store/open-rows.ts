@@ -1,23 +1,32 @@
 import { fitRecord, type SchemaShape } from 'sync-protocol'
+import type { StorageRecovery } from '../contract/index.ts'
 import type { StoreContext } from './context.ts'
+import { GroupedRows } from './grouped/grouped-rows.ts'
 import { findCollection } from './index-keys.ts'
 import { type RowKey, type RowKeyRange, prefixRange } from './keys.ts'
 import { listOverlayNames } from './overlay-rows.ts'
 import { PackedWriter } from './packed/packed-writer.ts'
 import type { RowDatabase, RowWriter } from './row-database.ts'
-import type { BaseRow, Rekeying, SchemaRow } from './rows.ts'
-import { checkOwner, initialSync, readMeta } from './sync-row.ts'
+import type { BaseRow, Rekeying, SchemaRow, StoreName, SyncRow } from './rows.ts'
+import { closedError } from './runner.ts'
+import { checkMoved, checkOwner, damagedError, initialSync, readMeta } from './sync-row.ts'
+
+/** What is special about an opening. */
+export interface OpeningNews {
+  /** When the rows are found to be gone though this context had them, milliseconds since 1970; null: they may be new. */
+  readonly evictedAtMs: number | null
+  /** Why there is a new database; null: it is no substitute, or another context has made it. */
+  readonly recovery: StorageRecovery | null
+  /** True: rows were there and are missing without the browser's doing. If all of them are, the store was emptied on purpose: 'closed'. */
+  readonly isEmptied: boolean
+}
 
 /**
  * Makes the rows fit the schema: a new store gets its first row; another account's is refused, a newer one too, and nothing is
  * changed; records that the first layout left are packed, and where indexes differ they are made anew, in short steps that go on after
  * a crash. Outbox and records stay. Returns when queries can be answered.
  */
-export async function openRows(
-  database: RowDatabase,
-  context: StoreContext,
-  evictedAtMs: number | null,
-): Promise<void> {
+export async function openRows(database: RowDatabase, context: StoreContext, news: OpeningNews): Promise<void> {
   const step = (
     durability: 'strict' | 'relaxed',
     work: (tx: PackedWriter, raw: RowWriter) => Promise<boolean>,
@@ -28,7 +37,7 @@ export async function openRows(
       await tx.flush()
       return isReady
     })
-  let isReady = await step('strict', (tx, raw) => beginOpening(tx, raw, context, evictedAtMs))
+  let isReady = await step('strict', (tx, raw) => beginOpening(tx, raw, context, news))
   while (!isReady) {
     isReady = await step('relaxed', async (tx, raw) => (await packStep(tx, raw, context)) && rekeyStep(tx, context))
   }
@@ -38,17 +47,22 @@ async function beginOpening(
   tx: PackedWriter,
   raw: RowWriter,
   context: StoreContext,
-  evictedAtMs: number | null,
+  { evictedAtMs, recovery, isEmptied }: OpeningNews,
 ): Promise<boolean> {
   const sync = await readMeta(tx, 'sync')
+  checkMoved(sync)
+  await checkWhole(raw, sync)
   if (sync === undefined) {
-    tx.put('meta', initialSync(context, evictedAtMs))
+    if (isEmptied) throw closedError()
+    const first = initialSync(context, evictedAtMs)
+    tx.put('meta', recovery === null ? first : { ...first, recovery })
     tx.put('meta', { key: 'schema', shape: context.schema, rekeying: null })
     return true
   }
   checkOwner(sync, context)
   if (sync.schemaVersion < context.schema.version) tx.put('meta', { ...sync, schemaVersion: context.schema.version })
-  const schema = (await readMeta(tx, 'schema')) as SchemaRow
+  const schema = await readMeta(tx, 'schema')
+  if (schema === undefined) throw damagedError()
   const isPacked = (await raw.listKeys('base', null, 1)).length === 0
   if (isSameShape(schema.shape, context.schema)) return isPacked && schema.rekeying === null
   const rekeying = planRekeying(schema, context.schema)
@@ -56,12 +70,13 @@ async function beginOpening(
   const after = listIndexes(context.schema)
   await tx.dropIndexes((name) => before.get(name) === after.get(name) && rekeying?.indexes?.includes(name) !== true)
   tx.put('meta', { key: 'schema', shape: context.schema, rekeying })
-  await fitOverlay(tx, context)
+  await fitOverlay(raw, context)
   return isPacked && rekeying === null
 }
 
 /** What pending writes of an earlier version have made is seen as this version would have made it; the writes stay as they are. */
-async function fitOverlay(tx: RowWriter, { schema }: StoreContext): Promise<void> {
+async function fitOverlay(raw: RowWriter, { schema }: StoreContext): Promise<void> {
+  const tx = await new GroupedRows().begin(raw)
   const names = await listOverlayNames(tx)
   const rows = await tx.getMany(
     'overlay',
@@ -71,6 +86,22 @@ async function fitOverlay(tx: RowWriter, { schema }: StoreContext): Promise<void
     if (row === undefined || row.value === null) continue
     tx.put('overlay', { ...row, value: fitRecord(findCollection(schema, row.collection), row.value) })
   }
+  tx.flush()
+}
+
+/** Throws if some stores have lost their rows while others have not: nothing of that may be built on. */
+async function checkWhole(raw: RowWriter, sync: SyncRow | undefined): Promise<void> {
+  const isEmpty = async (store: StoreName): Promise<boolean> => (await raw.listKeys(store, null, 1)).length === 0
+  if (sync === undefined) {
+    const empty = await Promise.all((['packs', 'base', 'groups', 'undo', 'salvage'] as const).map(isEmpty))
+    if (empty.includes(false)) throw damagedError()
+    return
+  }
+  const layout = await readMeta(raw, 'layout')
+  const hasEntries = layout?.trees.some(({ layers }) => layers.some(({ entries }) => entries > 0)) === true
+  // Once something was written there is a group: stages are remembered, and copies are groups, too.
+  const hasLost = await Promise.all([hasEntries && isEmpty('packs'), sync.nextOrder > 1 && isEmpty('groups')])
+  if (hasLost.includes(true)) throw damagedError()
 }
 
 /** Which indexes have to be made for the new shape; null: none. One that was under way may have stopped anywhere. */

@@ -4,6 +4,7 @@ import { type EmptyWhen, emptyRows } from './empty-rows.ts'
 import { openIdbDatabase } from './idb/idb-database.ts'
 import { toSyncError } from './idb/idb-errors.ts'
 import { createMutex } from './fifo-mutex.ts'
+import { listGenerations, nameGeneration } from './idb/generations.ts'
 
 /** A store on this device, as the service worker needs to know it. */
 interface RegistryEntry {
@@ -81,21 +82,33 @@ export async function openRegistry(): Promise<Registry> {
 }
 
 /**
- * Wipes a store from this device, unsent writes included: open stores of it, in any context, stand aside and answer 'closed'.
+ * Wipes a store from this device, unsent writes and databases that it has left behind included: open stores of it, in any context, stand aside and answer 'closed'.
  * Resolves when the database is gone. Errors: storage-failed.
  */
 export async function deleteStore(dbName: string): Promise<void> {
   try {
-    await deleteDB(dbName)
+    // The one in use first: whoever has it open finds no newer one, and knows that it was wiped.
+    const generations = new Set([1, ...(await listGenerations(dbName))])
+    for (const generation of [...generations].toSorted((a, b) => b - a))
+      await deleteDB(nameGeneration(dbName, generation))
   } catch (error) {
     throw toSyncError(error)
   }
 }
 
-/** See {@link emptyRows}; 0 if there is no such store. Errors: storage-failed, newer-schema. */
+/** See {@link emptyRows}; of all databases that the store has; 0 if there is none. Errors: storage-failed, newer-schema. */
 export async function emptyStore(dbName: string, when: EmptyWhen): Promise<number> {
+  let unsent = 0
+  for (const generation of await listGenerations(dbName)) {
+    const isKept = when === 'if-sent' && unsent > 0
+    unsent += await emptyOne(nameGeneration(dbName, generation), isKept ? 'never' : when)
+  }
+  return unsent
+}
+
+async function emptyOne(name: string, when: EmptyWhen): Promise<number> {
   try {
-    const database = await openIdbDatabase({ name: dbName, mustExist: true, onReopened: () => Promise.resolve() })
+    const database = await openIdbDatabase({ name, mustExist: true })
     try {
       return await emptyRows(database, when)
     } finally {

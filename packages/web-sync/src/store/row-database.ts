@@ -36,7 +36,7 @@ export interface RowWriter extends RowReader {
 /**
  * Rows with atomic transactions, one at a time. This is all that the two stores differ in.
  *
- * `work` must await nothing but its transaction. If it throws, nothing is changed and the promise rejects with what it threw; if the
+ * `work` must await nothing but its transaction, and may be called again if its transaction failed. If it throws, nothing is changed and the promise rejects with what it threw; if the
  * platform aborts, the promise rejects with a SyncError 'quota-exceeded' or 'storage-failed'. It resolves when the transaction is
  * complete: `strict`: on the disk, as far as the platform can promise that.
  */

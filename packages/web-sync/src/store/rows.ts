@@ -14,7 +14,7 @@ import type {
   SentKey,
   SyncKey,
 } from 'sync-protocol'
-import type { ExchangeEntry } from '../contract/index.ts'
+import type { ExchangeEntry, StorageRecovery } from '../contract/index.ts'
 import type { RowKey } from './keys.ts'
 
 /**
@@ -124,6 +124,10 @@ export interface SyncRow {
   readonly progress: Progress | null
   readonly lastSyncAtMs: number | null
   readonly evictedAtMs: number | null
+  /** Why this database took another one's place; missing: it did not. */
+  readonly recovery?: StorageRecovery
+  /** True: another database took this one's place; nobody writes here any more. */
+  readonly isMoved?: boolean
   readonly memory: Memory
   readonly journalBytes: number
   readonly journalDropped: number

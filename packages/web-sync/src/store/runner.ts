@@ -45,9 +45,11 @@ export function createRunner(
         return work(new PackedReader(await grouped.begin(tx), cache))
       }),
     async write(durability, work) {
-      const log = new ChangeLog()
+      let log = new ChangeLog()
       const own: typeof latest = { tx: null }
       const result = await database.write(durability, async (tx) => {
+        // Anew, for the work is done again if the database had to be mended.
+        log = new ChangeLog()
         latest.tx = null
         const writer = await grouped.begin(tx)
         const packed = new PackedWriter(writer, context.schema, context.packSizes, cache)

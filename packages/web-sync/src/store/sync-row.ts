@@ -12,13 +12,27 @@ export async function readMeta<Key extends keyof MetaRows>(
   return (await tx.get('meta', key)) as MetaRows[Key] | undefined
 }
 
+/** The cause where the first row is missing under an open connection: the store was emptied (a sign-out), or is damaged. */
+export const NO_ROWS = 'no rows'
+
 /** Reads where the store is. It is there from the first opening on; missing, the database was emptied under us. */
 export async function readSync(tx: RowReader): Promise<SyncRow> {
   const sync = await readMeta(tx, 'sync')
   if (sync === undefined) {
-    throw new SyncError('storage-failed', 'The browser has removed the store’s data: reload to begin anew.')
+    throw new SyncError('storage-failed', 'The store’s data has been removed.', { cause: NO_ROWS })
   }
+  checkMoved(sync)
   return sync
+}
+
+/** Throws if the database was replaced: whoever finds that opens the new one and does the same there. */
+export function checkMoved(sync: SyncRow | undefined): void {
+  if (sync?.isMoved === true) throw new SyncError('storage-failed', 'The store has moved to another database.')
+}
+
+/** What is stored contradicts itself. */
+export function damagedError(): SyncError {
+  return new SyncError('storage-failed', 'The store’s data is damaged: reload the page.')
 }
 
 /** As {@link readSync}, for a transaction that writes: old code never writes a store that newer code has opened. */

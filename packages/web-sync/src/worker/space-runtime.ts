@@ -50,6 +50,9 @@ const STEP_REST_MS = 5
 /** Another tab sends its own writes; if it dies first, this one does. */
 const FOREIGN_WRITE_DELAY_MS = 3_000
 
+/** While something is stored, the browser is asked so often how much room there is. */
+const STORAGE_READ_MS = 60_000
+
 /** What a runtime is made of. */
 export interface RuntimeParts {
   readonly request: OpenRequest
@@ -79,7 +82,9 @@ export class SpaceRuntime implements SpaceApi {
   #newsAtMs = 0
   #wasPartial: boolean | null = null
   #isOnline = true
-  #evictedAtMs: number | null = null
+  /** What the app has been told of. */
+  #told: { readonly recoveredAtMs: number; readonly evictedAtMs: number; readonly unsent: number }
+  #storageReadAtMs = 0
   #closing: Promise<void> | null = null
   #signingOut: AbortController | null = null
   #isTidying = false
@@ -89,8 +94,9 @@ export class SpaceRuntime implements SpaceApi {
   /** Opens the store and begins the first run. Errors of the store: newer-schema, account-mismatch, storage-failed. */
   static async open(parts: RuntimeParts): Promise<SpaceRuntime> {
     let runtime: SpaceRuntime | null = null
+    const openedAtMs = parts.environment.clock.nowMs()
     const opened = await parts.environment.openStore(parts.request, (notice) => runtime?.noticeOwn(notice))
-    runtime = new SpaceRuntime(parts, opened)
+    runtime = new SpaceRuntime(parts, opened, openedAtMs)
     try {
       runtime.#status.show(await opened.store.readSummary())
     } catch (error) {
@@ -101,8 +107,10 @@ export class SpaceRuntime implements SpaceApi {
     return runtime
   }
 
-  private constructor(parts: RuntimeParts, opened: OpenedStore) {
+  private constructor(parts: RuntimeParts, opened: OpenedStore, openedAtMs: number) {
     const { clock, random } = parts.environment
+    // What happened while it was being opened is news, what happened before is in the status.
+    this.#told = { recoveredAtMs: openedAtMs - 1, evictedAtMs: openedAtMs - 1, unsent: 0 }
     this.#parts = parts
     this.#store = opened.store
     this.#ports = this.#makePorts(opened.dbName)
@@ -126,9 +134,12 @@ export class SpaceRuntime implements SpaceApi {
 
   #start(): void {
     const summary = this.#status.summary
-    // The browser remembers a sync outside the database, the database does not: it was evicted.
-    if (summary?.lastSyncAtMs === null && this.#parts.request.rememberedSyncAtMs !== null) {
-      this.#evictedAtMs = this.#parts.environment.clock.nowMs()
+    const { rememberedUnsent } = this.#parts.request
+    // The browser remembers a store outside the database, the database is new: it was evicted.
+    if (summary !== null && rememberedUnsent !== null && isNew(summary)) {
+      this.#status.setEvicted(this.#parts.environment.clock.nowMs(), rememberedUnsent)
+      this.#status.tell()
+      this.#parts.emit({ type: 'report', code: 'storage-evicted' })
     }
     void this.refreshStorage()
     if (this.#ports === null) return void this.#tidy()
@@ -232,7 +243,8 @@ export class SpaceRuntime implements SpaceApi {
   }
 
   async refreshStorage(): Promise<void> {
-    this.#status.setStorage(await readStorageHealth(this.#parts.environment.storage, this.#evictedAtMs))
+    this.#storageReadAtMs = this.#parts.environment.clock.nowMs()
+    this.#status.setStorage(await readStorageHealth(this.#parts.environment.storage))
   }
 
   async wipe(): Promise<void> {
@@ -387,6 +399,8 @@ export class SpaceRuntime implements SpaceApi {
   #heedNotice(notice: StoreNotice, isOwn: boolean): void {
     this.#queries.heed(notice, isOwn)
     this.#status.touch()
+    const ageMs = this.#parts.environment.clock.nowMs() - this.#storageReadAtMs
+    if (isOwn && (ageMs < 0 || ageMs > STORAGE_READ_MS)) void this.refreshStorage()
     if (notice.mutations.length === 0 && !notice.hasNewWrites) return
     this.#waits.notice(notice.mutations.map(({ mutationId }) => mutationId))
     this.#parts.emit({ type: 'entries' })
@@ -397,9 +411,31 @@ export class SpaceRuntime implements SpaceApi {
     const isPartial = !summary.isSettled
     if (this.#wasPartial !== null && this.#wasPartial !== isPartial) this.#queries.refresh()
     this.#wasPartial = isPartial
+    this.#heedLosses(summary)
     if (summary.partnershipId === this.#partnershipId) return
     this.#partnershipId = summary.partnershipId
     this.#parts.nudges?.changed()
+  }
+
+  /** A fresh database took the place of a broken or an evicted one while the space was open: everything is read and fetched anew. */
+  #heedLosses({ recovery, evictedAtMs, counts }: SyncSummary): void {
+    const before = this.#told
+    const now = {
+      recoveredAtMs: Math.max(recovery?.atMs ?? 0, before.recoveredAtMs),
+      evictedAtMs: Math.max(evictedAtMs ?? 0, before.evictedAtMs),
+      unsent: counts.pending,
+    }
+    this.#told = now
+    const isReplaced = now.recoveredAtMs > before.recoveredAtMs
+    const isEvicted = now.evictedAtMs > before.evictedAtMs
+    if (!isReplaced && !isEvicted) return
+    if (isEvicted) this.#status.setEvicted(now.evictedAtMs, before.unsent)
+    // The facts before the report: who hears of it looks into the status.
+    this.#status.tell()
+    this.#parts.emit({ type: 'report', code: isReplaced ? 'storage-replaced' : 'storage-evicted' })
+    this.#parts.emit({ type: 'entries' })
+    this.#queries.refresh()
+    if (this.#ports !== null) this.#scheduler.wake('start')
   }
 
   /** The store is gone or broken: the page is told once, everything ends. */
@@ -442,4 +478,9 @@ export class SpaceRuntime implements SpaceApi {
       restMs = IDLE_MS
     } while (this.#closing === null && (this.#isActive || this.#status.isSyncing))
   }
+}
+
+/** True if nothing was ever stored there. */
+function isNew({ lastSyncAtMs, key, counts, recovery }: SyncSummary): boolean {
+  return recovery === null && lastSyncAtMs === null && key === 0 && counts.pending + counts.refused === 0
 }

@@ -1,7 +1,8 @@
 import type { InitiatorState, Memory, Progress } from 'sync-protocol'
-import type { SpaceEvent, SpaceState, SpaceStatus, Store, StorageHealth, SyncSummary } from '../contract/index.ts'
+import type { SpaceEvent, SpaceState, SpaceStatus, Store, SyncSummary } from '../contract/index.ts'
 import type { RunEvent } from '../engine/index.ts'
 import { type Coalescer, createCoalescer } from './coalescer.ts'
+import { type BrowserStorage, UNKNOWN_STORAGE } from './storage-health.ts'
 
 /** What a status board needs. */
 export interface StatusParts {
@@ -15,14 +16,13 @@ export interface StatusParts {
   readonly onFault: (error: unknown) => void
 }
 
-const NO_HEALTH: StorageHealth = { persisted: null, usage: null, quota: null, evictedAtMs: null }
-
 /** Puts the status together from the store's summary and the run's events, and tells the page when it changed. */
 export class StatusBoard {
   readonly #parts: StatusParts
   readonly #coalescer: Coalescer
   #summary: SyncSummary | null = null
-  #storage: StorageHealth = NO_HEALTH
+  #storage: BrowserStorage = UNKNOWN_STORAGE
+  #evicted: { readonly atMs: number; readonly unsent: number } | null = null
   #isSyncing = false
   #isOutdated = false
   /** What the run said last; undefined: nothing that the summary does not say better. Summaries are read now and then, and may be older. */
@@ -116,8 +116,13 @@ export class StatusBoard {
     this.touch()
   }
 
+  /** The store was found missing though the browser remembers it, with so many unsent writes. */
+  setEvicted(atMs: number, unsent: number): void {
+    this.#evicted = { atMs, unsent }
+  }
+
   /** Storage health was read. */
-  setStorage(storage: StorageHealth): void {
+  setStorage(storage: BrowserStorage): void {
     this.#storage = storage
     this.tell()
   }
@@ -158,7 +163,12 @@ export class StatusBoard {
       wait: this.#isSyncing ? null : memory.wait,
       halt: this.#isOutdated ? 'update' : this.#isSyncing ? null : memory.halt,
       isOnline: this.#parts.isOnline(),
-      storage: { ...this.#storage, evictedAtMs: summary.evictedAtMs ?? this.#storage.evictedAtMs },
+      storage: {
+        ...this.#storage,
+        evictedAtMs: summary.evictedAtMs ?? this.#evicted?.atMs ?? null,
+        evictedUnsent: this.#evicted?.unsent ?? null,
+        recovery: summary.recovery,
+      },
     }
   }
 

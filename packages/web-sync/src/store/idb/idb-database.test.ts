@@ -78,7 +78,6 @@ describe('the database of a store', () => {
         fires.push(fire)
         return () => undefined
       },
-      onReopened: () => Promise.resolve(),
     })
     const stuck = database.write('relaxed', async (tx) => {
       tx.put('meta', { key: 'exchanges', list: [] })

@@ -6,7 +6,7 @@ import { KEY_PATHS, STORE_NAMES } from '../rows.ts'
 import { closedError } from '../runner.ts'
 import { type IdbTransaction, createRowWriter } from './idb-transaction.ts'
 import { groupOldRows } from './group-old-rows.ts'
-import { toSyncError } from './idb-errors.ts'
+import { blockedError, lostError, NO_ANSWER, toSyncError } from './idb-errors.ts'
 
 /** Number of the layout; a store of a later layout is not opened. 2: base is packed. 3: what the app writes is grouped. */
 const LAYOUT_VERSION = 3
@@ -21,14 +21,20 @@ export interface IdbDatabaseOptions {
   readonly watchdogMs?: number | undefined
   /** Starts a timer; returns what stops it. Default: the platform's. */
   readonly startTimer?: ((ms: number, fire: () => void) => () => void) | undefined
-  /** Called after the browser closed the database and it was opened again: makes the rows usable, or throws. */
-  readonly onReopened: (database: RowDatabase) => Promise<void>
   /** True: where there is no such database none is made, and opening rejects with 'closed'. Default: false. */
   readonly mustExist?: boolean | undefined
 }
 
-/** Opens the rows in IndexedDB. Errors: storage-failed. */
-export async function openIdbDatabase(options: IdbDatabaseOptions): Promise<RowDatabase> {
+/** One connection to the rows. It does not mend itself; see {@link openLastingDatabase}. */
+export interface IdbDatabase extends RowDatabase {
+  /** True: another context has deleted the database. */
+  readonly isDeleted: boolean
+  /** The connection is of no use any more: all that wait for their turn are told so at once (storage-failed). */
+  drop(): void
+}
+
+/** Opens the rows in IndexedDB. Errors: storage-failed, storage-blocked. */
+export async function openIdbDatabase(options: IdbDatabaseOptions): Promise<IdbDatabase> {
   const connection = new Connection(options)
   await connection.open()
   return connection
@@ -38,11 +44,12 @@ export async function openIdbDatabase(options: IdbDatabaseOptions): Promise<RowD
  * One connection. Transactions run one at a time (see {@link createMutex}) and never call `commit()`; what `done` says is the truth,
  * for a full disk aborts a transaction without failing any request.
  */
-class Connection implements RowDatabase {
+class Connection implements IdbDatabase {
   readonly #options: IdbDatabaseOptions
   readonly #mutex = createMutex()
   #db: IDBPDatabase | null = null
   #isClosed = false
+  isDeleted = false
 
   constructor(options: IdbDatabaseOptions) {
     this.#options = options
@@ -50,6 +57,7 @@ class Connection implements RowDatabase {
 
   async open(): Promise<void> {
     let isMissing = false
+    let isBlocked = false
     const opening = openConnection(this.#options.name, {
       // A database that is made all the same would be a new one's: without its owner's data, and without a word.
       onMissing: (tx) => {
@@ -57,13 +65,15 @@ class Connection implements RowDatabase {
         if (isMissing) abort(tx)
         return isMissing
       },
-      // Another context wipes the store, or opens a later layout: stand aside, for good.
-      onVersionChange: () => {
+      // Another context deletes the database, or opens a later layout: stand aside, for good.
+      onVersionChange: (version) => {
+        this.isDeleted = version === null
         this.#isClosed = true
-        this.#release()
+        this.drop()
       },
-      onTerminated: () => {
-        this.#db = null
+      onTerminated: () => this.drop(),
+      onBlocked: () => {
+        isBlocked = true
       },
     })
     try {
@@ -71,7 +81,8 @@ class Connection implements RowDatabase {
     } catch (error) {
       // One that opens after all must not stand in the way of others.
       opening.then((db) => db.close()).catch(() => undefined)
-      throw isMissing ? closedError() : toSyncError(error)
+      if (isMissing) throw closedError()
+      throw isBlocked ? blockedError() : toSyncError(error)
     }
   }
 
@@ -85,17 +96,12 @@ class Connection implements RowDatabase {
 
   close(): Promise<void> {
     this.#isClosed = true
-    return this.#mutex.run(async () => this.#release())
+    return this.#mutex.run(async () => this.drop())
   }
 
-  #release(): void {
+  drop(): void {
     this.#db?.close()
     this.#db = null
-  }
-
-  #opened(): IDBPDatabase {
-    if (this.#db === null) throw closedError()
-    return this.#db
   }
 
   async #transact<T>(
@@ -104,38 +110,19 @@ class Connection implements RowDatabase {
     work: (tx: RowWriter) => Promise<T>,
   ): Promise<T> {
     if (this.#isClosed) throw closedError()
-    const tx = await this.#begin(mode, durability)
-    return runTransaction(tx, work, this.#options)
-  }
-
-  /** Begins a transaction; a connection that the browser has closed is opened again, once. */
-  async #begin(mode: IDBTransactionMode, durability: 'strict' | 'relaxed'): Promise<IdbTransaction> {
-    try {
-      if (this.#db !== null) return beginOn(this.#db, mode, durability)
-    } catch (error) {
-      // The connection is closing and its event has not come yet.
-      if (!(error instanceof DOMException) || error.name !== 'InvalidStateError') throw toSyncError(error)
-    }
-    this.#db = null
-    await this.open()
-    await this.#options.onReopened(this.#unguarded())
-    return beginOn(this.#opened(), mode, durability)
-  }
-
-  /** The same rows for work that is done inside a turn of the mutex already. */
-  #unguarded(): RowDatabase {
-    return {
-      read: async (work) => runTransaction(beginOn(this.#opened(), 'readonly', 'relaxed'), work, this.#options),
-      write: async (durability, work) =>
-        runTransaction(beginOn(this.#opened(), 'readwrite', durability), work, this.#options),
-      close: () => Promise.resolve(),
-    }
+    if (this.#db === null) throw lostError()
+    return runTransaction(beginOn(this.#db, mode, durability), work, this.#options)
   }
 }
 
 /** All stores, always: transactions run one at a time anyway. */
 function beginOn(db: IDBPDatabase, mode: IDBTransactionMode, durability: 'strict' | 'relaxed'): IdbTransaction {
-  return db.transaction([...STORE_NAMES], mode, { durability }) as unknown as IdbTransaction
+  try {
+    return db.transaction([...STORE_NAMES], mode, { durability }) as unknown as IdbTransaction
+  } catch (error) {
+    // The connection is closing and its event has not come yet, or a store is missing.
+    throw toSyncError(error)
+  }
 }
 
 /** Runs work in a transaction to its end, watched. */
@@ -164,7 +151,11 @@ function watch<T>(
       stopTimer()
       stopTimer = startTimer(watchdogMs, () => {
         giveUp()
-        reject(new SyncError('storage-failed', 'The browser’s database does not answer: reload the page.'))
+        reject(
+          new SyncError('storage-failed', 'The browser’s database does not answer: reload the page.', {
+            cause: NO_ANSWER,
+          }),
+        )
       })
     }
     restart()
@@ -209,21 +200,26 @@ function abort(tx: { readonly done: Promise<void>; abort(): void }): void {
   }
 }
 
-function startPlatformTimer(ms: number, fire: () => void): () => void {
+/** The platform’s timer. */
+export function startPlatformTimer(ms: number, fire: () => void): () => void {
   const timer = setTimeout(fire, ms)
   return () => clearTimeout(timer)
 }
 
-function openConnection(
+/** Rejects, and never throws: some browsers do where storage is forbidden. */
+async function openConnection(
   name: string,
   events: {
-    readonly onVersionChange: () => void
+    readonly onVersionChange: (version: number | null) => void
     readonly onTerminated: () => void
+    readonly onBlocked: () => void
     readonly onMissing: (tx: { readonly done: Promise<void>; abort(): void }) => boolean
   },
 ): Promise<IDBPDatabase> {
   return openDB(name, LAYOUT_VERSION, {
     upgrade(db, before, _now, tx) {
+      // Opening fails with it, and says why.
+      tx.done.catch(nothing)
       if (before === 0 && events.onMissing(tx)) return
       for (const store of STORE_NAMES) {
         if (db.objectStoreNames.contains(store)) continue
@@ -235,7 +231,8 @@ function openConnection(
       // A failure aborts the upgrade, and with it the opening.
       if (before === 1 || before === 2) Promise.all([tx.done, groupOldRows(db, tx)]).catch(() => abort(tx))
     },
-    blocking: events.onVersionChange,
+    blocking: (_from, to) => events.onVersionChange(to),
+    blocked: events.onBlocked,
     terminated: events.onTerminated,
   })
 }

@@ -1,5 +1,32 @@
 import { SyncError } from '../../contract/index.ts'
 
+/** The cause of a failure that was none but time: nothing came back. */
+export const NO_ANSWER = 'no answer'
+
+/** What a browser's database says of its own accord when our code is wrong; opening it anew mends nothing. */
+const BUGS: readonly unknown[] = ['ConstraintError', 'DataCloneError', 'ReadOnlyError', 'TransactionInactiveError']
+
+/** True for a failure that another connection, or another database, may not have. Rows whose text does not parse are one. */
+export function isBroken(error: unknown): boolean {
+  if (!(error instanceof SyncError)) return error instanceof SyntaxError
+  return (
+    error.code === 'storage-failed' && !BUGS.includes((error.cause as { readonly name?: unknown } | undefined)?.name)
+  )
+}
+
+/** The browser has closed the connection, or it was given up. */
+export function lostError(): SyncError {
+  return new SyncError('storage-failed', 'The connection to the browser’s database was lost: reload the page.')
+}
+
+/** A tab with an older layout does not close its connection. */
+export function blockedError(): SyncError {
+  return new SyncError(
+    'storage-blocked',
+    'Another tab with an older version of the app holds the database: close it, then open the space again.',
+  )
+}
+
 /** What the browser's database reports, as our error; its own is kept as the cause. */
 export function toSyncError(error: unknown): SyncError {
   if (error instanceof SyncError) return error

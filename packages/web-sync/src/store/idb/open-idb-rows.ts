@@ -2,9 +2,7 @@ import type { StoreContext, StoreEnvironment } from '../context.ts'
 import { makeDbName } from '../db-name.ts'
 import { openRows } from '../open-rows.ts'
 import type { RowDatabase } from '../row-database.ts'
-import { closedError } from '../runner.ts'
-import { readMeta } from '../sync-row.ts'
-import { openIdbDatabase } from './idb-database.ts'
+import { type LastingOptions, openLastingDatabase } from './lasting-database.ts'
 
 /** Time and chance, and how long a transaction may make no progress. */
 export interface IdbStoreEnvironment extends StoreEnvironment {
@@ -15,28 +13,19 @@ export interface IdbStoreEnvironment extends StoreEnvironment {
 }
 
 /**
- * Opens the rows of an account's space in IndexedDB, fit for the schema; see {@link openRows}. `mustExist`: one that is not there is not
- * made; error 'closed'.
+ * Opens the rows of an account's space in IndexedDB, fit for the schema; see {@link openLastingDatabase} and {@link openRows}.
  */
 export async function openIdbRows(
   context: StoreContext,
   environment: IdbStoreEnvironment,
-  mustExist = false,
+  mending: Pick<LastingOptions, 'carryOver' | 'onReopened'>,
 ): Promise<RowDatabase> {
-  const database = await openIdbDatabase({
+  return openLastingDatabase({
     name: await makeDbName(context.account, context.space),
-    mustExist,
     watchdogMs: environment.watchdogMs,
     startTimer: environment.startTimer,
-    // Rows without their first one were evicted: this store had written it.
-    onReopened: (reopened) => openRows(reopened, context, context.nowMs()),
+    nowMs: () => context.nowMs(),
+    prepare: (database, news) => openRows(database, context, news),
+    ...mending,
   })
-  try {
-    if (mustExist && (await database.read((tx) => readMeta(tx, 'sync'))) === undefined) throw closedError()
-    await openRows(database, context, null)
-  } catch (error) {
-    await database.close()
-    throw error
-  }
-  return database
 }

@@ -180,7 +180,7 @@ describe.each([
     'IndexedDB',
     () => {
       databases += 1
-      return openIdbDatabase({ name: `packed model ${databases}`, onReopened: () => Promise.resolve() })
+      return openIdbDatabase({ name: `packed model ${databases}` })
     },
     30,
   ],

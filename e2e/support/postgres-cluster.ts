@@ -1,0 +1,31 @@
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
+import { migratePostgres } from 'sync-server/postgres'
+import { startCluster } from 'sync-server/testing/node'
+
+const execute = promisify(execFile)
+
+/** Variable that names the run's cluster to the tests; set by this set-up, if `E2E_STORAGE` is `postgres`. */
+export const CLUSTER_URL = 'E2E_CLUSTER_URL'
+/** The two roles, as the product is run, and the database that all others are copies of. */
+export const OWNER = 'web_sync_owner'
+export const RUNTIME = 'web_sync_app'
+export const TEMPLATE = 'web_sync_template'
+
+/** One private server for the whole run, with a migrated template. What the scenarios kill is the partner; this one need not survive. */
+async function startOnce(): Promise<(() => Promise<void>) | undefined> {
+  if (process.env['E2E_STORAGE'] !== 'postgres') return undefined
+  const cluster = await startCluster({ settings: { fsync: 'off' } })
+  const statements = [
+    `CREATE ROLE ${OWNER} LOGIN`,
+    `CREATE ROLE ${RUNTIME} LOGIN`,
+    `CREATE DATABASE ${TEMPLATE} OWNER ${OWNER}`,
+  ]
+  await execute('psql', ['-qX', '-v', 'ON_ERROR_STOP=1', ...statements.flatMap((each) => ['-c', each]), cluster.url()])
+  await migratePostgres({ url: cluster.url(OWNER, TEMPLATE), runtimeRole: RUNTIME })
+  process.env[CLUSTER_URL] = cluster.url()
+  return () => cluster.stop()
+}
+
+// Playwright calls a set-up by its default export.
+export default startOnce

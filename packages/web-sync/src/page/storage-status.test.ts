@@ -1,0 +1,106 @@
+import { IDBFactory } from 'fake-indexeddb'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import type { ReportCode } from '../contract/index.ts'
+import { createWorld, until, type World } from './tabs.fixture.ts'
+
+let world: World
+let count = 0
+
+beforeEach(() => {
+  count += 1
+  world = createWorld(`storage-${count}`)
+})
+
+afterEach(async () => {
+  await world.close()
+  vi.unstubAllGlobals()
+})
+
+/** The browser's storage: how much is used of 1,000 bytes, and how often it was asked. */
+function stubStorage(): { usage: number; asked: number; persist: () => Promise<boolean>; isPersisted: boolean } {
+  const stub = {
+    usage: 100,
+    asked: 0,
+    isPersisted: false,
+    persist: async () => {
+      stub.isPersisted = true
+      return true
+    },
+    persisted: async () => stub.isPersisted,
+    estimate: async () => {
+      stub.asked += 1
+      return { usage: stub.usage, quota: 1_000 }
+    },
+  }
+  vi.stubGlobal('navigator', { locks: navigator.locks, onLine: true, storage: stub })
+  return stub
+}
+
+test('a database that is gone is told apart from a new device, with the unsent writes that it had', async () => {
+  const reports: ReportCode[] = []
+  let hear = (): void => undefined
+  const heard = new Promise<void>((resolve) => {
+    hear = resolve
+  })
+  const onReport = (code: ReportCode): void => {
+    reports.push(code)
+    hear()
+  }
+  world.isOnline = false
+  const first = await world.open('ann', { onReport })
+  await first.collections.plain.insert({ id: 'a' })
+  await first.collections.plain.insert({ id: 'b' })
+  await until(first.status, ({ pending }) => pending === 2)
+  await first.close()
+  expect(reports).toEqual([])
+  vi.stubGlobal('indexedDB', new IDBFactory())
+  const second = await world.open('ann', { onReport })
+  const { storage } = await until(second.status, (status) => status.storage.evictedAtMs !== null)
+  expect([storage.evictedUnsent, storage.recovery]).toEqual([2, null])
+  await heard
+  expect(reports).toEqual(['storage-evicted'])
+  const other = await world.open('ben', { onReport })
+  expect(other.status.getSnapshot().storage).toMatchObject({ evictedAtMs: null, evictedUnsent: null })
+})
+
+test('a wiped space is new when it is opened again', async () => {
+  const space = await world.open('ann')
+  await space.collections.plain.insert({ id: 'a' }).accepted
+  await space.wipe()
+  const again = await world.open('ann')
+  await until(again.status, ({ isPartial }) => !isPartial)
+  expect(again.status.getSnapshot().storage.evictedAtMs).toBeNull()
+})
+
+test('the status says that room is running out before a write is refused, and the browser is asked once a minute at most', async () => {
+  const storage = stubStorage()
+  const clock = vi.spyOn(Date, 'now')
+  clock.mockReturnValue(1_000_000)
+  const space = await world.open('ann', { persistStorage: false })
+  await until(space.status, (status) => status.storage.isLow === false)
+  storage.usage = 950
+  for (const id of ['a', 'b', 'c']) await space.collections.plain.insert({ id })
+  await until(space.status, ({ pending, state }) => pending === 0 && state === 'idle')
+  expect(storage.asked).toBe(1)
+  clock.mockReturnValue(1_061_000)
+  await space.collections.plain.insert({ id: 'd' })
+  const status = await until(space.status, ({ storage: { isLow } }) => isLow === true)
+  expect(status.storage).toMatchObject({ usage: 950, quota: 1_000, isLow: true })
+  clock.mockRestore()
+})
+
+test('the browser is asked to keep the data after the first write, not before, and the answer is in the status', async () => {
+  const storage = stubStorage()
+  const space = await world.open('ann')
+  await until(space.status, (status) => status.storage.persisted === false)
+  await space.collections.plain.insert({ id: 'a' })
+  await until(space.status, (status) => status.storage.persisted === true)
+  expect(storage.isPersisted).toBe(true)
+})
+
+test('an app that does not want to ask does not', async () => {
+  const storage = stubStorage()
+  const space = await world.open('ann', { persistStorage: false })
+  await space.collections.plain.insert({ id: 'a' }).accepted
+  expect(storage.isPersisted).toBe(false)
+})

@@ -1,0 +1,209 @@
+import { SyncError, type StorageRecovery } from '../../contract/index.ts'
+import type { OpeningNews } from '../open-rows.ts'
+import type { RowDatabase, RowReader, RowWriter } from '../row-database.ts'
+import { closedError } from '../runner.ts'
+import { NO_ROWS } from '../sync-row.ts'
+import { listGenerations, nameGeneration } from './generations.ts'
+import { type IdbDatabase, type IdbDatabaseOptions, openIdbDatabase, startPlatformTimer } from './idb-database.ts'
+import { isBroken, NO_ANSWER } from './idb-errors.ts'
+
+/** Brings what can be read of a database that was replaced into the one in use; may wait for ever. */
+export type CarryOver = (oldName: string, database: RowDatabase) => Promise<void>
+
+/** How a database is kept usable. */
+export interface LastingOptions extends IdbDatabaseOptions {
+  readonly nowMs: () => number
+  /** Makes the rows usable each time that a database was opened, or throws. */
+  readonly prepare: (database: RowDatabase, news: OpeningNews) => Promise<void>
+  readonly carryOver: CarryOver
+  /** Called after the database was opened again: it may be another one, or empty. */
+  readonly onReopened: () => void
+}
+
+/** Failures in a row after which the database is given up. */
+const MOST_FAILURES = 3
+/** Databases that one context makes in its life: where a third one breaks, it is not the database. */
+const MOST_REPLACEMENTS = 2
+/** Before the second attempt to open: a storage process that has died (iOS) is started again. */
+const PAUSE_MS = 500
+/** For so long one who was moved waits for what the old database had; after that it comes when it comes. */
+const CARRY_OVER_MS = 3_000
+
+interface Opened {
+  readonly database: IdbDatabase
+  readonly generation: number
+  /** Older databases have been looked at. */
+  readonly carried: Promise<void>
+}
+
+/**
+ * Opens the newest generation of a database and keeps it usable: a connection that was lost is opened again and the work repeated; a
+ * database that fails {@link MOST_FAILURES} times in a row is left behind for a new one beside it, `name.2`, `name.3` …
+ *
+ * All contexts agree on which one is in use without a word, for the browser's list of databases is the pointer: the highest generation.
+ * Two that replace at once make the same one. The old one is fenced by a mark in its first row, in a transaction of its own, before its
+ * outbox is read: whoever still writes there finds the mark and follows; see carry-over.ts. Errors: as of {@link openIdbDatabase}.
+ */
+export async function openLastingDatabase(options: LastingOptions): Promise<RowDatabase> {
+  const database = new LastingDatabase(options)
+  await database.open()
+  return database
+}
+
+class LastingDatabase implements RowDatabase {
+  readonly #options: LastingOptions
+  /** null: to be opened by the next use. */
+  #opened: Promise<Opened> | null = null
+  #failures = 0
+  #replacements = 0
+  #hadRows = false
+  #isClosed = false
+
+  constructor(options: LastingOptions) {
+    this.#options = options
+  }
+
+  async open(): Promise<void> {
+    await this.#use(() => Promise.resolve())
+  }
+
+  read<T>(work: (tx: RowReader) => Promise<T>): Promise<T> {
+    return this.#use((database) => database.read(work))
+  }
+
+  write<T>(durability: 'strict' | 'relaxed', work: (tx: RowWriter) => Promise<T>): Promise<T> {
+    return this.#use(async (database) => {
+      const result = await database.write(durability, work)
+      this.#failures = 0
+      return result
+    })
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true
+    const opened = await this.#opened?.catch(() => null)
+    await opened?.database.close()
+  }
+
+  /** Does work on the database; if that is broken it is mended, by the first who notices, and the work done again. */
+  async #use<T>(work: (database: IdbDatabase) => Promise<T>): Promise<T> {
+    for (let failures = 1; ; failures += 1) {
+      if (this.#isClosed) throw closedError()
+      const opened = (this.#opened ??= this.#reopen(null, null, failures))
+      const { database } = await opened
+      try {
+        return await work(database)
+      } catch (error) {
+        if (this.#isClosed || !(database.isDeleted || isBroken(error))) throw error
+        if (this.#opened === opened) this.#opened = this.#reopen(await opened, error, failures)
+      }
+    }
+  }
+
+  async #reopen(from: Opened | null, cause: unknown, failures: number): Promise<Opened> {
+    try {
+      from?.database.drop()
+      const opened = await this.#openAgain(from, cause, failures)
+      if (this.#isClosed) opened.database.drop()
+      if (from !== null) {
+        await Promise.race([opened.carried, this.#pause(CARRY_OVER_MS)])
+        this.#options.onReopened()
+      }
+      return opened
+    } catch (error) {
+      this.#opened = null
+      throw error
+    }
+  }
+
+  async #openAgain(from: Opened | null, cause: unknown, failures: number): Promise<Opened> {
+    let generation = from?.generation ?? 1
+    // One that was deleted did not fail.
+    let isDeleted = from?.database.isDeleted ?? false
+    for (let failure = cause; ;) {
+      const newest = Math.max(1, ...(await listGenerations(this.#options.name)))
+      const isMoved = newest > generation
+      if (isDeleted && !isMoved) this.#end()
+      if (!isDeleted && failure !== null) this.#failures += 1
+      isDeleted = false
+      const isGivenUp = Math.max(this.#failures, from === null ? 0 : failures) >= MOST_FAILURES
+      if (isGivenUp && !isMoved) return await this.#replace(generation, failure)
+      if (this.#failures > 1) await this.#pause(PAUSE_MS)
+      try {
+        generation = newest
+        return await this.#openAt(newest, null, !isMoved && isMissingRows(failure))
+      } catch (error) {
+        if (error instanceof SyncError && error.code === 'closed') this.#end()
+        if (!isBroken(error)) throw error
+        failure = error
+      }
+    }
+  }
+
+  /** Wiped or emptied by another context. */
+  #end(): never {
+    this.#isClosed = true
+    throw closedError()
+  }
+
+  async #replace(generation: number, failure: unknown): Promise<Opened> {
+    if (this.#replacements >= MOST_REPLACEMENTS || !hasList()) throw toError(failure)
+    this.#replacements += 1
+    const opened = await this.#openAt(generation + 1, describe(failure, this.#options.nowMs()))
+    this.#failures = 0
+    return opened
+  }
+
+  async #openAt(generation: number, recovery: StorageRecovery | null, isEmptied = false): Promise<Opened> {
+    const { name, nowMs, prepare } = this.#options
+    const database = await openIdbDatabase({ ...this.#options, name: nameGeneration(name, generation) })
+    try {
+      // One that others have just made has no rows yet, and is no evicted one.
+      const isEvicted = this.#hadRows && generation === 1
+      await prepare(database, { evictedAtMs: isEvicted ? nowMs() : null, recovery, isEmptied })
+    } catch (error) {
+      database.drop()
+      throw error
+    }
+    this.#hadRows = true
+    return { database, generation, carried: this.#carryOver(database, generation) }
+  }
+
+  /** Never rejects: what cannot be done now is for the next start. */
+  async #carryOver(database: RowDatabase, generation: number): Promise<void> {
+    const { name, carryOver } = this.#options
+    if (generation === 1) return
+    for (const older of await listGenerations(name)) {
+      if (older >= generation) continue
+      try {
+        await carryOver(nameGeneration(name, older), database)
+      } catch {
+        // It is still there, and so is what it holds.
+      }
+    }
+  }
+
+  #pause(ms: number): Promise<void> {
+    const { startTimer = startPlatformTimer } = this.#options
+    return new Promise((resolve) => void startTimer(ms, resolve))
+  }
+}
+
+function hasList(): boolean {
+  return typeof (indexedDB as Partial<IDBFactory>).databases === 'function'
+}
+
+function isMissingRows(failure: unknown): boolean {
+  return failure instanceof SyncError && failure.cause === NO_ROWS
+}
+
+function toError(failure: unknown): unknown {
+  if (failure instanceof SyncError) return failure
+  return new SyncError('storage-failed', 'The store’s data is damaged: reload the page.', { cause: failure })
+}
+
+function describe(failure: unknown, atMs: number): StorageRecovery {
+  const cause: unknown = failure instanceof SyncError ? failure.cause : failure
+  const type = cause === NO_ANSWER ? 'no-answer' : cause instanceof DOMException ? 'error' : 'damaged'
+  return { atMs, cause: type, message: String(cause ?? failure), saved: 0, lost: null, isOldKept: true }
+}
