@@ -101,7 +101,9 @@ function measure(tx: StorageTransaction, cost: Cost): StorageTransaction {
   cost.transactions += 1
   return new Proxy(tx, {
     get(target, name: keyof StorageTransaction) {
-      const method = target[name] as (...args: unknown[]) => Promise<unknown>
+      const method = target[name] as ((...args: unknown[]) => Promise<unknown>) | undefined
+      // Of the methods that a storage need not have.
+      if (method === undefined) return undefined
       return async (...args: unknown[]): Promise<unknown> => {
         cost.statements += 1
         const result = await method.apply(target, args)
@@ -122,7 +124,6 @@ function observe(
   return new Proxy(tx, {
     get(target, name: keyof StorageTransaction) {
       const method = target[name] as ((...args: unknown[]) => unknown) | undefined
-      // Of the methods that a storage need not have.
       if (method === undefined) return undefined
       if (crashAt === null && name !== 'insertCheckpoint') return method.bind(target)
       return (...args: unknown[]): unknown => {

@@ -34,7 +34,7 @@ export interface HandlerOptions {
 }
 
 /** What is asked for at the partner's addresses. */
-export type RequestKind = 'ask' | 'events'
+type RequestKind = 'ask' | 'events'
 
 type SimpleCode = Exclude<ProblemCode, 'invalid-key' | 'expired'>
 

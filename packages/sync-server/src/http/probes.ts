@@ -13,7 +13,7 @@ export interface ProbeOptions {
 }
 
 /** What the probes say; `up` and `ready` with 200, the others with 503. */
-export type ProbeStatus = 'up' | 'ready' | 'draining' | 'behind' | 'unreachable'
+type ProbeStatus = 'up' | 'ready' | 'draining' | 'behind' | 'unreachable'
 
 /** How long the storage may take: who balances load wants to know soon. */
 const READY_WITHIN_MS = 2_000
