@@ -260,6 +260,8 @@ export interface StorageTransaction extends StorageReader {
   lockPartnership(account: string, partnershipId: string): Promise<PartnershipRow | null>
   /** As `getRecord`; nobody else changes this record, nor makes it, until this transaction ends. */
   lockRecord(collection: string, id: string): Promise<RecordRow | null>
+  /** As {@link lockRecord} for many at once: by id, those that are there. */
+  lockRecords(collection: string, ids: readonly string[]): Promise<ReadonlyMap<string, RecordRow>>
   /** As `getSpace`; nobody else gets change numbers until this transaction ends. Called last of all locks. */
   lockSpace(): Promise<SpaceRow>
   /**

@@ -123,11 +123,13 @@ async function findChanged(
   batch: readonly JsonObject[],
 ): Promise<Map<string, { text: string; before: RecordRow | null }>> {
   const changed = new Map<string, { text: string; before: RecordRow | null }>()
+  const ids = new Set(batch.map((record) => record['id'] as string)) // checked by checkRecord
+  const stored = await tx.lockRecords(collection, [...ids])
   for (const [index, record] of batch.entries()) {
-    const id = record['id'] as string // checked by checkRecord
+    const id = record['id'] as string
     const text = JSON.stringify(record)
     if (isLongerThan(text, LIMITS.recordBytes)) throw unusable(index, 'too-large', '', 'is too large')
-    const before = await tx.lockRecord(collection, id)
+    const before = stored.get(id) ?? null
     const isSame =
       before !== null && (before.value === text || isEqualJson(JSON.parse(before.value) as JsonObject, record))
     if (isSame) changed.delete(id)

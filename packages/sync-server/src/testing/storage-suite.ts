@@ -87,6 +87,16 @@ export function testPartnerStorage(
       expect(rows.map(({ number, id }) => `${number} ${id}`)).toEqual(turns.map((_, index) => `${index + 1} r${index}`))
     })
 
+    on('many records are locked as one is, and those that are not there are left out', async (storage) => {
+      await storage.transaction(SPACE, (tx) => tx.appendChanges([put(1, 'a', '1'), put(2, 'b', '2')], {}))
+      await storage.transaction(SPACE, async (tx) => {
+        const rows = await tx.lockRecords('notes', ['b', 'none', 'a'])
+        expect([...rows.keys()].toSorted()).toEqual(['a', 'b'])
+        expect(rows.get('a')).toEqual(await tx.lockRecord('notes', 'a'))
+        expect([...(await tx.lockRecords('other', ['a'])).keys()]).toEqual([])
+      })
+    })
+
     on('a transaction that renounces durability is stored like any other', async (storage) => {
       await storage.transaction(SPACE, async (tx) => {
         await fillEverything(tx)

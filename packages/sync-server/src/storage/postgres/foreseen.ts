@@ -39,7 +39,7 @@ export interface Foreseen {
 }
 
 /** What is there of what an ask's mutations name; what is missing is not there. */
-export interface ForeseenPush {
+interface ForeseenPush {
   readonly mutationIds: ReadonlySet<string>
   readonly outcomes: Map<string, OutcomeRow>
   readonly keys: ReadonlySet<string>
@@ -87,7 +87,7 @@ async function foreseePush(
   const columns = [names.map(([, { collection }]) => collection), names.map(([, { id }]) => id)] as const
   const [outcomes, rows, awaiting] = await Promise.all([
     all(OUTCOMES, account, mutationIds),
-    all(RECORDS, ...columns),
+    all(LOCK_RECORDS, ...columns),
     all(AWAITING, ...columns),
   ])
   return {
@@ -122,7 +122,8 @@ const LOG = `SELECT * FROM web_sync.log WHERE space = $1 AND number > (
 
 const OUTCOMES = 'SELECT * FROM web_sync.outcomes WHERE space = $1 AND account = $2 AND mutation_id = ANY ($3)'
 
-const RECORDS = `SELECT records.* FROM web_sync.records
+/** Locks records by their names ($2 collections, $3 ids), in one order for all; those that are there are the answer. */
+export const LOCK_RECORDS = `SELECT records.* FROM web_sync.records
     JOIN unnest($2::text[], $3::text[]) AS name (collection, id) USING (collection, id)
   WHERE space = $1 ORDER BY collection, id FOR UPDATE OF records`
 

@@ -17,7 +17,7 @@ import {
 import { type Announcer, CHANNEL } from './announcer.ts'
 import { appendChanges } from './append-changes.ts'
 import { CheckpointLine } from './checkpoint-line.ts'
-import { type Foreseen, foreseeAll, recordKey } from './foreseen.ts'
+import { type Foreseen, foreseeAll, LOCK_RECORDS, recordKey } from './foreseen.ts'
 import { PendingWrites } from './pending-writes.ts'
 import { type DurableSource, PostgresReader } from './postgres-reader.ts'
 import { toRecord, toStub } from './rows.ts'
@@ -165,6 +165,18 @@ export class PostgresTransaction extends PostgresReader implements StorageTransa
     await this.all(`SELECT ${LOCK_MAKING}`)
     this.#isMaker = true
     return this.#lockRow(collection, id)
+  }
+
+  /** Two statements for all of them. Makers come first here, as in what is foreseen: some of many are nearly always new. */
+  async lockRecords(collection: string, ids: readonly string[]): Promise<ReadonlyMap<string, RecordRow>> {
+    if (!this.#isMaker) await this.all(`SELECT ${LOCK_MAKING}`)
+    this.#isMaker = true
+    const rows = await this.all(
+      LOCK_RECORDS,
+      ids.map(() => collection),
+      ids,
+    )
+    return new Map(rows.map(toRecord).map((row) => [row.id, row]))
   }
 
   async #lockRow(collection: string, id: string): Promise<RecordRow | null> {

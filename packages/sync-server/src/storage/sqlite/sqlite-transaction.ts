@@ -24,6 +24,15 @@ export class SqliteTransaction extends SqliteReader implements StorageTransactio
     return this.getRecord(collection, id)
   }
 
+  async lockRecords(collection: string, ids: readonly string[]): Promise<ReadonlyMap<string, RecordRow>> {
+    const rowsById = new Map<string, RecordRow>()
+    for (const id of ids) {
+      const row = await this.getRecord(collection, id)
+      if (row !== null) rowsById.set(id, row)
+    }
+    return rowsById
+  }
+
   lockSpace(): Promise<SpaceRow> {
     return this.getSpace()
   }
