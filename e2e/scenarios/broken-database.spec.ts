@@ -46,7 +46,7 @@ test('the first row of the database is gone: a fresh one takes its place, unsent
       .when(({ storage }) => storage.recovery?.isOldKept === false)
       .then(() => app.space.status().storage.recovery),
   )
-  expect(recovery).toMatchObject({ cause: 'damaged', saved: 2, lost: 0, isOldKept: false })
+  expect(recovery).toMatchObject({ cause: 'damaged', saved: 2, unreadable: 0, isOldKept: false })
   // Offline and without the partner's copy, what the user wrote is there.
   expect(await page.evaluate(() => app.space.notes())).toEqual({ n1: 'changed', n2: 'unsent', n3: 'after the damage' })
   expect(await page.evaluate(() => app.faults)).toEqual(['report: storage-replaced'])
@@ -79,7 +79,7 @@ test('a page of records does not parse: it is fetched anew, unsent writes are sa
   expect(await page.evaluate(() => app.space.status().storage.recovery)).toMatchObject({
     cause: 'damaged',
     saved: 1,
-    lost: 0,
+    unreadable: 0,
   })
 })
 
@@ -106,11 +106,11 @@ test('a transaction of another context never ends: writes are stored and sent in
   expect(await page.evaluate(() => app.space.status().storage.recovery)).toMatchObject({
     cause: 'no-answer',
     saved: 0,
-    lost: null,
+    unreadable: null,
     isOldKept: true,
   })
   await blank.close()
   await page.evaluate(() => app.space.when(({ storage }) => storage.recovery?.isOldKept === false))
-  expect(await page.evaluate(() => app.space.status().storage.recovery)).toMatchObject({ saved: 1, lost: 0 })
+  expect(await page.evaluate(() => app.space.status().storage.recovery)).toMatchObject({ saved: 1, unreadable: 0 })
   await expectConverged(server, [page], ['n1', 'n2', 'n3'])
 })

@@ -110,7 +110,7 @@ test('the process of a tab is stopped while it holds a transaction: the others g
     expect(performance.now() - startedAt).toBeLessThan(MOST_FOR_TRANSACTION_MS)
     expect(await other.evaluate(() => app.space.status().storage.recovery)).toMatchObject({
       cause: 'no-answer',
-      lost: null,
+      unreadable: null,
     })
   } finally {
     goOn()

@@ -181,8 +181,11 @@ export interface StorageRecovery {
   readonly message: string
   /** Unsent writes that were brought over; they are sent as if nothing had happened. */
   readonly saved: number
-  /** Rows in the old database, each with what one transaction wrote, that cannot be read; null: nobody knows (yet). */
-  readonly lost: number | null
+  /**
+   * Rows in the old database that cannot be read, each with what one transaction wrote, or a part of it: if there are any, writes are
+   * lost; null: nobody knows (yet).
+   */
+  readonly unreadable: number | null
   /** True: the old database is still there, and each start tries again to read it. */
   readonly isOldKept: boolean
 }

@@ -35,7 +35,7 @@ interface Estate {
   readonly refused: readonly RefusedRow[]
   readonly salvage: readonly SalvageRow[]
   /** Groups, each of what one transaction wrote, that are there and cannot be read; null: it is not known how many. */
-  readonly lost: number | null
+  readonly unreadable: number | null
 }
 
 /**
@@ -76,7 +76,7 @@ async function readEstate(name: string): Promise<Estate> {
   try {
     const { isFenced, hasWritten } = await fence(db)
     const groups = await readAll(db, 'groups')
-    const { rows, lost } = ungroup(groups.rows)
+    const { rows, unreadable } = ungroup(groups.rows)
     return {
       isFenced,
       outbox: rows.outbox.filter(isMutation),
@@ -85,7 +85,10 @@ async function readEstate(name: string): Promise<Estate> {
       refused: rows.refused.filter(isMutation),
       salvage: (await readAll(db, 'salvage')).rows,
       // Where nothing is left of what was written nobody can say how much it was.
-      lost: groups.lost === null || (hasWritten && groups.rows.length + groups.lost === 0) ? null : groups.lost + lost,
+      unreadable:
+        groups.unreadable === null || (hasWritten && groups.rows.length + groups.unreadable === 0)
+          ? null
+          : groups.unreadable + unreadable,
     }
   } finally {
     db.close()
@@ -109,7 +112,7 @@ async function fence(db: IDBPDatabase): Promise<{ readonly isFenced: boolean; re
 async function readAll<Name extends 'groups' | 'salvage'>(
   db: IDBPDatabase,
   name: Name,
-): Promise<{ readonly rows: readonly Rows[Name][]; readonly lost: number | null }> {
+): Promise<{ readonly rows: readonly Rows[Name][]; readonly unreadable: number | null }> {
   const read = async <T>(work: (store: ReadableStore) => Promise<T>): Promise<T> =>
     work(begin(db, name, 'readonly').store)
   try {
@@ -120,21 +123,21 @@ async function readAll<Name extends 'groups' | 'salvage'>(
       return each
     })
     const good = rows.filter(isObject) as Rows[Name][]
-    return { rows: good, lost: keys.length - good.length }
+    return { rows: good, unreadable: keys.length - good.length }
   } catch {
-    return { rows: [], lost: null }
+    return { rows: [], unreadable: null }
   }
 }
 
 /** What the groups that can be read leave of each store. */
-function ungroup(groups: readonly GroupRow[]): { readonly rows: Ungrouped; readonly lost: number } {
+function ungroup(groups: readonly GroupRow[]): { readonly rows: Ungrouped; readonly unreadable: number } {
   const tables = new Map<GroupedName, GroupedTable>()
   const tableOf = (name: GroupedName): GroupedTable => {
     const table = tables.get(name) ?? new GroupedTable()
     tables.set(name, table)
     return table
   }
-  let lost = 0
+  let unreadable = 0
   for (const group of groups) {
     try {
       for (const change of decodeGroup(group)) {
@@ -142,7 +145,7 @@ function ungroup(groups: readonly GroupRow[]): { readonly rows: Ungrouped; reado
         else tableOf(change[0]).set(change[1], change[2])
       }
     } catch {
-      lost += 1
+      unreadable += 1
     }
   }
   const list = <Name extends GroupedName>(name: Name): Rows[Name][] =>
@@ -151,7 +154,7 @@ function ungroup(groups: readonly GroupRow[]): { readonly rows: Ungrouped; reado
       .map(({ row }) => row as Rows[Name])
   return {
     rows: { outbox: list('outbox'), journal: list('journal'), overlay: list('overlay'), refused: list('refused') },
-    lost,
+    unreadable,
   }
 }
 
@@ -213,11 +216,11 @@ async function inherit(tx: RowWriter, context: StoreContext, estate: Estate, log
     cause: 'no-answer',
     message: '',
     saved: 0,
-    lost: null,
+    unreadable: null,
     isOldKept: true,
   }
-  const lost = estate.lost === null ? recovery.lost : estate.lost + (recovery.lost ?? 0)
-  tx.put('meta', { ...sync, nextOrder, recovery: { ...recovery, saved: recovery.saved + saved, lost } })
+  const unreadable = estate.unreadable === null ? recovery.unreadable : estate.unreadable + (recovery.unreadable ?? 0)
+  tx.put('meta', { ...sync, nextOrder, recovery: { ...recovery, saved: recovery.saved + saved, unreadable } })
   log.touch()
 }
 

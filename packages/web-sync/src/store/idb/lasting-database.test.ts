@@ -136,13 +136,13 @@ describe('a database that fails', () => {
     failOpening((name) => name === dbName)
     const store = await bench.open()
     const { recovery } = await store.readSummary()
-    expect(recovery).toMatchObject({ cause: 'error', saved: 0, lost: null, isOldKept: true })
+    expect(recovery).toMatchObject({ cause: 'error', saved: 0, unreadable: null, isOldKept: true })
     expect(recovery?.message).toContain('Internal error opening backing store')
     expect(await notesOf(store)).toEqual([])
     await store.close()
     IDBFactory.prototype.open = open
     const later = await bench.open()
-    expect(await recoveryOf(later)).toMatchObject({ saved: 1, lost: 0, isOldKept: false })
+    expect(await recoveryOf(later)).toMatchObject({ saved: 1, unreadable: 0, isOldKept: false })
     expect(ids(await sendable(later))).toEqual([unsent])
     expect(await listGenerations(dbName)).toEqual([2])
   })
@@ -176,7 +176,7 @@ describe('a database that fails', () => {
       return getAll.apply(this, args)
     }
     expect(await notesOf(store)).toEqual([{ id: 'b' }])
-    expect(await recoveryOf(store)).toMatchObject({ cause: 'error', saved: 1, lost: 0 })
+    expect(await recoveryOf(store)).toMatchObject({ cause: 'error', saved: 1, unreadable: 0 })
   })
 
   it('a full disk is no broken database', async () => {
@@ -208,7 +208,7 @@ describe('a database that does not answer', () => {
     expect((await store.readSummary()).recovery).toMatchObject({
       cause: 'no-answer',
       saved: 0,
-      lost: null,
+      unreadable: null,
       isOldKept: true,
     })
     // The one who stood still goes on: its transaction was begun before, and is complete.
@@ -216,7 +216,7 @@ describe('a database that does not answer', () => {
     const ops = [{ op: 'insert', collection: 'notes', id: 'z', value: { id: 'z' } }]
     const written = { ...row, order: 99, mutationId: last, ops, bytes: 100, setAside: null, ix: [['id', last]] }
     await holder.end({ group: 99, text: JSON.stringify([['outbox', 99, written]]) })
-    expect(await recoveryOf(store)).toMatchObject({ saved: 2, lost: 0 })
+    expect(await recoveryOf(store)).toMatchObject({ saved: 2, unreadable: 0 })
     expect(ids(await sendable(store))).toEqual([later, unsent, last])
     expect((await notesOf(store)).map(({ id }) => id)).toEqual(['b', 'c', 'z'])
     expect(await listGenerations(dbName)).toEqual([2])
@@ -301,7 +301,7 @@ describe('a database that is damaged', () => {
       expect(await recoveryOf(store)).toMatchObject({
         cause: 'damaged',
         saved,
-        lost: isSaved ? 0 : null,
+        unreadable: isSaved ? 0 : null,
         isOldKept: false,
       })
       expect(ids(await sendable(store))).toEqual(isSaved ? [accepted, unsent] : [])
@@ -333,7 +333,7 @@ describe('a database that is damaged', () => {
       for (const pack of await db.getAll('packs')) await db.put('packs', { ...pack, keys: '[["a' })
     })
     expect(await notesOf(store)).toEqual([{ id: 'b' }])
-    expect(await recoveryOf(store)).toMatchObject({ cause: 'damaged', saved: 1, lost: 0 })
+    expect(await recoveryOf(store)).toMatchObject({ cause: 'damaged', saved: 1, unreadable: 0 })
     expect(ids(await sendable(store))).toEqual([unsent])
   })
 
@@ -361,7 +361,7 @@ describe('a database that is damaged', () => {
       return get.call(this, key)
     }
     const store = await bench.open()
-    expect(await recoveryOf(store)).toMatchObject({ saved: 2, lost: 2 })
+    expect(await recoveryOf(store)).toMatchObject({ saved: 2, unreadable: 2 })
     expect(ids(await sendable(store))).toEqual([written[1], written[3]])
   })
 
@@ -389,7 +389,7 @@ describe('a database that is damaged', () => {
       await db.delete('meta', 'schema')
     })
     const store = await bench.open()
-    expect(await recoveryOf(store)).toMatchObject({ cause: 'damaged', saved: 1, lost: 0 })
+    expect(await recoveryOf(store)).toMatchObject({ cause: 'damaged', saved: 1, unreadable: 0 })
     expect((await store.inspect()).counts).toMatchObject({ pending: 1, setAside: 1, refused: 1 })
     expect(ids(await store.listRefused())).toEqual(['r'])
     expect(await sendable(store)).toEqual([])

@@ -205,5 +205,5 @@ function toError(failure: unknown): unknown {
 function describe(failure: unknown, atMs: number): StorageRecovery {
   const cause: unknown = failure instanceof SyncError ? failure.cause : failure
   const type = cause === NO_ANSWER ? 'no-answer' : cause instanceof DOMException ? 'error' : 'damaged'
-  return { atMs, cause: type, message: String(cause ?? failure), saved: 0, lost: null, isOldKept: true }
+  return { atMs, cause: type, message: String(cause ?? failure), saved: 0, unreadable: null, isOldKept: true }
 }
