@@ -60,10 +60,14 @@ function createGrowingWorld(name: string): { readonly update: () => void } {
   }
 }
 
-const openBefore = (): Promise<Space<typeof before.collections>> =>
-  world.open('ann', { schema: before as never }) as unknown as Promise<Space<typeof before.collections>>
-const openGrown = (): Promise<Space<typeof grown.collections>> =>
-  world.open('ann', { schema: grown as never }) as unknown as Promise<Space<typeof grown.collections>>
+const openBefore = async (): Promise<Space<typeof before.collections>> => {
+  const space: unknown = await world.open('ann', { schema: before as never })
+  return space as Space<typeof before.collections>
+}
+const openGrown = async (): Promise<Space<typeof grown.collections>> => {
+  const space: unknown = await world.open('ann', { schema: grown as never })
+  return space as Space<typeof grown.collections>
+}
 
 test('records and unsent writes of the version before are those of the next: renamed, with defaults, in new indexes, beside new collections', async () => {
   const { update } = createGrowingWorld('growing')
