@@ -123,13 +123,13 @@ test('the new token in the middle of a run is somebody else’s: the run ends, a
   await page.evaluate(() => (app.tokenAccount = 'ben'))
   proxy.setMode('up')
   await page.evaluate(() => app.space.retry())
-  await page.evaluate(() => app.space.reached('halted'))
-  expect(await page.evaluate(() => app.space.status())).toMatchObject({ halt: 'account-mismatch', refused: 0 })
+  await page.evaluate(() => app.space.when(({ halt, refused }) => halt === 'account-mismatch' && refused === 0))
   const log = await server.call('log', 'team')
   expect(log.length).toBeGreaterThan(0)
   expect(log.length).toBeLessThan(ids.length)
   const asBen = server.exchanges.filter(({ account }) => account === 'ben')
-  expect(asBen.map(({ problem }) => problem)).toEqual(['account-mismatch'])
+  // One, or two: a run that began by itself may be over before the test asks for one.
+  expect(new Set(asBen.map(({ problem }) => problem))).toEqual(new Set(['account-mismatch']))
 
   await page.evaluate(() => (app.tokenAccount = null))
   await server.call('expireSignIns')

@@ -40,8 +40,7 @@ export async function watchContext(context: BrowserContext, watch: Watch): Promi
 
 /** Runs in the browser. */
 function listen(mark: string): void {
-  addEventListener('securitypolicyviolation', (event) => {
-    const { effectiveDirective, blockedURI, sourceFile } = event as SecurityPolicyViolationEvent
+  addEventListener('securitypolicyviolation', ({ effectiveDirective, blockedURI, sourceFile }) => {
     console.error(mark, effectiveDirective, blockedURI, sourceFile)
   })
 }

@@ -13,6 +13,7 @@ export interface Device {
   readonly follow: (state: AppState) => void
   /** Signs the person out of this device: both spaces close, in all tabs. Nothing has changed if the result is `unsent`. */
   readonly signOut: (unsent: UnsentChoice) => Promise<SignOutResult>
+  readonly close: () => Promise<void>
   /** Stops listening without a word to the worker: it is dead. */
   readonly abandon: () => void
 }
@@ -66,6 +67,10 @@ export async function openDevice(
   const abandon = (): void => {
     for (const stop of [...stops, list.stop, place.stop]) stop()
   }
+  const close = async (): Promise<void> => {
+    abandon()
+    await Promise.all([team.close(), places.close()])
+  }
   return {
     team,
     places,
@@ -76,11 +81,10 @@ export async function openDevice(
     abandon,
     signOut: async (unsent) => {
       const result = await team.signOut({ unsent, timeoutMs: SEND_MS })
-      if (result.type === 'unsent') return result
-      abandon()
-      await places.close()
+      if (result.type !== 'unsent') await close()
       return result
     },
+    close,
   }
 }
 

@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import { type Arbitrary, assert, constantFrom, dictionary, jsonValue, property } from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { fitOp, fitRecord } from './growth.ts'
 import type { JsonObject } from './json.ts'
@@ -21,9 +21,9 @@ describe('a record of an earlier version', () => {
   })
 
   it('is the same when it is fitted again, whatever is in it', () => {
-    const names = fc.constantFrom('id', 'text', 'body', 'done', '__proto__')
-    fc.assert(
-      fc.property(fc.dictionary(names, fc.jsonValue() as fc.Arbitrary<never>), (value) => {
+    const names = constantFrom('id', 'text', 'body', 'done', '__proto__')
+    assert(
+      property(dictionary(names, jsonValue() as Arbitrary<never>), (value) => {
         const once = fitRecord(growth, value)
         expect(fitRecord(growth, once)).toEqual(once)
       }),

@@ -112,8 +112,8 @@ function planRekeying(schema: SchemaRow, shape: SchemaShape): Rekeying | null {
     return before.get(name) !== fields || unfinished.includes(name) ? [name] : []
   })
   const grown = shape.collections.flatMap(({ name, renamed, defaults }) => {
-    const before = findCollection(schema.shape, name)
-    const isSame = JSON.stringify([renamed, defaults]) === JSON.stringify([before?.renamed, before?.defaults])
+    const earlier = findCollection(schema.shape, name)
+    const isSame = JSON.stringify([renamed, defaults]) === JSON.stringify([earlier?.renamed, earlier?.defaults])
     return !isSame || schema.rekeying?.grown?.includes(name) === true ? [name] : []
   })
   return indexes.length + grown.length === 0 ? null : { after: null, indexes, grown }
