@@ -113,7 +113,10 @@ describe('a database of an older layout', () => {
   )
 
   it('is as it was when the grouping ends at any of its requests', async () => {
-    const original = IDBObjectStore.prototype.getAll
+    const original = Reflect.get(IDBObjectStore.prototype, 'getAll') as (
+      this: IDBObjectStore,
+      ...args: unknown[]
+    ) => IDBRequest<unknown[]>
     const outcomes: string[] = []
     for (let request = 1; request <= 5; request += 1) {
       await writeOldDatabase(2)
