@@ -3,7 +3,7 @@ import type { WriteEntry, WriteStage } from '../contract/index.ts'
 import type { RowKey, RowKeyRange } from './keys.ts'
 import { RecordSet } from './record-names.ts'
 import { READ_BATCH, type RowReader, type RowWriter } from './row-database.ts'
-import type { JournalRow, OutboxRow, RefusedRow, Rows, StagesRow, SyncRow } from './rows.ts'
+import type { JournalRow, OutboxRow, RefusedRow, StagesRow, SyncRow } from './rows.ts'
 
 /** How many mutations that are stored nowhere else have their stage remembered; the oldest are forgotten first. */
 const REMEMBERED_STAGES = 10_000

@@ -26,11 +26,13 @@ export function createBrowserEnvironment(): WorkerEnvironment {
     },
     nameStore: makeDbName,
     listSpaces: async (account) => {
+      await registering
       const entries = await withRegistry((registry) => registry.list())
       return entries.filter((entry) => entry.account === account).map(({ space }) => space)
     },
     retireStore: async (account, space) => {
       const dbName = await makeDbName(account, space)
+      await registering
       await withRegistry(async (registry) => {
         const entry = (await registry.list()).find((one) => one.dbName === dbName)
         if (entry !== undefined) await registry.put({ ...entry, endpoint: null })

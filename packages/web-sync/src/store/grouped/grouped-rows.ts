@@ -44,7 +44,7 @@ export class GroupedRows {
   }
 
   /** Begins a transaction that reads or writes; none other may be under way. */
-  async begin<Tx extends RowReader>(tx: Tx): Promise<GroupedWriter> {
+  async begin(tx: RowReader): Promise<GroupedWriter> {
     for (const step of this.#undo.splice(0).toReversed()) step()
     const { last } = this.#position
     // All that nearly every transaction asks for, at once: each answer takes a round trip.
@@ -61,7 +61,7 @@ export class GroupedRows {
     }
     const meta: KnownMeta = new Map()
     meta.set('sync', sync).set('layout', layout)
-    return new GroupedWriter(tx as unknown as RowWriter, this, meta)
+    return new GroupedWriter(tx as RowWriter, this, meta)
   }
 
   /** The transaction that began last is complete; not to be called once another one has begun. */

@@ -17,6 +17,7 @@ export async function groupOldRows(
       return rows.map((row): GroupChange => [name, keyOf(name, row), row])
     }),
   )
-  for (const group of encodeGroups(lists.flat(), 1)) tx.objectStore('groups').put(group)
+  const groups = encodeGroups(lists.flat(), 1)
+  await Promise.all(groups.map((group) => tx.objectStore('groups').put(group)))
   for (const name of GROUPED_NAMES) db.deleteObjectStore(name)
 }

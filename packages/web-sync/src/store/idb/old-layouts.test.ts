@@ -113,8 +113,12 @@ describe('a database of an older layout', () => {
   )
 
   it('is as it was when the grouping ends at any of its requests', async () => {
-    const original = IDBObjectStore.prototype.getAll
-    for (let request = 1; request <= 6; request += 1) {
+    const original = Reflect.get(IDBObjectStore.prototype, 'getAll') as (
+      this: IDBObjectStore,
+      ...args: unknown[]
+    ) => IDBRequest<unknown[]>
+    const outcomes: string[] = []
+    for (let request = 1; request <= 5; request += 1) {
       await writeOldDatabase(2)
       let left = request
       IDBObjectStore.prototype.getAll = function crashing(...args) {
@@ -132,11 +136,12 @@ describe('a database of an older layout', () => {
       )
       IDBObjectStore.prototype.getAll = original
       // It is tried again at once, on what is there.
-      expect(outcome).toBe('opened')
+      outcomes.push(String(outcome))
       const store = await bench.open()
       await checkStore(store)
       await store.close()
     }
+    expect(outcomes).toEqual(Array.from({ length: 5 }, () => 'opened'))
   })
 
   it('is packed in steps that go on after a crash', async () => {
