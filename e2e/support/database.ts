@@ -11,15 +11,15 @@ export async function nameDatabase(page: Page): Promise<string> {
 /** Damages a store of rows behind the app's back: empties it, or makes each text in it unreadable. From a page of the same origin. */
 export async function tamperWith(page: Page, database: string, store: string, how: 'clear' | 'garble'): Promise<void> {
   await page.evaluate(
-    ([database, store, how]) =>
+    ([name, rowsName, change]) =>
       new Promise<void>((resolve, reject) => {
-        const opening = indexedDB.open(database)
-        opening.onerror = () => reject(opening.error)
+        const opening = indexedDB.open(name)
+        opening.addEventListener('error', () => reject(opening.error))
         opening.onsuccess = () => {
           const db = opening.result
-          const tx = db.transaction(store, 'readwrite')
-          const rows = tx.objectStore(store)
-          if (how === 'clear') rows.clear()
+          const tx = db.transaction(rowsName, 'readwrite')
+          const rows = tx.objectStore(rowsName)
+          if (change === 'clear') rows.clear()
           else {
             const all = rows.getAll()
             all.onsuccess = () => {
@@ -30,7 +30,7 @@ export async function tamperWith(page: Page, database: string, store: string, ho
             db.close()
             resolve()
           }
-          tx.onabort = () => reject(tx.error)
+          tx.addEventListener('abort', () => reject(tx.error))
         }
       }),
     [database, store, how] as const,
@@ -40,10 +40,10 @@ export async function tamperWith(page: Page, database: string, store: string, ho
 /** Begins a transaction on all stores that does not end as long as the page lives; resolves when it has begun. */
 export async function holdTransaction(page: Page, database: string): Promise<void> {
   await page.evaluate(
-    (database) =>
+    (name) =>
       new Promise<void>((resolve, reject) => {
-        const opening = indexedDB.open(database)
-        opening.onerror = () => reject(opening.error)
+        const opening = indexedDB.open(name)
+        opening.addEventListener('error', () => reject(opening.error))
         opening.onsuccess = () => {
           const db = opening.result
           const store = db.transaction([...db.objectStoreNames], 'readwrite').objectStore('meta')

@@ -38,13 +38,13 @@ function stubStorage(): { usage: number; asked: number; persist: () => Promise<b
 
 test('a database that is gone is told apart from a new device, with the unsent writes that it had', async () => {
   const reports: ReportCode[] = []
-  let hear = (): void => undefined
-  const heard = new Promise<void>((resolve) => {
-    hear = resolve
+  const heard = new EventTarget()
+  const isHeard = new Promise((resolve) => {
+    heard.addEventListener('report', resolve)
   })
   const onReport = (code: ReportCode): void => {
     reports.push(code)
-    hear()
+    heard.dispatchEvent(new Event('report'))
   }
   world.isOnline = false
   const first = await world.open('ann', { onReport })
@@ -57,7 +57,7 @@ test('a database that is gone is told apart from a new device, with the unsent w
   const second = await world.open('ann', { onReport })
   const { storage } = await until(second.status, (status) => status.storage.evictedAtMs !== null)
   expect([storage.evictedUnsent, storage.recovery]).toEqual([2, null])
-  await heard
+  await isHeard
   expect(reports).toEqual(['storage-evicted'])
   const other = await world.open('ben', { onReport })
   expect(other.status.getSnapshot().storage).toMatchObject({ evictedAtMs: null, evictedUnsent: null })

@@ -8,7 +8,7 @@ import { type IdbDatabase, type IdbDatabaseOptions, openIdbDatabase, startPlatfo
 import { isBroken, NO_ANSWER } from './idb-errors.ts'
 
 /** Brings what can be read of a database that was replaced into the one in use; may wait for ever. */
-export type CarryOver = (oldName: string, database: RowDatabase) => Promise<void>
+type CarryOver = (oldName: string, database: RowDatabase) => Promise<void>
 
 /** How a database is kept usable. */
 export interface LastingOptions extends IdbDatabaseOptions {
@@ -156,7 +156,12 @@ class LastingDatabase implements RowDatabase {
 
   async #openAt(generation: number, recovery: StorageRecovery | null, isEmptied = false): Promise<Opened> {
     const { name, nowMs, prepare } = this.#options
-    const database = await openIdbDatabase({ ...this.#options, name: nameGeneration(name, generation) })
+    // One that was emptied may be deleted the next moment: it must not be made anew.
+    const database = await openIdbDatabase({
+      ...this.#options,
+      name: nameGeneration(name, generation),
+      mustExist: isEmptied,
+    })
     try {
       // One that others have just made has no rows yet, and is no evicted one.
       const isEvicted = this.#hadRows && generation === 1
