@@ -29,5 +29,6 @@ export async function unpackPrevious(): Promise<void> {
   for (const name of ['comlink', 'idb', 'workbox-window']) {
     await symlink(await realpath(join(workspace, 'packages', 'web-sync', 'node_modules', name)), join(modules, name))
   }
+  await symlink(await realpath(join(workspace, 'packages', 'sync-server', 'node_modules', 'pg')), join(modules, 'pg'))
   for (const part of ['app', 'server']) await cp(join(workspace, 'e2e', part), join(folder, part), { recursive: true })
 }

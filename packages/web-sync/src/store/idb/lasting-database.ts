@@ -156,12 +156,9 @@ class LastingDatabase implements RowDatabase {
 
   async #openAt(generation: number, recovery: StorageRecovery | null, isEmptied = false): Promise<Opened> {
     const { name, nowMs, prepare } = this.#options
-    // One that was emptied may be deleted the next moment: it must not be made anew.
-    const database = await openIdbDatabase({
-      ...this.#options,
-      name: nameGeneration(name, generation),
-      mustExist: isEmptied,
-    })
+    // One that was emptied is being removed: where it is gone meanwhile, nothing is to be made in its place.
+    const options = { ...this.#options, name: nameGeneration(name, generation), mustExist: isEmptied }
+    const database = await openIdbDatabase(options)
     try {
       // One that others have just made has no rows yet, and is no evicted one.
       const isEvicted = this.#hadRows && generation === 1
