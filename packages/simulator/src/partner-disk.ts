@@ -102,6 +102,7 @@ function measure(tx: StorageTransaction, cost: Cost): StorageTransaction {
   return new Proxy(tx, {
     get(target, name: keyof StorageTransaction) {
       const method = target[name] as (...args: unknown[]) => Promise<unknown>
+      if (typeof method !== 'function') return method
       return async (...args: unknown[]): Promise<unknown> => {
         cost.statements += 1
         const result = await method.apply(target, args)
@@ -122,6 +123,8 @@ function observe(
   return new Proxy(tx, {
     get(target, name: keyof StorageTransaction) {
       const method = target[name] as (...args: unknown[]) => unknown
+      // Facts beside the methods, and what a storage leaves out.
+      if (typeof method !== 'function') return method
       if (crashAt === null && name !== 'insertCheckpoint') return method.bind(target)
       return (...args: unknown[]): unknown => {
         statements.count += 1
