@@ -31,6 +31,7 @@ it.each([
   ['Set aside', STATE, "readonly type: 'setAside'; readonly mutationId: string; readonly code:", '}'],
   ['Halted', STATE, 'type HaltCode =', '\n\n'],
   ['Waiting', STATE, 'type FailureReason =', '\n\n'],
+  ['Reports', 'packages/web-sync/src/contract/worker-api.ts', 'type ReportCode =', '\n\n'],
   ['Problems', PROBLEM, 'PROBLEM_STATUS = {', '} as const'],
   ["Errors of the partner's program", 'packages/sync-server/src/contract/errors.ts', 'type PartnerErrorCode =', '\n\n'],
 ])('docs/errors.md, «%s», has every code of the source, once, and no other', (heading, path, begin, end) => {
