@@ -71,11 +71,14 @@ test('a page of records does not parse: it is fetched anew, unsent writes are sa
   proxy.setMode('refuse')
   await page.evaluate(() => app.space.addNote('n1', 'unsent'))
   await tamperWith(blank, await nameDatabase(page), 'packs', 'garble')
-  proxy.setMode('up')
   await page.reload()
-  await page.evaluate(() => app.open({ account: 'ada' }).then(() => app.space.upToDate()))
-  expect(await page.evaluate(() => app.space.countPlaces())).toBe(2_000)
+  // Nothing reads the page of records before somebody asks for one.
+  await page.evaluate(() => app.open({ account: 'ada' }).then(() => app.space.countPlaces()))
+  await page.evaluate(() => app.space.when(({ storage }) => storage.recovery !== null))
+  proxy.setMode('up')
+  await page.evaluate(() => app.space.retry())
   await expectConverged(server, [page], ['n1'])
+  expect(await page.evaluate(() => app.space.countPlaces())).toBe(2_000)
   expect(await page.evaluate(() => app.space.status().storage.recovery)).toMatchObject({
     cause: 'damaged',
     saved: 1,
