@@ -25,8 +25,19 @@ export default defineConfig({
   reporter: [['list'], ['./support/engine-table.ts']],
   use: { trace: 'off', serviceWorkers: 'allow' },
   projects: [
-    { name: 'chromium', testIgnore: 'webkit/**', use: { browserName: 'chromium', ...toUse(launches.chromium) } },
-    { name: 'firefox', testIgnore: 'webkit/**', use: { browserName: 'firefox', ...toUse(launches.firefox) } },
+    {
+      name: 'chromium',
+      testIgnore: 'webkit/**',
+      // What is about the other one's own files.
+      grepInvert: /@firefox/,
+      use: { browserName: 'chromium', ...toUse(launches.chromium) },
+    },
+    {
+      name: 'firefox',
+      testIgnore: 'webkit/**',
+      grepInvert: /@chromium/,
+      use: { browserName: 'firefox', ...toUse(launches.firefox) },
+    },
     // Driven by its own driver, and there on Linux only; see webkit/.
     ...(process.platform === 'linux' ? [{ name: 'webkitgtk', testMatch: 'webkit/**/*.spec.ts' }] : []),
   ],

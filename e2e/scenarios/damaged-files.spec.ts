@@ -1,7 +1,6 @@
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { openApp } from '../support/app.ts'
-import { needs } from '../support/capabilities.ts'
 import type { ProfileDevice } from '../support/device.ts'
 import { expect, test, type World } from '../support/world.ts'
 
@@ -13,23 +12,46 @@ const MANY_LETTERS = 20_000
 /** Letters of a note that Chromium keeps in a file of its own. */
 const LARGE_LETTERS = 90_000
 
-/** Which of LevelDB's files are damaged, and where: parts of the file's length. */
-const DAMAGES = [
-  { title: 'in the middle of the log', file: /\.leveldb\/.*\.log$/, at: [0.3, 0.5, 0.7] },
-  { title: 'in the last write of the log', file: /\.leveldb\/.*\.log$/, at: [0.999] },
-  { title: 'in the tables', file: /\.ldb$/, at: [0.1, 0.3, 0.5, 0.7, 0.9] },
-  { title: 'in the manifest', file: /\/MANIFEST/, at: [0.4] },
-] as const
+/** Firefox's, one for each database. */
+const SQLITE = /\/idb\/.*\.sqlite$/
+const PAGE_BYTES = 4096
 
-for (const { title, file, at } of DAMAGES) {
-  test(`bytes of the database’s files are flipped ${title}: it opens again, and each unsent write is sent or counted as lost`, async ({
-    world,
-    browserName,
-  }) => {
-    needs(browserName, 'LevelDB')
+/** What is damaged in which files: where, as parts of their length, and how many bytes from there. */
+interface Damage {
+  readonly title: string
+  readonly file: RegExp
+  readonly at: readonly number[]
+  readonly bytes: number
+}
+
+/**
+ * What is flipped in which files: parts of the file's length, and so many bytes. Chromium keeps databases in LevelDB, which has
+ * checksums; Firefox in SQLite, which has none: there whole pages go, as a disk loses them.
+ */
+const DAMAGES: Readonly<Record<'chromium' | 'firefox', readonly Damage[]>> = {
+  chromium: [
+    { title: 'in the middle of the log', file: /\.leveldb\/.*\.log$/, at: [0.3, 0.5, 0.7], bytes: 1 },
+    { title: 'in the last write of the log', file: /\.leveldb\/.*\.log$/, at: [0.999], bytes: 1 },
+    { title: 'in the tables', file: /\.ldb$/, at: [0.1, 0.3, 0.5, 0.7, 0.9], bytes: 1 },
+    { title: 'in the manifest', file: /\/MANIFEST/, at: [0.4], bytes: 1 },
+  ],
+  firefox: [
+    { title: 'in the first page', file: SQLITE, at: [0], bytes: PAGE_BYTES },
+    { title: 'in pages all over', file: SQLITE, at: [0.1, 0.3, 0.5, 0.7, 0.9], bytes: PAGE_BYTES },
+    { title: 'in the second half', file: SQLITE, at: [0.5], bytes: Infinity },
+  ],
+}
+
+for (const [engine, damages] of Object.entries(DAMAGES)) {
+  for (const damage of damages) testDamage(engine, damage)
+}
+
+function testDamage(engine: string, { title, file, at, bytes }: Damage): void {
+  const name = `bytes of the database’s files are flipped ${title}: it opens again, and no unsent write is lost without a word`
+  test(name, { tag: `@${engine}` }, async ({ world }) => {
     const { server, proxy } = world
     const device = await leaveUnsent(world)
-    expect(await flip(device, file, at)).toBeGreaterThan(0)
+    expect(await flip(device, file, at, bytes)).toBeGreaterThan(0)
     await device.start()
     proxy.setMode('up')
     const page = await openApp(device, { account: 'ada' })
@@ -37,7 +59,12 @@ for (const { title, file, at } of DAMAGES) {
     const { evictedUnsent, recovery } = await page.evaluate(() => app.space.status().storage)
     const log = await server.call('log', 'team')
     const sent = log.filter(({ id }) => id.startsWith('n')).length
-    expect(sent + (evictedUnsent ?? recovery?.unreadable ?? 0)).toBe(UNSENT)
+    // Where the browser cannot even list what it has lost the app is told that, and the old database is kept.
+    if (recovery?.unreadable === null) expect([recovery.isOldKept, evictedUnsent]).toEqual([true, null])
+    else expect(sent + (evictedUnsent ?? recovery?.unreadable ?? 0)).toBe(UNSENT)
+    expect(await page.evaluate(() => app.faults)).toEqual([
+      recovery === null ? 'report: storage-evicted' : 'report: storage-replaced',
+    ])
     expect(await page.evaluate(() => app.space.countPlaces())).toBe(PLACES)
     expect(await page.evaluate(() => app.space.fingerprint())).toBe(await server.call('fingerprint', 'team'))
     // It is as good as new: what is written now survives the browser.
@@ -51,14 +78,14 @@ for (const { title, file, at } of DAMAGES) {
 
 test('files of large values are gone: what cannot be read any more is counted, all others are sent', async ({
   world,
-  browserName,
 }) => {
-  needs(browserName, 'LevelDB')
   const { server, proxy } = world
   const device = await leaveUnsent(world)
-  const folder = join(device.profile, 'Default', 'IndexedDB')
-  const [blobs] = (await readdir(folder)).filter((name) => name.endsWith('.blob'))
-  await rm(join(folder, blobs ?? ''), { recursive: true })
+  const folder = databaseFolder(device)
+  const folders = await readdir(folder, { recursive: true })
+  const blobs = folders.filter((name) => /\.(blob|files)$/.test(name))
+  expect(blobs).not.toEqual([])
+  for (const name of blobs) await rm(join(folder, name), { recursive: true })
   await device.start()
   proxy.setMode('up')
   const page = await openApp(device, { account: 'ada' })
@@ -72,14 +99,13 @@ test('files of large values are gone: what cannot be read any more is counted, a
   expect(await page.evaluate(() => app.faults)).toEqual(['report: storage-replaced'])
 })
 
-test('the browser can open no database at all any more: the app is told by a code, and when its storage was cleared everything that was sent is there', async ({
-  world,
-  browserName,
-}) => {
-  needs(browserName, 'LevelDB')
+const blocked =
+  'the browser can open no database at all any more: the app is told by a code, and when its storage was cleared everything that was sent is there'
+// One file of Firefox's stands for one database: none of them keeps the others from being opened.
+test(blocked, { tag: '@chromium' }, async ({ world }) => {
   const { server, proxy } = world
   const device = await leaveUnsent(world)
-  expect(await flip(device, /\/CURRENT$/, [0.2])).toBeGreaterThan(0)
+  expect(await flip(device, /\/CURRENT$/, [0.2], 1)).toBeGreaterThan(0)
   await device.start()
   proxy.setMode('up')
   const page = await device.openPage()
@@ -120,9 +146,14 @@ async function leaveUnsent(world: World): Promise<ProfileDevice> {
   return device
 }
 
-/** Flips bytes in files of the origin's LevelDB; returns how many. */
-async function flip(device: ProfileDevice, which: RegExp, at: readonly number[]): Promise<number> {
-  const folder = join(device.profile, 'Default', 'IndexedDB')
+/** Where the browser keeps the origin's databases. */
+function databaseFolder({ engine, profile }: ProfileDevice): string {
+  return engine === 'firefox' ? join(profile, 'storage', 'default') : join(profile, 'Default', 'IndexedDB')
+}
+
+/** Flips bytes in files of the origin's databases; returns how many. */
+async function flip(device: ProfileDevice, which: RegExp, at: readonly number[], count: number): Promise<number> {
+  const folder = databaseFolder(device)
   let flipped = 0
   for (const path of await readdir(folder, { recursive: true })) {
     if (!which.test(path)) continue
@@ -130,9 +161,10 @@ async function flip(device: ProfileDevice, which: RegExp, at: readonly number[])
     // A folder.
     if (bytes === null || bytes.length === 0) continue
     for (const part of at) {
-      const offset = Math.floor(bytes.length * part)
-      bytes.writeUInt8(bytes.readUInt8(offset) ^ 0xff, offset)
-      flipped += 1
+      const from = Math.floor(bytes.length * part)
+      const to = Math.min(from + count, bytes.length)
+      for (let offset = from; offset < to; offset += 1) bytes.writeUInt8(bytes.readUInt8(offset) ^ 0xff, offset)
+      flipped += to - from
     }
     await writeFile(join(folder, path), bytes)
   }

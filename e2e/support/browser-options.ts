@@ -33,7 +33,8 @@ export const launches: Readonly<Record<Engine, BrowserLaunch>> = {
     ...(isPlaywrightsFirefox(firefoxPath) ? {} : { channel: 'moz-firefox' }),
     args: [],
     // It would ask for the site's icon by itself, and report that the page's policy forbids that.
-    firefoxUserPrefs: { 'browser.chrome.site_icons': false },
+    // Values larger than so many bytes get files of their own, as in Chromium (Firefox: from 1 MiB).
+    firefoxUserPrefs: { 'browser.chrome.site_icons': false, 'dom.indexedDB.dataThreshold': 65_536 },
   },
 }
 

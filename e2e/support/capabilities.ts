@@ -10,7 +10,6 @@ const LACKS_IN_FIREFOX = {
     'Firefox’s driver gives no handle on service workers: none can be stopped, nor sent an event',
   'renderer kill': 'Firefox’s driver cannot end a single renderer',
   freezing: 'Firefox’s driver cannot freeze a page',
-  LevelDB: 'Firefox does not keep databases in LevelDB',
 } as const
 
 /** Leaves the scenario out, with the reason, where the browser has not got what it needs. Call it first. */

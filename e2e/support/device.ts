@@ -51,6 +51,10 @@ export class ProfileDevice implements Device {
     this.#options = options
   }
 
+  get engine(): ProfileOptions['engine'] {
+    return this.#options.engine
+  }
+
   /** The folder of its profile. */
   get profile(): string {
     return this.#options.profile

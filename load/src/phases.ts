@@ -47,6 +47,8 @@ export interface Measured {
   readonly server: Snapshot
   readonly fleet: FleetFigures
   readonly looks: readonly Look[]
+  /** What the server held before and after, its garbage collected. */
+  readonly held: { readonly beforeMiB: number; readonly afterMiB: number }
 }
 
 /** Everything that a phase works with. */
@@ -69,7 +71,7 @@ export async function measure(
 ): Promise<Measured> {
   const { fleet, server, folder } = stage
   const { perSecond, seconds, pushShare } = load
-  await server.snapshot(true)
+  const before = await server.snapshot(true, true)
   fleet.read(true)
   const looks: Look[] = []
   const startedAt = performance.now()
@@ -100,6 +102,7 @@ export async function measure(
   const cpuAfter = await stage.cluster?.cpuSeconds()
   const elapsedMs = performance.now() - startedAt
   const [snapshot, figures] = [await server.snapshot(false), fleet.read(false)]
+  const after = await server.snapshot(false, true)
   const answeredPerSecond = Math.round(figures.exchanges / seconds)
   return {
     offeredPerSecond: Math.round(perSecond),
@@ -112,6 +115,7 @@ export async function measure(
     server: snapshot,
     fleet: figures,
     looks,
+    held: { beforeMiB: before.heapMiB + before.externalMiB, afterMiB: after.heapMiB + after.externalMiB },
   }
 }
 

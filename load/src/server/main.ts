@@ -34,9 +34,10 @@ const server = createServer({ keepAliveTimeout: 65_000 }, (incoming, outgoing) =
 server.listen(0, '127.0.0.1', 4_096, () => send({ type: 'listening', port: (server.address() as AddressInfo).port }))
 if (retentionMs !== null) setInterval(() => void partner.prune(), PRUNE_EVERY_MS)
 
-process.on('message', ({ id, isReset }: SnapshotCommand) =>
-  send({ type: 'snapshot', id, snapshot: meter.read(isReset) }),
-)
+process.on('message', ({ id, isReset, isCollected }: SnapshotCommand) => {
+  if (isCollected) globalThis.gc?.()
+  send({ type: 'snapshot', id, snapshot: meter.read(isReset) })
+})
 // Whoever measures is gone, or has all figures; an orderly exit, so that a profile is written.
 process.on('disconnect', () => process.exit())
 

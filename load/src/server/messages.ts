@@ -14,11 +14,12 @@ export type ServerMessage =
   | { readonly type: 'listening'; readonly port: number }
   | { readonly type: 'snapshot'; readonly id: number; readonly snapshot: Snapshot }
 
-/** What the server is asked: its figures, counted anew from then on if `isReset`. */
+/** What the server is asked: its figures, counted anew from then on if `isReset`, after its garbage was collected if `isCollected`. */
 export interface SnapshotCommand {
   readonly type: 'snapshot'
   readonly id: number
   readonly isReset: boolean
+  readonly isCollected: boolean
 }
 
 /** The server's own figures since the last reset. */
@@ -34,6 +35,8 @@ export interface Snapshot {
   readonly faults: readonly string[]
   readonly rssMiB: number
   readonly heapMiB: number
+  /** Memory beside the heap that its objects hold. */
+  readonly externalMiB: number
   /** Of one core, 0 to 1 and more. */
   readonly cpu: number
   readonly openStreams: number

@@ -54,7 +54,7 @@ export class Meter {
   }
 
   read(isReset: boolean): Snapshot {
-    const { rss, heapUsed } = process.memoryUsage()
+    const { rss, heapUsed, external } = process.memoryUsage()
     const { user, system } = process.cpuUsage(this.#cpuBefore)
     const snapshot: Snapshot = {
       ownMs: this.#own.read(),
@@ -65,6 +65,7 @@ export class Meter {
       faults: this.#faults,
       rssMiB: Math.round(rss / MIB),
       heapMiB: Math.round(heapUsed / MIB),
+      externalMiB: Math.round(external / MIB),
       cpu: Math.round((user + system) / (performance.now() - this.#sinceMs) / 10) / 100,
       openStreams: this.#streams,
     }

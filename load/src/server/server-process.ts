@@ -30,7 +30,7 @@ export class ServerProcess {
     const profile = this.#profileFolder === null ? [] : ['--cpu-prof', `--cpu-prof-dir=${this.#profileFolder}`]
     const child = fork(program, [JSON.stringify(this.#settings)], {
       execPath: pinnedNode,
-      execArgv: ['--conditions=source', '--disable-warning=ExperimentalWarning', ...profile],
+      execArgv: ['--expose-gc', '--conditions=source', '--disable-warning=ExperimentalWarning', ...profile],
     })
     this.#child = child
     this.#port = await new Promise<number>((resolve, reject) => {
@@ -42,13 +42,13 @@ export class ServerProcess {
     })
   }
 
-  /** Its figures since the last reset. */
-  snapshot(isReset: boolean): Promise<Snapshot> {
+  /** Its figures since the last reset; `isCollected`: it collects its garbage before it looks, and stands still meanwhile. */
+  snapshot(isReset: boolean, isCollected = false): Promise<Snapshot> {
     const id = this.#nextId
     this.#nextId += 1
     return new Promise((resolve) => {
       this.#waiting.set(id, resolve)
-      this.#child?.send({ type: 'snapshot', id, isReset } satisfies SnapshotCommand)
+      this.#child?.send({ type: 'snapshot', id, isReset, isCollected } satisfies SnapshotCommand)
     })
   }
 

@@ -26,15 +26,15 @@ import { readSyncToWrite } from './sync-row.ts'
 
 /** What is worth keeping of a database that was replaced. */
 interface Estate {
-  /** True: nobody can write there any more. */
-  readonly isFenced: boolean
+  /** True: nobody can write there any more, and all that is there was at least listed. */
+  readonly isDone: boolean
   readonly outbox: readonly OutboxRow[]
   /** Accepted, and not known to survive a restore of the partner: sent again, which takes effect once. */
   readonly journal: readonly JournalRow[]
   readonly overlay: readonly OverlayRow[]
   readonly refused: readonly RefusedRow[]
   readonly salvage: readonly SalvageRow[]
-  /** Groups, each of what one transaction wrote, that are there and cannot be read; null: it is not known how many. */
+  /** Rows that are there and cannot be read, each with what one transaction wrote, or a salvaged record; null: nobody knows how many. */
   readonly unreadable: number | null
 }
 
@@ -53,7 +53,7 @@ export async function carryOver(
   const estate = await readEstate(oldName)
   const run = createRunner(database, context, onNotice)
   await run.write('strict', (tx, log) => inherit(tx, context, estate, log))
-  if (!estate.isFenced) return
+  if (!estate.isDone) return
   await deleteDB(oldName)
   await run.write('relaxed', async (tx, log) => {
     const sync = await readSyncToWrite(tx, context)
@@ -75,20 +75,21 @@ async function readEstate(name: string): Promise<Estate> {
   })
   try {
     const { isFenced, hasWritten } = await fence(db)
-    const groups = await readAll(db, 'groups')
+    const [groups, salvage] = [await readAll(db, 'groups'), await readAll(db, 'salvage')]
     const { rows, unreadable } = ungroup(groups.rows)
+    const isListed = groups.unreadable !== null && salvage.unreadable !== null
     return {
-      isFenced,
+      isDone: isFenced && isListed,
       outbox: rows.outbox.filter(isMutation),
       journal: rows.journal.filter(isMutation),
       overlay: rows.overlay,
       refused: rows.refused.filter(isMutation),
-      salvage: (await readAll(db, 'salvage')).rows,
+      salvage: salvage.rows,
       // Where nothing is left of what was written nobody can say how much it was.
       unreadable:
-        groups.unreadable === null || (hasWritten && groups.rows.length + groups.unreadable === 0)
+        !isListed || (hasWritten && groups.rows.length + groups.unreadable === 0)
           ? null
-          : groups.unreadable + unreadable,
+          : groups.unreadable + salvage.unreadable + unreadable,
     }
   } finally {
     db.close()
