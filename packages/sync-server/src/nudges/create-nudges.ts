@@ -135,7 +135,8 @@ export function createNudges(options: NudgesOptions): Nudges {
         stream.send(`event: nudge\ndata: ${JSON.stringify(message)}\n\n`)
       }
     } catch (error) {
-      options.onError('nudge', error)
+      // One that has ended meanwhile, as all do when the partner closes, has nothing to be told, and what it asked may be gone.
+      if (streams.has(stream)) options.onError('nudge', error)
     }
   }
 

@@ -100,6 +100,42 @@ describe('nudges', () => {
     nudges.close()
   })
 
+  test('a look-up that fails is reported, but not one whose stream ended meanwhile, as when the partner closes', async () => {
+    const heard: ((notice: CommitNotice) => void)[] = []
+    const reported: string[] = []
+    const lookUps: { readonly promise: Promise<never>; readonly reject: (reason: string) => void }[] = []
+    const nudges = createNudges({
+      engine: {
+        onCommit: (listener) => {
+          heard.push(listener)
+          return () => heard.splice(0)
+        },
+        findReadable: async (_account, ids) => new Map(ids.map((id) => [id, 's1'])),
+        newestKey: () => {
+          let reject: (reason: string) => void = () => undefined
+          const promise = new Promise<never>((_resolve, fail) => (reject = fail))
+          lookUps.push({ promise, reject })
+          return promise
+        },
+      },
+      watch: null,
+      after: new HandTimers().after,
+      onError: (where, error) => reported.push(`${where}: ${String(error)}`),
+      maxStreamsPerAccount: 2,
+    })
+    await nudges.open('ann', ['p1'])
+    await nudges.open('bob', ['p2'])
+    for (const listener of heard) listener({ space: 's1', partnershipId: null })
+    await expect.poll(() => lookUps.length).toBe(2)
+    lookUps[0]?.reject('broken')
+    await expect.poll(() => reported).toEqual(['nudge: broken'])
+    nudges.close()
+    lookUps[1]?.reject('closed')
+    await Promise.allSettled(lookUps.map(({ promise }) => promise))
+    await new Promise(setImmediate)
+    expect(reported).toEqual(['nudge: broken'])
+  })
+
   test('in a large space nobody is nudged again while the members still spread, and few are looked up at once', async () => {
     const timers = new HandTimers()
     const heard: ((notice: CommitNotice) => void)[] = []
