@@ -34,10 +34,9 @@ test('the server is restored to a backup taken before accepted writes: the key r
   proxy.setMode('up')
 
   const expected = { ...all, c1: 'new history', c2: 'new history', c3: 'new history', c4: 'new history' }
-  for (const page of pages) {
-    await page.evaluate(() => app.space.retry())
-    await expect.poll(() => page.evaluate(() => app.space.notes())).toEqual(expected)
-  }
+  // Each needs what the other one has lost, and one that was refused may wait long by itself.
+  for (const page of pages) await page.evaluate(() => app.space.retry())
+  for (const page of pages) await expect.poll(() => page.evaluate(() => app.space.notes())).toEqual(expected)
   await Promise.all(pages.map((page) => page.evaluate(() => app.space.upToDate())))
 
   const records = await server.call('records', 'team', 'notes')

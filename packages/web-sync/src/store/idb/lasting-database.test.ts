@@ -431,6 +431,22 @@ describe('databases beside each other', () => {
     expect(await listGenerations(dbName)).toEqual([])
   })
 
+  it('a browser that lists none, since one is damaged: the newest is found by its name, and nothing is made', async () => {
+    const { bench, dbName } = await makeDevice()
+    const first = await bench.open()
+    await first.close()
+    failOpening((name) => name === dbName)
+    const store = await bench.open()
+    IDBFactory.prototype.open = open
+    await bench.write(store, note.insert('later'))
+    IDBFactory.prototype.databases = () => Promise.reject(new DOMException('The operation failed.', 'UnknownError'))
+    const next = await bench.open()
+    expect(await notesOf(next)).toEqual([{ id: 'later' }])
+    IDBFactory.prototype.databases = databases
+    expect(await listGenerations(dbName)).toEqual(expect.arrayContaining([2]))
+    expect(Math.max(...(await listGenerations(dbName)))).toBe(2)
+  })
+
   it('a context makes two fresh databases at most', async () => {
     const { bench, dbName } = await makeDevice()
     const store = await bench.open()
