@@ -75,6 +75,32 @@ test('a page is left and comes back: it shows what has changed meanwhile, writes
   }
 })
 
+test('a page that no other tab waits for is left and comes back: Chromium keeps it, and it shows what has changed meanwhile', async ({
+  world,
+  browserName,
+}) => {
+  const device = await world.newProfileDevice()
+  await device.close()
+  await device.startWithBfcache()
+  const page = await openApp(device, { account: 'ada' })
+  await page.evaluate(() => app.space.addNote('n1', 'before').then(() => app.space.upToDate()))
+  await page.evaluate(() => {
+    addEventListener('pageshow', ({ persisted }) => localStorage.setItem('back', persisted ? 'restored' : 'loaded'))
+  })
+  await page.goto('/blank')
+  const elsewhere = await openApp(await world.newDevice(), { account: 'bob' })
+  await elsewhere.evaluate(() => app.space.addNote('n2', 'elsewhere').then(() => app.space.upToDate()))
+  const blank = await device.openPage('/blank')
+  page.evaluate(() => history.back()).catch(() => undefined)
+  if (browserName === 'chromium') {
+    await expect.poll(() => blank.evaluate(() => localStorage.getItem('back'))).toBe('restored')
+  } else {
+    await page.waitForURL(({ pathname }) => pathname === '/')
+    await page.evaluate(() => app.open({ account: 'ada' }))
+  }
+  await expect.poll(() => page.evaluate(() => app.space.notes())).toEqual({ n1: 'before', n2: 'elsewhere' })
+})
+
 test('a page in the back/forward cache does not stand in the way of a wipe, nor of the others’ runs', async ({
   world,
 }) => {

@@ -51,6 +51,7 @@ export class ProfileDevice implements Device {
     this.#options = options
   }
 
+  /** Whose browser it has. */
   get engine(): ProfileOptions['engine'] {
     return this.#options.engine
   }

@@ -23,7 +23,7 @@ const MAX_RETRY_MS = 15_000
 const HERD_LIMIT_MS = 300_000
 
 /** Memory and rows at one moment. */
-interface Look {
+export interface Look {
   readonly second: number
   readonly rssMiB: number
   readonly heapMiB: number

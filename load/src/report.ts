@@ -1,6 +1,6 @@
 import type { Percentiles } from './histogram.ts'
 import type { LoadOptions } from './options.ts'
-import type { Converged, Herd, Measured } from './phases.ts'
+import type { Converged, Herd, Look, Measured } from './phases.ts'
 
 /** Everything that a run has found. */
 export interface LoadReport {
@@ -29,8 +29,8 @@ export function maxP99Ms(storage: LoadOptions['storage']): number {
 /** Seconds in which a herd must have converged. */
 const MAX_HERD_SECONDS = 120
 /**
- * What the server holds may have grown by so much. Collected, for what a process takes of the system says how lazily it collects: without
- * a limit V8 lets a heap of 160 MiB grow to 500 before it looks.
+ * Memory may have grown by so much: what the process takes of the system, from the first third of the time to the last, and what it holds
+ * when its garbage is collected. The first also says how lazily V8 collects, the second alone whether something is kept for ever.
  */
 const MAX_GROWTH = 1.15
 
@@ -53,8 +53,11 @@ export function judge(report: Omit<LoadReport, 'targets'>): Target[] {
       target('the server’s own p99, ms', `≤ ${limit}`, p99, p99 <= limit),
       target('errors', '0', countErrors(steady), countErrors(steady) === 0),
     )
-    const growth = Math.round((steady.held.afterMiB / steady.held.beforeMiB) * 100) / 100
-    targets.push(target('memory held, after : before', `≤ ${MAX_GROWTH}`, growth, growth <= MAX_GROWTH))
+    const growth = rssGrowth(steady.looks)
+    if (growth !== null)
+      targets.push(target('memory, end : first third', `≤ ${MAX_GROWTH}`, growth, growth <= MAX_GROWTH))
+    const heldGrowth = ratio(steady.held.afterMiB, steady.held.beforeMiB)
+    targets.push(target('memory held, after : before', `≤ ${MAX_GROWTH}`, heldGrowth, heldGrowth <= MAX_GROWTH))
   }
   const rest = herd ?? settled
   targets.push(
@@ -124,6 +127,21 @@ function line({ count, p50, p90, p99, p999, max }: Percentiles): string {
 
 function countErrors({ fleet, server }: Measured): number {
   return fleet.errors + fleet.refused + server.faults.length
+}
+
+/** The last third's mean by the first third's: a heap breathes. Null: too few looks. */
+function rssGrowth(looks: readonly Look[]): number | null {
+  const third = Math.floor(looks.length / 3)
+  if (third === 0) return null
+  return ratio(meanRss(looks.slice(-third)), meanRss(looks.slice(0, third)))
+}
+
+function meanRss(looks: readonly Look[]): number {
+  return looks.reduce((sum, { rssMiB }) => sum + rssMiB, 0) / looks.length
+}
+
+function ratio(after: number, before: number): number {
+  return Math.round((after / before) * 100) / 100
 }
 
 function target(name: string, wanted: string, found: number, isMet: boolean): Target {

@@ -24,6 +24,20 @@ class HandTimers {
   }
 }
 
+/** Commits that the test tells of. */
+class HandCommits {
+  readonly #listeners: ((notice: CommitNotice) => void)[] = []
+
+  readonly listen = (listener: (notice: CommitNotice) => void): (() => void) => {
+    this.#listeners.push(listener)
+    return () => this.#listeners.splice(0)
+  }
+
+  tell(notice: CommitNotice): void {
+    for (const listener of this.#listeners) listener(notice)
+  }
+}
+
 const write = (id: string) => mutationOf({ op: 'put', collection: 'notes', id, base: null, value: { id } })
 
 describe('nudges', () => {
@@ -61,15 +75,11 @@ describe('nudges', () => {
 
   test('many commits in a moment are one nudge now and one after the pause', async () => {
     const timers = new HandTimers()
-    const heard: ((notice: CommitNotice) => void)[] = []
-    const tell = (notice: CommitNotice): void => heard.forEach((listener) => listener(notice))
+    const commits = new HandCommits()
     const asked: string[] = []
     const nudges = createNudges({
       engine: {
-        onCommit: (listener) => {
-          heard.push(listener)
-          return () => heard.splice(0)
-        },
+        onCommit: commits.listen,
         findReadable: async (_account, ids) => new Map(ids.map((id) => [id, 's1'])),
         newestKey: async (_space, id) => {
           asked.push(id)
@@ -85,13 +95,13 @@ describe('nudges', () => {
     })
     const stream = await nudges.open('ann', ['p1'])
     const events = new EventReader(stream as ReadableStream<Uint8Array>)
-    for (let index = 0; index < 10; index += 1) tell({ space: 's1', partnershipId: 'p2' })
+    for (let index = 0; index < 10; index += 1) commits.tell({ space: 's1', partnershipId: 'p2' })
     expect((await events.nudge()).key?.n).toBe(1)
     expect(asked).toHaveLength(1)
     timers.fire(1_000)
     expect((await events.nudge()).key?.n).toBe(2)
     timers.fire(1_000)
-    tell({ space: 's1', partnershipId: null })
+    commits.tell({ space: 's1', partnershipId: null })
     expect((await events.nudge()).key?.n).toBe(3)
     await nudges.open('ann', ['p1'])
     expect(await nudges.open('ann', ['p1'])).toBeNull()
@@ -101,15 +111,12 @@ describe('nudges', () => {
   })
 
   test('a look-up that fails is reported, but not one whose stream ended meanwhile, as when the partner closes', async () => {
-    const heard: ((notice: CommitNotice) => void)[] = []
+    const commits = new HandCommits()
     const reported: string[] = []
     const lookUps: ((reason: string) => void)[] = []
     const nudges = createNudges({
       engine: {
-        onCommit: (listener) => {
-          heard.push(listener)
-          return () => heard.splice(0)
-        },
+        onCommit: commits.listen,
         findReadable: async (_account, ids) => new Map(ids.map((id) => [id, 's1'])),
         newestKey: () => new Promise((_resolve, reject) => void lookUps.push(reject)),
       },
@@ -120,7 +127,7 @@ describe('nudges', () => {
     })
     await nudges.open('ann', ['p1'])
     await nudges.open('bob', ['p2'])
-    for (const listener of heard) listener({ space: 's1', partnershipId: null })
+    commits.tell({ space: 's1', partnershipId: null })
     await expect.poll(() => lookUps.length).toBe(2)
     lookUps[0]?.('broken')
     await expect.poll(() => reported).toEqual(['nudge: broken'])
@@ -132,18 +139,14 @@ describe('nudges', () => {
 
   test('in a large space nobody is nudged again while the members still spread, and few are looked up at once', async () => {
     const timers = new HandTimers()
-    const heard: ((notice: CommitNotice) => void)[] = []
-    const tell = (notice: CommitNotice): void => heard.forEach((listener) => listener(notice))
+    const commits = new HandCommits()
     let lookUps = 0
     let atOnce = 0
     let mostAtOnce = 0
     const members = 300
     const nudges = createNudges({
       engine: {
-        onCommit: (listener) => {
-          heard.push(listener)
-          return () => heard.splice(0)
-        },
+        onCommit: commits.listen,
         findReadable: async (_account, ids) => {
           lookUps += 1
           atOnce += 1
@@ -168,9 +171,9 @@ describe('nudges', () => {
     const hearAll = (): Promise<Nudge[]> => Promise.all(readers.map((reader) => reader.nudge()))
     const before = lookUps
     ;[atOnce, mostAtOnce] = [0, 0]
-    tell({ space: 's1', partnershipId: null })
+    commits.tell({ space: 's1', partnershipId: null })
     expect((await hearAll()).every(({ spreadMs }) => spreadMs === 3_000)).toBe(true)
-    tell({ space: 's1', partnershipId: null })
+    commits.tell({ space: 's1', partnershipId: null })
     timers.fire(1_000)
     expect(lookUps - before).toBe(members)
     timers.fire(3_000)

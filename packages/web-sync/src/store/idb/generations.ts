@@ -8,12 +8,17 @@ export function nameGeneration(name: string, generation: number): string {
   return generation === 1 ? name : `${name}.${generation}`
 }
 
+/** False: the browser does not list databases (Firefox before 126). */
+export function hasList(): boolean {
+  return typeof (indexedDB as Partial<IDBFactory>).databases === 'function'
+}
+
 /**
  * The generations of a database that the browser has, oldest first. None if it does not list databases. Firefox lists none as long as the
  * file of one is damaged: then they are looked for by name.
  */
 export async function listGenerations(name: string): Promise<number[]> {
-  if (!('databases' in indexedDB)) return []
+  if (!hasList()) return []
   try {
     const names = new Set((await indexedDB.databases()).map((info) => info.name ?? ''))
     const generations = [...names].map((other) => (other === name ? 1 : Number(split(other, name))))

@@ -3,7 +3,7 @@ import type { OpeningNews } from '../open-rows.ts'
 import type { RowDatabase, RowReader, RowWriter } from '../row-database.ts'
 import { closedError } from '../runner.ts'
 import { NO_ROWS } from '../sync-row.ts'
-import { listGenerations, nameGeneration } from './generations.ts'
+import { hasList, listGenerations, nameGeneration } from './generations.ts'
 import { type IdbDatabase, type IdbDatabaseOptions, openIdbDatabase, startPlatformTimer } from './idb-database.ts'
 import { isBroken, NO_ANSWER } from './idb-errors.ts'
 
@@ -189,10 +189,6 @@ class LastingDatabase implements RowDatabase {
     const { startTimer = startPlatformTimer } = this.#options
     return new Promise((resolve) => void startTimer(ms, resolve))
   }
-}
-
-function hasList(): boolean {
-  return typeof (indexedDB as Partial<IDBFactory>).databases === 'function'
 }
 
 function isMissingRows(failure: unknown): boolean {
