@@ -1,6 +1,6 @@
 import { openDB } from 'idb'
 
-/** Generations in a row that are not there, after which no later one is looked for. */
+/** Generations in a row that cannot be opened, after which no later one is looked for. */
 const MOST_MISSING = 8
 
 /** The name of a database that replaced another: `name`, `name.2`, `name.3` … */
@@ -15,45 +15,41 @@ export function hasList(): boolean {
 
 /**
  * The generations of a database that the browser has, oldest first. None if it does not list databases. Firefox lists none as long as the
- * file of one is damaged: then they are looked for by name.
+ * file of one is damaged: then those that can be opened are looked for by name.
  */
 export async function listGenerations(name: string): Promise<number[]> {
   if (!hasList()) return []
   try {
-    const names = new Set((await indexedDB.databases()).map((info) => info.name ?? ''))
+    // Firefox lists, after its next start, what was begun and given up: with version 0.
+    const made = (await indexedDB.databases()).filter(({ version = 0 }) => version > 0)
+    const names = new Set(made.map((info) => info.name ?? ''))
     const generations = [...names].map((other) => (other === name ? 1 : Number(split(other, name))))
     return generations.filter((generation) => generation >= 1).toSorted((a, b) => a - b)
   } catch {
     const found: number[] = []
     for (let [generation, missing] = [1, 0]; missing < MOST_MISSING; generation += 1) {
-      const isThere = await exists(nameGeneration(name, generation))
-      if (isThere) found.push(generation)
-      missing = isThere ? 0 : missing + 1
+      const isUsable = await canBeOpened(nameGeneration(name, generation))
+      if (isUsable) found.push(generation)
+      missing = isUsable ? 0 : missing + 1
     }
     return found
   }
 }
 
-/** One that cannot be opened is there all the same. */
-async function exists(name: string): Promise<boolean> {
-  let isThere = true
-  const upgrade = (
-    _db: unknown,
-    _from: number,
-    _to: number | null,
-    tx: { readonly done: Promise<void>; abort(): void },
-  ) => {
-    isThere = false
-    tx.done.catch(() => undefined)
-    tx.abort()
-  }
+/** Nothing is made by it. */
+async function canBeOpened(name: string): Promise<boolean> {
   try {
-    const db = await openDB(name, undefined, { upgrade })
+    const db = await openDB(name, undefined, {
+      upgrade: (_db, _from, _to, tx) => {
+        tx.done.catch(() => undefined)
+        tx.abort()
+      },
+    })
     db.close()
+    return true
   } catch {
-    // Made and not wanted, or damaged.
+    return false
   }
-  return isThere
 }
 
 function split(other: string, name: string): string {

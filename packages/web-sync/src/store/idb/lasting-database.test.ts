@@ -449,6 +449,23 @@ describe('databases beside each other', () => {
     expect(await listGenerations(dbName)).toEqual([2])
   })
 
+  it('a database that was begun and given up, which Firefox lists with version 0, is none', async () => {
+    const { bench, dbName } = await makeDevice()
+    await bench.write(await bench.open(), note.insert('a'))
+    IDBFactory.prototype.databases = async function withLeftOver(this: IDBFactory) {
+      return [...(await databases.call(this)), { name: `${dbName}.2`, version: 0 }]
+    }
+    expect(await listGenerations(dbName)).toEqual([1])
+    expect(await notesOf(await bench.open())).toEqual([{ id: 'a' }])
+  })
+
+  it('a browser that lists none and opens none: the failure is told in bounded time', async () => {
+    const { bench, dbName } = await makeDevice()
+    IDBFactory.prototype.databases = () => Promise.reject(new DOMException('The operation failed.', 'UnknownError'))
+    failOpening((name) => name.startsWith(dbName))
+    await expect(bench.open()).rejects.toMatchObject({ code: 'storage-failed' })
+  })
+
   it('a context makes two fresh databases at most', async () => {
     const { bench, dbName } = await makeDevice()
     const store = await bench.open()
