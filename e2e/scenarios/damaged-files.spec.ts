@@ -16,6 +16,9 @@ const LARGE_LETTERS = 90_000
 const SQLITE = /\/idb\/.*\.sqlite$/
 const PAGE_BYTES = 4096
 
+/** Values of so many bytes get files of their own in Firefox, as in Chromium; by default from 1 MiB. */
+const LARGE_VALUES = { 'dom.indexedDB.dataThreshold': 65_536 }
+
 /** What is damaged in which files: where, as parts of their length, and how many bytes from there. */
 interface Damage {
   readonly title: string
@@ -130,7 +133,7 @@ test(blocked, { tag: '@chromium' }, async ({ world }) => {
 async function leaveUnsent(world: World): Promise<ProfileDevice> {
   const { server, proxy } = world
   await server.call('fillPlaces', 'team', PLACES)
-  const device = await world.newProfileDevice()
+  const device = await world.newProfileDevice({ firefoxUserPrefs: LARGE_VALUES })
   const page = await openApp(device, { account: 'ada' })
   await page.evaluate(() => app.space.upToDate())
   await page.evaluate(

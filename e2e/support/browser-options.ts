@@ -32,12 +32,8 @@ export const launches: Readonly<Record<Engine, BrowserLaunch>> = {
     executablePath: firefoxPath,
     ...(isPlaywrightsFirefox(firefoxPath) ? {} : { channel: 'moz-firefox' }),
     args: [],
-    firefoxUserPrefs: {
-      // It would ask for the site's icon by itself, and report that the page's policy forbids that.
-      'browser.chrome.site_icons': false,
-      // Values of so many bytes get files of their own, as in Chromium; by default from 1 MiB.
-      'dom.indexedDB.dataThreshold': 65_536,
-    },
+    // It would ask for the site's icon by itself, and report that the page's policy forbids that.
+    firefoxUserPrefs: { 'browser.chrome.site_icons': false },
   },
 }
 

@@ -23,6 +23,8 @@ export interface ProfileOptions {
   readonly origin: string
   /** More switches for the browser. */
   readonly args?: readonly string[]
+  /** More of Firefox's preferences. */
+  readonly firefoxUserPrefs?: Readonly<Record<string, number>>
 }
 
 /** A browser on somebody's device. */
@@ -77,14 +79,14 @@ export class ProfileDevice implements Device {
   }
 
   async #start(limitKb: number, ignoreDefaultArgs: string[] = []): Promise<void> {
-    const { profile, engine, origin, args = [] } = this.#options
+    const { profile, engine, origin, args = [], firefoxUserPrefs } = this.#options
     const launch = launches[engine]
     this.#context = await { chromium, firefox }[engine].launchPersistentContext(profile, {
       ...launch,
       args: [...launch.args, ...args],
       ignoreDefaultArgs,
       // Said each time: Firefox keeps in the profile what it was told once.
-      firefoxUserPrefs: { ...launch.firefoxUserPrefs, [STORAGE_LIMIT]: limitKb },
+      firefoxUserPrefs: { ...launch.firefoxUserPrefs, ...firefoxUserPrefs, [STORAGE_LIMIT]: limitKb },
       baseURL: origin,
     })
   }

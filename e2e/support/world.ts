@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test as base } from '@playwright/test'
 import { engineOf } from './browser-options.ts'
-import { type Device, openDevice, ProfileDevice } from './device.ts'
+import { type Device, openDevice, ProfileDevice, type ProfileOptions } from './device.ts'
 import { type FaultProxy, openFaultProxy } from 'web-sync/testing/node'
 import { ServerProcess } from './server-process.ts'
 import { type Watch, watchContext } from './violations.ts'
@@ -15,7 +15,7 @@ export interface World {
   /** A device that remembers nothing when it is closed. */
   newDevice(): Promise<Device>
   /** A device with its profile on disk, started. */
-  newProfileDevice(options?: { readonly args?: readonly string[] }): Promise<ProfileDevice>
+  newProfileDevice(options?: Pick<ProfileOptions, 'args' | 'firefoxUserPrefs'>): Promise<ProfileDevice>
   /** A folder for one more profile. */
   newProfile(): string
   /** A device that came about otherwise (a clone): it is switched off at the end. */
