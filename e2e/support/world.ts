@@ -6,6 +6,7 @@ import { engineOf } from './browser-options.ts'
 import { type Device, openDevice, ProfileDevice, type ProfileOptions } from './device.ts'
 import { type FaultProxy, openFaultProxy } from 'web-sync/testing/node'
 import { ServerProcess } from './server-process.ts'
+import { openThrottledDevice, type ThrottledDevice } from './throttled-device.ts'
 import { type Watch, watchContext } from './violations.ts'
 
 /** What a scenario plays in: a server of its own behind a network that can be broken, and devices. */
@@ -16,6 +17,8 @@ export interface World {
   newDevice(): Promise<Device>
   /** A device with its profile on disk, started. */
   newProfileDevice(options?: Pick<ProfileOptions, 'args' | 'firefoxUserPrefs'>): Promise<ProfileDevice>
+  /** A device whose browser throttles hidden tabs. */
+  newThrottledDevice(): Promise<ThrottledDevice>
   /** A folder for one more profile. */
   newProfile(): string
   /** A device that came about otherwise (a clone): it is switched off at the end. */
@@ -54,6 +57,13 @@ export const test = base.extend<{ world: World }>({
         })
         devices.push(device)
         await device.start()
+        await watchContext(device.context, watch)
+        return device
+      },
+      newThrottledDevice: async () => {
+        const engine = engineOf(browserName)
+        const device = await openThrottledDevice({ profile: world.newProfile(), engine, origin: proxy.origin })
+        devices.push(device)
         await watchContext(device.context, watch)
         return device
       },
