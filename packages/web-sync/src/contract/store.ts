@@ -166,6 +166,8 @@ export interface StoreCounts {
   readonly salvage: number
   /** Journal entries that left by the retention limit before the partner called them durable, ever. */
   readonly journalDropped: number
+  /** Mutations that this database was ever given, whatever became of them. */
+  readonly written: number
 }
 
 /** A database could not be used any more, and a fresh one took its place. */
@@ -199,6 +201,8 @@ export interface SyncSummary {
   readonly isResyncing: boolean
   readonly progress: Progress | null
   readonly lastSyncAtMs: number | null
+  /** When this database was made, milliseconds since 1970; 0: by an earlier version. Tells one from its successor. */
+  readonly madeAtMs: number
   /** When the browser was found to have thrown the store away; null: never. What was not sent by then is lost. */
   readonly evictedAtMs: number | null
   /** What was done about a database that could not be used any more, the last time; null: never. */

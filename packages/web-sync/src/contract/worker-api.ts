@@ -38,8 +38,12 @@ export interface OpenRequest {
   readonly transportPort: PortLike | null
   /** {@link SpaceEvent}s go out here. */
   readonly events: PortLike
-  /** What this browser remembers outside the database of unsent writes; null: it remembers no store. Tells an evicted store from a new one. */
-  readonly rememberedUnsent: number | null
+  /**
+   * What this browser remembers of the store outside its database, as a page last saw it; null: it remembers none. Tells what was lost
+   * from what never was. Four numbers with blanks between: when it was last up to date (milliseconds since 1970; 0: never), unsent writes,
+   * {@link SpaceStatus.written}, and {@link StorageHealth.madeAtMs}. Earlier versions wrote the first one or two.
+   */
+  readonly remembered: string | null
 }
 
 /**
@@ -87,6 +91,8 @@ export interface SpaceStatus {
   /** Accepted mutations that are kept until they are durable. */
   readonly journal: number
   readonly journalDropped: number
+  /** Writes that this browser's copy was ever given, whatever became of them; never goes down in one copy. */
+  readonly written: number
   readonly key: SentKey
   readonly partnershipId: string | null
   readonly replicaId: string
@@ -113,12 +119,25 @@ export interface StorageHealth {
   readonly quota: number | null
   /** True: less than a tenth of the room that the browser gives is left, writes may soon be refused; null: the browser does not say. */
   readonly isLow: boolean | null
-  /** When this browser's copy was found missing though it had been there, milliseconds since 1970; null: never in this session. */
+  /** When this browser's copy was begun, milliseconds since 1970; 0: by an earlier version. */
+  readonly madeAtMs: number
+  /**
+   * When this browser's copy was found missing though it had been there, or without the last writes that it had been given, milliseconds
+   * since 1970; null: never in this session.
+   */
   readonly evictedAtMs: number | null
-  /** Unsent writes that this browser's copy had when the page last looked, if it was found missing: they are lost; else null. */
+  /**
+   * Unsent writes that this browser's copy had when a page last looked, and has no more, if that was found: they are lost, unless they were
+   * sent since. Else null, and if the browser remembers nothing.
+   */
   readonly evictedUnsent: number | null
   /** What was done about a database that could not be used any more, the last time; null: never. */
   readonly recovery: StorageRecovery | null
+  /**
+   * Unsent writes that there were when a page last looked, if the database was replaced in this session: those that are not among
+   * `recovery.saved` are lost, or not read yet. Else null, and if the browser remembers nothing.
+   */
+  readonly replacedUnsent: number | null
 }
 
 /** A write in the list. */

@@ -25,7 +25,6 @@ interface World {
   readonly asks: Ask[]
   readonly events: RunEvent[]
   gate: Gate
-  nowMs: number
   auth: Auth | null
   write(id: string): Promise<string>
   run(reason?: WakeReason, options?: Partial<SyncOptions>): Promise<Extract<RunResult, { type: 'ended' }>>
@@ -33,7 +32,7 @@ interface World {
 
 async function createWorld(): Promise<World> {
   const host = new TestPartnerHost()
-  const clock = { nowMs: () => world.nowMs }
+  const clock = { nowMs: () => 1_800_000_000_000 }
   const store = await createMemoryStore(
     { account: 'ann', space: 'team', schema: schemaToShape(schema), onNotice: () => undefined },
     { nowMs: () => clock.nowMs(), randomId: hex },
@@ -55,7 +54,6 @@ async function createWorld(): Promise<World> {
     asks: [],
     events: [],
     gate: () => null,
-    nowMs: 1_800_000_000_000,
     auth: null,
     write: async (id) => {
       const mutationId = crypto.randomUUID()

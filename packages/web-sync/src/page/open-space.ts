@@ -42,7 +42,10 @@ export async function openSpace<Collections extends CollectionsByName>(
       endpoint: endpoint === undefined ? null : new URL(endpoint, location.href).href,
       credentials: options.credentials ?? 'same-origin',
       usesAuth: options.getAuth !== undefined,
-      rememberedUnsent: remembered.read(),
+      // Read again for each worker: one may end long after the page has begun.
+      get remembered() {
+        return remembered.read()
+      },
     },
     transportPort: options.transportPort ?? null,
     getAuth: options.getAuth?.bind(undefined) ?? null,
@@ -148,6 +151,8 @@ function createSpace<Collections extends CollectionsByName>(
     wipe: async () => {
       remembered.forget()
       await closeBy((from) => from.wipe())
+      // A status that was on its way may have noted it once more.
+      remembered.forget()
     },
     signOut: async ({ unsent, timeoutMs = 30_000, signal }) => {
       const stop = (): void => void call(async (from) => from.endSignOut()).catch(() => undefined)

@@ -1,31 +1,29 @@
-import { hashName, type SpaceStatus } from '../contract/index.ts'
+import { hashName, type OpenRequest, type SpaceStatus } from '../contract/index.ts'
 
-/** A note outside the database that there is a store, and how many unsent writes it has: if the database does not know of it, it was evicted. */
+/** A note outside the database that there is a store, and what it has: if the database does not know of it, that was lost. */
 export interface RememberedSync {
-  /** Unsent writes; null: there is no note. */
-  read(): number | null
-  write(status: Pick<SpaceStatus, 'pending' | 'lastSyncAtMs'>): void
+  /** As in {@link OpenRequest.remembered}. */
+  read(): OpenRequest['remembered']
+  write(status: Pick<SpaceStatus, 'pending' | 'lastSyncAtMs' | 'written' | 'storage'>): void
   forget(): void
 }
 
 /** Kept in localStorage, which browsers evict apart from databases, if at all; where there is none, nothing is remembered. */
 export function rememberSync(account: string, space: string): RememberedSync {
   const key = `web-sync:synced:${hashName(JSON.stringify([account, space]))}`
-  let written = ''
+  let noted: string | undefined
+  const forget = (): void => void attempt((storage) => storage.removeItem(key))
   return {
-    read: () => {
-      const text = attempt((storage) => storage.getItem(key))
-      // Notes of earlier versions have the time alone.
-      return text === null ? null : Number(text.split(' ')[1] ?? 0)
+    read: () => attempt((storage) => storage.getItem(key)),
+    write: ({ pending, lastSyncAtMs, written, storage }) => {
+      const text = `${lastSyncAtMs ?? 0} ${pending} ${written} ${storage.madeAtMs}`
+      if (text === noted) return
+      noted = text
+      // Never up to date, and nothing unsent: a store that nothing is in is no loss, and what it lacks was told.
+      if ((lastSyncAtMs ?? pending) === 0) forget()
+      else attempt((local) => local.setItem(key, text))
     },
-    write: ({ pending, lastSyncAtMs }) => {
-      const text = `${lastSyncAtMs ?? 0} ${pending}`
-      // A store that nothing was ever in is no loss.
-      if (text === written || text === '0 0') return
-      written = text
-      attempt((storage) => storage.setItem(key, text))
-    },
-    forget: () => void attempt((storage) => storage.removeItem(key)),
+    forget,
   }
 }
 

@@ -1,4 +1,4 @@
-import { IDBFactory } from 'fake-indexeddb'
+import { forceCloseDatabase, IDBFactory } from 'fake-indexeddb'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import type { ReportCode } from '../contract/index.ts'
 import { createWorld, until, type World } from './tabs.fixture.ts'
@@ -36,6 +36,16 @@ function stubStorage(): { usage: number; asked: number; persist: () => Promise<b
   return stub
 }
 
+/** Opens a space, writes, and says what the app was told of lost writes until that was in the status: whatever an opening tells comes before. */
+async function openAndListen(): Promise<{ space: Awaited<ReturnType<World['open']>>; reports: readonly ReportCode[] }> {
+  const reports: ReportCode[] = []
+  const space = await world.open('ann', { onReport: (code) => reports.push(code) })
+  const { written } = space.status.getSnapshot()
+  await space.collections.plain.insert({ id: crypto.randomUUID() })
+  await until(space.status, (status) => status.written > written)
+  return { space, reports }
+}
+
 test('a database that is gone is told apart from a new device, with the unsent writes that it had', async () => {
   const reports: ReportCode[] = []
   const heard = new EventTarget()
@@ -61,6 +71,94 @@ test('a database that is gone is told apart from a new device, with the unsent w
   expect(reports).toEqual(['storage-evicted'])
   const other = await world.open('ben', { onReport })
   expect(other.status.getSnapshot().storage).toMatchObject({ evictedAtMs: null, evictedUnsent: null })
+})
+
+test('a database without the last writes that it was given is noticed, with the unsent ones among them, once', async () => {
+  world.isOnline = false
+  const first = await world.open('ann')
+  await first.collections.plain.insert({ id: 'a' })
+  await first.collections.plain.insert({ id: 'b' })
+  const { storage: made } = await until(first.status, ({ pending }) => pending === 2)
+  await first.close()
+  const [key = ''] = world.remembered.keys()
+  expect(world.remembered.get(key)).toBe(`0 2 2 ${made.madeAtMs}`)
+  // As if three more had been made, and one of all five had been sent.
+  world.remembered.set(key, `0 4 5 ${made.madeAtMs}`)
+  const again = await world.open('ann')
+  const { storage } = await until(again.status, (status) => status.storage.evictedAtMs !== null)
+  expect([storage.evictedUnsent, storage.recovery]).toEqual([3, null])
+  // What was told is not told again by the next worker, nor at the next start.
+  world.killWorkers()
+  await again.collections.plain.insert({ id: 'c' })
+  const next = await until(again.status, ({ pending }) => pending === 3)
+  expect(next.storage.evictedAtMs).toBeNull()
+  await again.close()
+  expect((await openAndListen()).reports).toEqual([])
+})
+
+test('a database that is gone is told once, also if nothing was written or synced since', async () => {
+  world.isOnline = false
+  const first = await world.open('ann')
+  await first.collections.plain.insert({ id: 'a' })
+  await until(first.status, ({ pending }) => pending === 1)
+  await first.close()
+  vi.stubGlobal('indexedDB', new IDBFactory())
+  const second = await world.open('ann')
+  await until(second.status, ({ storage }) => storage.evictedUnsent === 1)
+  await second.close()
+  expect((await openAndListen()).reports).toEqual([])
+})
+
+test('a database that the browser throws away while it is being opened is told once', async () => {
+  world.isOnline = false
+  const first = await world.open('ann')
+  await first.collections.plain.insert({ id: 'a' })
+  await until(first.status, ({ pending }) => pending === 1)
+  await first.close()
+  const transaction = Reflect.get<IDBDatabase, 'transaction'>(IDBDatabase.prototype, 'transaction')
+  const begin = vi.spyOn(IDBDatabase.prototype, 'transaction')
+  // The first look into it, after it was found to be whole.
+  begin.mockImplementation(function thrownAway(this: IDBDatabase, names, mode, options) {
+    if (mode !== 'readwrite' && this.objectStoreNames.contains('meta')) {
+      begin.mockRestore()
+      vi.stubGlobal('indexedDB', new IDBFactory())
+      forceCloseDatabase(this as never)
+    }
+    return transaction.call(this, names, mode, options)
+  })
+  const { space, reports } = await openAndListen()
+  expect(reports).toEqual(['storage-evicted'])
+  expect(space.status.getSnapshot().storage.evictedUnsent).toBe(1)
+})
+
+test('a worker that finds the database gone knows what there was when the one before it ended', async () => {
+  world.isOnline = false
+  const space = await world.open('ann')
+  await space.collections.plain.insert({ id: 'a' })
+  await until(space.status, ({ pending }) => pending === 1)
+  vi.stubGlobal('indexedDB', new IDBFactory())
+  world.killWorkers()
+  const { storage } = await until(space.status, ({ storage: { evictedAtMs } }) => evictedAtMs !== null)
+  expect(storage.evictedUnsent).toBe(1)
+})
+
+test('what a tab remembers of a wiped database says nothing of the next one', async () => {
+  world.isOnline = false
+  const first = await world.open('ann')
+  await first.collections.plain.insert({ id: 'a' })
+  await first.collections.plain.insert({ id: 'b' })
+  await until(first.status, ({ pending }) => pending === 2)
+  const [[key, note] = ['', '']] = world.remembered
+  // As if a status that was on its way had noted it once more at once.
+  vi.spyOn(world.remembered, 'delete').mockReturnValueOnce(true)
+  await first.wipe()
+  expect(world.remembered.size).toBe(0)
+  const second = await openAndListen()
+  expect(second.reports).toEqual([])
+  await second.space.close()
+  // A tab that had stood still notes what it was told before the wipe.
+  world.remembered.set(key, note)
+  expect((await openAndListen()).reports).toEqual([])
 })
 
 test('a wiped space is new when it is opened again', async () => {

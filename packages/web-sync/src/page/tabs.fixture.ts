@@ -47,6 +47,8 @@ type Collections = (typeof schema)['collections']
 
 /** A partner, and the tabs that ask it, in one process: the real partner, real workers' code, real channels and locks. */
 export interface World {
+  /** The browser’s localStorage. */
+  readonly remembered: Map<string, string>
   readonly partner: Partner
   /** The hosts that have asked, in order. */
   readonly hosts: string[]
@@ -85,6 +87,7 @@ export function createWorld(name: string, options: Partial<PartnerOptions> = {})
   })
   installErrorTransfer()
   const world: World = {
+    remembered,
     hosts: [],
     isOnline: true,
     isSignedIn: true,

@@ -38,6 +38,7 @@ export async function readSummary(tx: RowReader): Promise<SyncSummary> {
     isResyncing: sync.resync !== null,
     progress: sync.resync === null ? sync.progress : sync.resync.progress,
     lastSyncAtMs: sync.lastSyncAtMs,
+    madeAtMs: sync.madeAtMs ?? 0,
     evictedAtMs: sync.evictedAtMs,
     recovery: sync.recovery ?? null,
     memory: sync.memory,
@@ -92,6 +93,7 @@ async function readCounts(tx: RowReader, sync: SyncRow): Promise<StoreCounts> {
     tx.count('journal', null),
     tx.count('salvage', null),
   ])
-  const { journalDropped, isSalvageListed } = sync
-  return { pending, setAside, refused, journal, salvage: isSalvageListed ? salvage : 0, journalDropped }
+  const { journalDropped, isSalvageListed, nextOrder } = sync
+  const listed = isSalvageListed ? salvage : 0
+  return { pending, setAside, refused, journal, salvage: listed, journalDropped, written: nextOrder - 1 }
 }

@@ -101,6 +101,8 @@ export interface SyncRow {
   readonly key: 'sync'
   readonly account: string
   readonly space: string
+  /** When this database got its first row, milliseconds since 1970; missing: from an earlier version. Tells one from its successor. */
+  readonly madeAtMs?: number
   /** The newest schema version that opened the store: older code must not write. */
   readonly schemaVersion: number
   readonly replicaId: string

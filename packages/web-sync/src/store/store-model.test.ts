@@ -95,6 +95,7 @@ class World {
   readonly bench: Bench
   readonly written: string[] = []
   store!: Store
+  madeAtMs = 0
   partner: Feed
   /** Backups of the partner by the tag of the key it had issued last. */
   readonly backups = new Map<string, Feed>()
@@ -110,6 +111,7 @@ class World {
   async start(): Promise<void> {
     this.partner.put('notes', { id: 'a', text: 'a' }).put('notes', { id: 'b', rank: 1 })
     this.store = await this.bench.open()
+    this.madeAtMs = (await this.store.readSummary()).madeAtMs
     for (const page of this.partner.snapshot()) await this.bench.commit(this.store, page)
     this.confirm()
   }
@@ -232,6 +234,8 @@ class World {
   async check(): Promise<void> {
     checkEqual(await notesOf(this.store), await this.expected(), 'base plus pending writes')
     checkEqual((await this.store.readState()).digest, this.baseDigest, 'the digest')
+    const { madeAtMs, counts } = await this.store.readSummary()
+    checkEqual([madeAtMs, counts.written], [this.madeAtMs, this.written.length], 'writes ever given to one database')
     for (const id of this.written) check((await this.store.readStage(id)) !== 'unknown', 'each write is known')
     const orders = (await this.store.inspect()).outbox.map((write) => write.order)
     checkEqual(

@@ -64,6 +64,7 @@ export function initialSync(context: StoreContext, evictedAtMs: number | null): 
     key: 'sync',
     account: context.account,
     space: context.space,
+    madeAtMs: context.nowMs(),
     schemaVersion: context.schema.version,
     replicaId: context.randomId(),
     generation: 1,

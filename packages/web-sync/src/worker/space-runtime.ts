@@ -30,6 +30,7 @@ import type { OpenedStore, WorkerEnvironment } from './environment.ts'
 import { LiveQueries } from './live-queries.ts'
 import type { NudgeListener } from './nudge-listener.ts'
 import { previewOps } from './preview-ops.ts'
+import { findLost, parseRemembered, type RememberedStore } from './remembered-store.ts'
 import { Scheduler } from './scheduler.ts'
 import { signOut } from './sign-out.ts'
 import { StatusBoard } from './status-board.ts'
@@ -82,8 +83,10 @@ export class SpaceRuntime implements SpaceApi {
   #newsAtMs = 0
   #wasPartial: boolean | null = null
   #isOnline = true
+  /** null: there is nothing, or what is lost of it was told. */
+  #remembered: RememberedStore | null
   /** What the app has been told of. */
-  #told: { readonly recoveredAtMs: number; readonly evictedAtMs: number; readonly unsent: number }
+  #told: { readonly recoveredAtMs: number; readonly evictedAtMs: number; readonly unsent: number | null }
   #storageReadAtMs = 0
   #closing: Promise<void> | null = null
   #signingOut: AbortController | null = null
@@ -109,8 +112,13 @@ export class SpaceRuntime implements SpaceApi {
 
   private constructor(parts: RuntimeParts, opened: OpenedStore, openedAtMs: number) {
     const { clock, random } = parts.environment
+    this.#remembered = parseRemembered(parts.request.remembered)
     // What happened while it was being opened is news, what happened before is in the status.
-    this.#told = { recoveredAtMs: openedAtMs - 1, evictedAtMs: openedAtMs - 1, unsent: 0 }
+    this.#told = {
+      recoveredAtMs: openedAtMs - 1,
+      evictedAtMs: openedAtMs - 1,
+      unsent: this.#remembered?.unsent ?? null,
+    }
     this.#parts = parts
     this.#store = opened.store
     this.#ports = this.#makePorts(opened.dbName)
@@ -134,10 +142,9 @@ export class SpaceRuntime implements SpaceApi {
 
   #start(): void {
     const summary = this.#status.summary
-    const { rememberedUnsent } = this.#parts.request
-    // The browser remembers a store outside the database, the database is new: it was evicted.
-    if (summary !== null && rememberedUnsent !== null && isNew(summary)) {
-      this.#status.setEvicted(this.#parts.environment.clock.nowMs(), rememberedUnsent)
+    const lost = summary === null || this.#remembered === null ? null : findLost(summary, this.#remembered)
+    if (lost !== null) {
+      this.#status.setEvicted(this.#parts.environment.clock.nowMs(), lost)
       this.#status.tell()
       this.#parts.emit({ type: 'report', code: 'storage-evicted' })
     }
@@ -429,7 +436,9 @@ export class SpaceRuntime implements SpaceApi {
     const isReplaced = now.recoveredAtMs > before.recoveredAtMs
     const isEvicted = now.evictedAtMs > before.evictedAtMs
     if (!isReplaced && !isEvicted) return
+    this.#remembered = null
     if (isEvicted) this.#status.setEvicted(now.evictedAtMs, before.unsent)
+    if (isReplaced) this.#status.setReplaced(before.unsent)
     // The facts before the report: who hears of it looks into the status.
     this.#status.tell()
     this.#parts.emit({ type: 'report', code: isReplaced ? 'storage-replaced' : 'storage-evicted' })
@@ -478,9 +487,4 @@ export class SpaceRuntime implements SpaceApi {
       restMs = IDLE_MS
     } while (this.#closing === null && (this.#isActive || this.#status.isSyncing))
   }
-}
-
-/** True if nothing was ever stored there. */
-function isNew({ lastSyncAtMs, key, counts, recovery }: SyncSummary): boolean {
-  return recovery === null && lastSyncAtMs === null && key === 0 && counts.pending + counts.refused === 0
 }

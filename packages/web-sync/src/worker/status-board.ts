@@ -22,7 +22,8 @@ export class StatusBoard {
   readonly #coalescer: Coalescer
   #summary: SyncSummary | null = null
   #storage: BrowserStorage = UNKNOWN_STORAGE
-  #evicted: { readonly atMs: number; readonly unsent: number } | null = null
+  #evicted: { readonly atMs: number; readonly unsent: number | null } | null = null
+  #replacedUnsent: number | null = null
   #isSyncing = false
   #isOutdated = false
   /** What the run said last; undefined: nothing that the summary does not say better. Summaries are read now and then, and may be older. */
@@ -116,9 +117,14 @@ export class StatusBoard {
     this.touch()
   }
 
-  /** The store was found missing though the browser remembers it, with so many unsent writes. */
-  setEvicted(atMs: number, unsent: number): void {
+  /** The store was found missing, or its last writes, though the browser remembers them; so many unsent ones are lost (null: nobody knows). */
+  setEvicted(atMs: number, unsent: number | null): void {
     this.#evicted = { atMs, unsent }
+  }
+
+  /** The database was replaced; there were so many unsent writes (null: nobody knows). */
+  setReplaced(unsent: number | null): void {
+    this.#replacedUnsent = unsent
   }
 
   /** Storage health was read. */
@@ -165,9 +171,11 @@ export class StatusBoard {
       isOnline: this.#parts.isOnline(),
       storage: {
         ...this.#storage,
-        evictedAtMs: summary.evictedAtMs ?? this.#evicted?.atMs ?? null,
+        madeAtMs: summary.madeAtMs,
+        evictedAtMs: this.#evicted?.atMs ?? summary.evictedAtMs,
         evictedUnsent: this.#evicted?.unsent ?? null,
         recovery: summary.recovery,
+        replacedUnsent: this.#replacedUnsent,
       },
     }
   }

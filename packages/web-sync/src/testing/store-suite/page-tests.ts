@@ -155,7 +155,7 @@ export const PAGE_TESTS: readonly StoreTest[] = [
       await bench.exchange(store)
       checkEqual(
         (await store.readSummary()).counts,
-        { pending: 0, setAside: 0, refused: 0, journal: 0, salvage: 0, journalDropped: 1 },
+        { pending: 0, setAside: 0, refused: 0, journal: 0, salvage: 0, journalDropped: 1, written: 1 },
         'after 31 days',
       )
       const big = 'x'.repeat(250_000)

@@ -1,0 +1,36 @@
+import type { OpenRequest, SyncSummary } from '../contract/index.ts'
+
+/** What a browser remembers of a store outside its database. */
+export interface RememberedStore {
+  readonly unsent: number
+  /** Mutations that the database was ever given; 0: not known. */
+  readonly written: number
+  /** Which database that was, by {@link SyncSummary.madeAtMs}; 0: one of an earlier version. */
+  readonly madeAtMs: number
+}
+
+/** Reads {@link OpenRequest.remembered}. */
+export function parseRemembered(text: OpenRequest['remembered']): RememberedStore | null {
+  if (text === null) return null
+  const [, unsent = 0, written = 0, madeAtMs = 0] = text.split(' ').map(Number)
+  return { unsent, written, madeAtMs }
+}
+
+/**
+ * How many unsent writes a database does not have any more that the browser remembers of it; null: it lacks none.
+ *
+ * The same database never counts fewer writes than before, whatever is done in it, so with fewer it went back in time: a browser drops the
+ * end of its files that it cannot read, without a word. Of the writes that it lacks the last ones were unsent; those set aside do not move
+ * on, so what is set aside was unsent before and is there. Another database that nothing was ever stored in took the place of an evicted
+ * one. One that others have made meanwhile (a wipe in another tab, a replacement) has told, or has nothing to tell.
+ */
+export function findLost(summary: SyncSummary, { unsent, written, madeAtMs }: RememberedStore): number | null {
+  if (madeAtMs !== summary.madeAtMs) return isNew(summary) ? unsent : null
+  const lost = Math.min(unsent - summary.counts.setAside, written - summary.counts.written)
+  return lost > 0 ? lost : null
+}
+
+/** True if nothing was ever stored there. */
+function isNew({ lastSyncAtMs, key, counts, recovery }: SyncSummary): boolean {
+  return recovery === null && lastSyncAtMs === null && key === 0 && counts.pending + counts.refused === 0
+}
