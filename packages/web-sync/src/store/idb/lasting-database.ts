@@ -3,6 +3,7 @@ import type { OpeningNews } from '../open-rows.ts'
 import type { RowDatabase, RowReader, RowWriter } from '../row-database.ts'
 import { closedError } from '../runner.ts'
 import { NO_ROWS } from '../sync-row.ts'
+import { beginNewLog } from './begin-new-log.ts'
 import { hasList, listGenerations, nameGeneration } from './generations.ts'
 import { type IdbDatabase, type IdbDatabaseOptions, openIdbDatabase, startPlatformTimer } from './idb-database.ts'
 import { isBroken, NO_ANSWER } from './idb-errors.ts'
@@ -158,7 +159,7 @@ class LastingDatabase implements RowDatabase {
     const { name, nowMs, prepare } = this.#options
     // One that was emptied is being removed: where it is gone meanwhile, nothing is to be made in its place.
     const options = { ...this.#options, name: nameGeneration(name, generation), mustExist: isEmptied }
-    const database = await openIdbDatabase(options)
+    const [database] = await Promise.all([openIdbDatabase(options), beginNewLog(options.startTimer)])
     try {
       // One that others have just made has no rows yet, and is no evicted one.
       const isEvicted = this.#hadRows && generation === 1
