@@ -12,7 +12,8 @@ const LIMIT_MS = 1_000
  *
  * LevelDB goes on in the log that it finds (`reuse_logs`), also behind a record that a kill has cut short. At the next start that record
  * stands in the middle, the checksum does not fit, and Chromium throws all databases of the origin away, with what was stored since:
- * https://github.com/google/leveldb/issues/1287 and docs/decisions/0015-new-log-at-opening.md. To delete a database compacts its range, which begins a new log before anything else.
+ * docs/decisions/0015-new-log-at-opening.md, https://github.com/google/leveldb/issues/1287. To delete a database compacts its range,
+ * which begins a new log before anything else.
  */
 export async function beginNewLog(startTimer: typeof startPlatformTimer = startPlatformTimer): Promise<void> {
   // Absent in Node 20, where apps run their tests.
