@@ -22,10 +22,10 @@ export function prefixRange(...parts: readonly RowKey[]): RowKeyRange {
 
 /** Compares two keys in the order of IndexedDB: numbers, strings (by UTF-16 unit), arrays (part by part, the shorter first). */
 export function compareKeys(a: RowKey, b: RowKey): number {
+  if (a === b) return 0
   if (typeof a === 'object' && typeof b === 'object') return compareArrays(a, b)
   if (typeof a !== typeof b) return keyRank(a) - keyRank(b)
-  if (a < b) return -1
-  return a > b ? 1 : 0
+  return a < b ? -1 : 1
 }
 
 /** True if a key lies in a range. */

@@ -10,12 +10,7 @@ import { type Entry, RECORDS, compareEntries } from './pack.ts'
 import type { PackCache } from './pack-cache.ts'
 import type { PackSizes } from './pack-sizes.ts'
 import { PackedReader, isTree } from './packed-reader.ts'
-
-/** A record that this transaction has written; null: removed. */
-interface PendingRow {
-  readonly key: RowKey
-  readonly row: BaseRow | null
-}
+import { type Slot, SlotMap } from './slots.ts'
 
 /**
  * Writes rows of `base` as if each had a row of its own. They are collected, and written as layers of packs when the work is done
@@ -25,9 +20,8 @@ export class PackedWriter extends PackedReader implements RowWriter {
   readonly #tx: RowWriter
   readonly #schema: SchemaShape
   readonly #sizes: PackSizes
-  readonly #pending = new Map<string, PendingRow>()
-  /** Records as they were before the transaction, as far as it has read them. */
-  readonly #known = new Map<string, BaseRow | undefined>()
+  /** Records that this transaction has read or written since the last flush. */
+  readonly #slots = new SlotMap()
   #dropped: RowKeyRange[] = []
 
   constructor(tx: RowWriter, schema: SchemaShape, sizes: PackSizes, cache?: PackCache) {
@@ -54,7 +48,7 @@ export class PackedWriter extends PackedReader implements RowWriter {
   deleteRange(store: StoreName, range: RowKeyRange): void {
     if (store !== 'base') return this.#tx.deleteRange(store, range)
     this.#dropped.push(range)
-    for (const [name, { key }] of this.#pending) if (isInRange(key, range)) this.#pending.delete(name)
+    for (const slot of this.#slots.groups().flat()) if (isInRange(slot.key, range)) slot.after = undefined
   }
 
   clear(store: StoreName): void {
@@ -79,39 +73,37 @@ export class PackedWriter extends PackedReader implements RowWriter {
 
   protected override async findRecords(keys: readonly RowKey[]): Promise<(BaseRow | undefined)[]> {
     if (this.#dropped.length > 0) await this.flush()
-    const names = keys.map(nameOf)
-    const unknown = keys.filter((_, index) => !this.#known.has(names[index] as string))
-    const found = await super.findRecords(unknown)
-    for (const [index, key] of unknown.entries()) this.#known.set(nameOf(key), found[index])
-    return names.map((name) => {
-      const pending = this.#pending.get(name)
-      return pending === undefined ? this.#known.get(name) : (pending.row ?? undefined)
-    })
+    const slots = keys.map((key) => this.#slots.at(key))
+    await this.#lookUp(slots)
+    // The one that was read is there: all have been looked up.
+    return slots.map(({ before, after }) => (after === undefined ? before : after) ?? undefined)
+  }
+
+  async #lookUp(slots: readonly Slot[]): Promise<void> {
+    const unknown = slots.filter(({ before }) => before === null)
+    const found = await super.findRecords(unknown.map(({ key }) => key))
+    for (const [index, slot] of unknown.entries()) slot.before = found[index]
   }
 
   /** Writes what was collected. */
   async flush(): Promise<void> {
     if (this.#dropped.length > 0) await this.#dropTrees()
-    if (this.#pending.size === 0) return
-    const pending = [...this.#pending.values()]
-    const unknown = pending.filter(({ key }) => !this.#known.has(nameOf(key))).map(({ key }) => key)
-    const found = await super.findRecords(unknown)
-    for (const [index, key] of unknown.entries()) this.#known.set(nameOf(key), found[index])
-    for (const rows of groupByTree(pending)) await this.#writeRows(rows)
+    const written = this.#slots.groups().map((slots) => slots.filter(({ after }) => after !== undefined))
+    if (written.every((slots) => slots.length === 0)) return
+    await this.#lookUp(written.flat())
+    for (const slots of written) await this.#writeRows(slots)
     for (const tree of (await this.readLayout()).trees) {
       if (tree.layers.length > this.#sizes.layers) await this.#merge(tree)
     }
-    this.#pending.clear()
-    this.#known.clear()
+    this.#slots.clear()
     this.#tx.put('meta', await this.readLayout())
   }
 
   /** Adds entries of some indexes (`collection/index`) for rows that are there already. */
   async index(rows: readonly BaseRow[], isWanted: (name: string) => boolean): Promise<void> {
-    for (const group of groupByTree(rows.map((row) => ({ key: keyOf(row), row })))) {
-      const added = group.map(({ row }) => ({ before: undefined, after: row ?? undefined }))
-      await this.#writeIndexes(added, isWanted)
-    }
+    const slots = new SlotMap()
+    for (const row of rows) Object.assign(slots.at(keyOf(row)), { before: undefined, after: row })
+    for (const added of slots.groups()) await this.#writeIndexes(added, isWanted)
     this.#tx.put('meta', await this.readLayout())
   }
 
@@ -141,13 +133,13 @@ export class PackedWriter extends PackedReader implements RowWriter {
   }
 
   #write(key: RowKey, row: BaseRow | null): void {
-    this.#pending.set(nameOf(key), { key, row })
+    this.#slots.at(key).after = row
   }
 
   async #dropTrees(): Promise<void> {
     const dropped = this.#dropped
     this.#dropped = []
-    this.#known.clear()
+    for (const slot of this.#slots.groups().flat()) slot.before = null
     // Any key of the tree tells: whole prefixes are dropped.
     await this.#keepTrees(({ generation, collection }) => {
       return !dropped.some((range) => isInRange([generation, collection, ''], range))
@@ -167,12 +159,10 @@ export class PackedWriter extends PackedReader implements RowWriter {
   }
 
   /** Rows of one collection in one generation. */
-  async #writeRows(rows: readonly PendingRow[]): Promise<void> {
-    const changed = rows
-      .map(({ key, row }) => ({ key, before: this.#known.get(nameOf(key)), after: row ?? undefined }))
-      .filter(({ before, after }) => before !== undefined || after !== undefined)
+  async #writeRows(slots: readonly Slot[]): Promise<void> {
+    const changed = slots.filter(({ before, after }) => (before ?? after ?? null) !== null)
     const entries = changed.map(({ key, after }): Entry => {
-      return { key: [(key as readonly RowKey[])[2] as string], text: after === undefined ? null : recordToText(after) }
+      return { key: [(key as readonly RowKey[])[2] as string], text: after ? recordToText(after) : null }
     })
     const [first] = changed
     if (first === undefined) return
@@ -181,20 +171,17 @@ export class PackedWriter extends PackedReader implements RowWriter {
     await this.#writeIndexes(changed)
   }
 
-  async #writeIndexes(
-    changed: readonly { readonly before: BaseRow | undefined; readonly after: BaseRow | undefined }[],
-    isWanted: (name: string) => boolean = () => true,
-  ): Promise<void> {
+  async #writeIndexes(changed: readonly Slot[], isWanted: (name: string) => boolean = () => true): Promise<void> {
     const record = changed[0]?.after ?? changed[0]?.before
-    if (record === undefined) return
+    if (!record) return
     const { generation, collection } = record
     const indexes = findCollection(this.#schema, collection)?.indexes ?? {}
     for (const [index, fields] of Object.entries(indexes)) {
       if (!isWanted(`${collection}/${index}`)) continue
       const entries: Entry[] = []
       for (const { before, after } of changed) {
-        const gone = before === undefined ? null : recordToParts(fields, before.id, before.value)
-        const now = after === undefined ? null : recordToParts(fields, after.id, after.value)
+        const gone = before ? recordToParts(fields, before.id, before.value) : null
+        const now = after ? recordToParts(fields, after.id, after.value) : null
         if (gone !== null && now !== null && compareKeys(gone, now) === 0) continue
         if (gone !== null) entries.push({ key: gone, text: null })
         if (now !== null) entries.push({ key: now, text: '' })
@@ -224,22 +211,4 @@ export class PackedWriter extends PackedReader implements RowWriter {
 
 function keyOf({ generation, collection, id }: BaseRow): RowKey {
   return [generation, collection, id]
-}
-
-/** A key as one text; a collection name has no `/`. */
-function nameOf(key: RowKey): string {
-  const [generation, collection, id] = key as [number, string, string]
-  return `${generation}/${collection}/${id}`
-}
-
-function groupByTree(rows: readonly PendingRow[]): PendingRow[][] {
-  const groups = new Map<string, PendingRow[]>()
-  for (const row of rows) {
-    const [generation, collection] = row.key as [number, string]
-    const name = `${generation}/${collection}`
-    const group = groups.get(name) ?? []
-    groups.set(name, group)
-    group.push(row)
-  }
-  return [...groups.values()]
 }
