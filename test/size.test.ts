@@ -60,7 +60,7 @@ it('the modules that the patterns look for are seen where they belong', () => {
 /** KiB, minified and gzipped: what there is now and a little room. Raise one on purpose only, and say why in the commit. */
 it.each([
   ['page', 7.3],
-  ['worker', 45.3],
+  ['worker', 45.4],
   ['service-worker', 28.5],
   ['register', 2.9],
 ])('the entry %s has at most %d KiB', (entry, most) => {

@@ -1,5 +1,5 @@
 import { deleteDB, openDB } from 'idb'
-import { startPlatformTimer } from './idb-database.ts'
+import { inTime, type StartTimer, startPlatformTimer } from './in-time.ts'
 
 /** The name of a database that is deleted as soon as it is made. */
 const SPARE = 'web-sync-spare'
@@ -15,12 +15,11 @@ const LIMIT_MS = 1_000
  * docs/decisions/0015-new-log-at-opening.md, https://github.com/google/leveldb/issues/1287. To delete a database compacts its range,
  * which begins a new log before anything else.
  */
-export async function beginNewLog(startTimer: typeof startPlatformTimer = startPlatformTimer): Promise<void> {
+export async function beginNewLog(startTimer: StartTimer = startPlatformTimer): Promise<void> {
   // Absent in Node 20, where apps run their tests.
   const { navigator = {} } = globalThis as { readonly navigator?: object }
   if (!('userAgentData' in navigator)) return
-  const late = new Promise<void>((resolve) => void startTimer(LIMIT_MS, resolve))
-  await Promise.race([makeAndDelete(), late])
+  await inTime(makeAndDelete(), LIMIT_MS, startTimer)
 }
 
 async function makeAndDelete(): Promise<void> {

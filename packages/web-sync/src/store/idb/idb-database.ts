@@ -7,6 +7,7 @@ import { closedError } from '../runner.ts'
 import { type IdbTransaction, createRowWriter } from './idb-transaction.ts'
 import { groupOldRows } from './group-old-rows.ts'
 import { blockedError, lostError, NO_ANSWER, toSyncError } from './idb-errors.ts'
+import { type StartTimer, startPlatformTimer } from './in-time.ts'
 
 /** Number of the layout; a store of a later layout is not opened. 2: base is packed. 3: what the app writes is grouped. */
 const LAYOUT_VERSION = 3
@@ -19,8 +20,8 @@ export interface IdbDatabaseOptions {
   readonly name: string
   /** After so many milliseconds without progress a transaction is given up. Default {@link WATCHDOG_MS}. */
   readonly watchdogMs?: number | undefined
-  /** Starts a timer; returns what stops it. Default: the platform's. */
-  readonly startTimer?: ((ms: number, fire: () => void) => () => void) | undefined
+  /** Default: the platform's. */
+  readonly startTimer?: StartTimer | undefined
   /** True: where there is no such database none is made, and opening rejects with 'closed'. Default: false. */
   readonly mustExist?: boolean | undefined
 }
@@ -198,12 +199,6 @@ function abort(tx: { readonly done: Promise<void>; abort(): void }): void {
   } catch {
     // It has ended already.
   }
-}
-
-/** The platform’s timer. */
-export function startPlatformTimer(ms: number, fire: () => void): () => void {
-  const timer = setTimeout(fire, ms)
-  return () => clearTimeout(timer)
 }
 
 /** Rejects, and never throws: some browsers do where storage is forbidden. */

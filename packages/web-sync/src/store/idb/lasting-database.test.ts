@@ -2,7 +2,7 @@ import 'fake-indexeddb/auto'
 import { forceCloseDatabase } from 'fake-indexeddb'
 import { deleteDB, type IDBPDatabase, openDB } from 'idb'
 import { afterEach, describe, expect, it } from 'vitest'
-import type { Store, StorageRecovery } from '../../contract/index.ts'
+import type { Store, StorageRecovery, SyncError } from '../../contract/index.ts'
 import { Bench, note, notesOf, sendable } from '../../testing/store-suite/index.ts'
 import { makeDbName } from '../db-name.ts'
 import { openDeliveryStore } from '../open-delivery-store.ts'
@@ -203,6 +203,25 @@ describe('a database that fails', () => {
     Object.assign(IDBFactory.prototype, { databases })
     expect(await listGenerations(dbName)).toEqual([])
   })
+
+  it.each([
+    { unanswered: 1, read: [{ id: 'a' }] },
+    { unanswered: 3, read: 'storage-failed' },
+  ])(
+    'the browser leaves $unanswered questions for its databases unanswered: it is asked again, and no use waits for ever',
+    async ({ unanswered, read }) => {
+      const { bench, connections } = await makeDevice()
+      const store = await bench.openSynced({ id: 'a' })
+      let left = unanswered
+      IDBFactory.prototype.databases = async function silent(this: IDBFactory) {
+        left -= 1
+        return left >= 0 ? new Promise<never>(() => undefined) : databases.call(this)
+      }
+      forceCloseDatabase(connections.at(-1) as never)
+      expect(await notesOf(store).catch((error: SyncError) => error.code)).toEqual(read)
+      expect(await notesOf(store)).toEqual([{ id: 'a' }])
+    },
+  )
 
   it('reads that fail while writes work end in a fresh database, too', async () => {
     const { bench, dbName } = await makeDevice()

@@ -5,8 +5,9 @@ import { closedError } from '../runner.ts'
 import { NO_ROWS } from '../sync-row.ts'
 import { beginNewLog } from './begin-new-log.ts'
 import { hasList, listGenerations, nameGeneration } from './generations.ts'
-import { type IdbDatabase, type IdbDatabaseOptions, openIdbDatabase, startPlatformTimer } from './idb-database.ts'
+import { type IdbDatabase, type IdbDatabaseOptions, openIdbDatabase } from './idb-database.ts'
 import { isBroken, NO_ANSWER } from './idb-errors.ts'
+import { inTime, startPlatformTimer } from './in-time.ts'
 
 /** Brings what can be read of a database that was replaced into the one in use; may wait for ever. */
 type CarryOver = (oldName: string, database: RowDatabase) => Promise<void>
@@ -107,7 +108,7 @@ class LastingDatabase implements RowDatabase {
       const opened = await this.#openAgain(from, cause, failures)
       if (this.#isClosed) opened.database.drop()
       if (from !== null) {
-        await Promise.race([opened.carried, this.#pause(CARRY_OVER_MS)])
+        await inTime(opened.carried, CARRY_OVER_MS, this.#options.startTimer ?? startPlatformTimer)
         this.#options.onReopened()
       }
       return opened
@@ -122,7 +123,7 @@ class LastingDatabase implements RowDatabase {
     // One that was deleted did not fail.
     let isDeleted = from?.database.isDeleted ?? false
     for (let failure = cause; ;) {
-      const newest = Math.max(1, ...(await listGenerations(this.#options.name)))
+      const newest = Math.max(1, ...(await listGenerations(this.#options.name, this.#options.startTimer)))
       const isMoved = newest > generation
       if (isDeleted && !isMoved) this.#end()
       if (!isDeleted && failure !== null) this.#failures += 1
@@ -174,9 +175,10 @@ class LastingDatabase implements RowDatabase {
 
   /** Never rejects: what cannot be done now is for the next start. */
   async #carryOver(database: RowDatabase, generation: number): Promise<void> {
-    const { name, carryOver } = this.#options
+    const { name, carryOver, startTimer } = this.#options
     if (generation === 1) return
-    for (const older of await listGenerations(name)) {
+    const generations = await listGenerations(name, startTimer).catch(() => [])
+    for (const older of generations) {
       if (older >= generation) continue
       try {
         await carryOver(nameGeneration(name, older), database)
