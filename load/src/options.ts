@@ -19,6 +19,8 @@ export interface LoadOptions {
   readonly retention: number | null
   /** Folder for a CPU profile of the server; null: none. */
   readonly profile: string | null
+  /** Limit of the server's old heap, MiB (`--max-old-space-size`); null: V8's own, gigabytes. */
+  readonly heapMiB: number | null
   readonly asJson: boolean
 }
 
@@ -30,13 +32,15 @@ const SCENARIOS = ['steady', 'herd', 'one-space', 'one-each', 'ceiling'] as cons
 /** What `--help` prints. */
 export const USAGE = `pnpm load [--storage sqlite|postgres] [--scenario ${SCENARIOS.join('|')}]
           [--clients 10000] [--seconds 60] [--interval 30] [--members 10] [--push-share 0.1] [--streams CLIENTS]
-          [--retention SECONDS] [--cpu-prof FOLDER] [--json]
+          [--retention SECONDS] [--heap MIB] [--cpu-prof FOLDER] [--json]
 
 Starts a server of its own on the loopback interface, and as many replicas as --clients says, which exchange once in --interval seconds
 on the average, at random moments, whether the server keeps up or not. It ends by itself; exit code 1: a target was missed.`
 
 const MAX_CLIENTS = 50_000
 const MAX_SECONDS = 3_600
+const MIN_HEAP_MIB = 64
+const MAX_HEAP_MIB = 16_384
 /** Pushes a second in a space that everybody is a member of: each becomes a change for everybody. */
 const PUSHES_IN_ONE_SPACE = 1
 
@@ -55,6 +59,7 @@ export function parseOptions(args: readonly string[]): LoadOptions | null {
       'push-share': text,
       streams: text,
       retention: text,
+      heap: text,
       'cpu-prof': text,
       json: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
@@ -81,6 +86,7 @@ export function parseOptions(args: readonly string[]): LoadOptions | null {
     streams: toNumber('streams', values.streams ?? String(clients), 0, clients),
     retention: values.retention === undefined ? null : toNumber('retention', values.retention, 1, MAX_SECONDS),
     profile: values['cpu-prof'] ?? null,
+    heapMiB: values.heap === undefined ? null : toNumber('heap', values.heap, MIN_HEAP_MIB, MAX_HEAP_MIB),
     asJson: values.json,
   }
 }

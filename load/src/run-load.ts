@@ -21,7 +21,7 @@ export async function runLoad(options: LoadOptions): Promise<LoadReport> {
     data: cluster === null ? join(folder, 'partner.db') : partnerUrl(cluster.port),
     retentionMs: options.retention === null ? null : options.retention * 1_000,
   }
-  const server = new ServerProcess(settings, options.profile)
+  const server = new ServerProcess(settings, options)
   const fleet = new Fleet(options.clients, options.members, () => server.port)
   try {
     await server.start()

@@ -2,6 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { pinnedNode } from '../../../scripts/workspace.mjs'
+import type { LoadOptions } from '../options.ts'
 import type { ServerMessage, ServerSettings, Snapshot, SnapshotCommand } from './messages.ts'
 
 const program = fileURLToPath(new URL('./main.ts', import.meta.url))
@@ -9,16 +10,19 @@ const program = fileURLToPath(new URL('./main.ts', import.meta.url))
 /** The server under load, as the generator sees it. */
 export class ServerProcess {
   readonly #settings: ServerSettings
-  readonly #profileFolder: string | null
+  readonly #nodeOptions: readonly string[]
   #child: ChildProcess | null = null
   #port = 0
   #nextId = 1
   readonly #waiting = new Map<number, (snapshot: Snapshot) => void>()
 
-  /** `profileFolder`: where V8 writes a CPU profile when it ends; null: none. */
-  constructor(settings: ServerSettings, profileFolder: string | null) {
+  /** `profile`: folder where V8 writes a CPU profile when it ends; null: none. `heapMiB`: limit of the old heap; null: V8's own. */
+  constructor(settings: ServerSettings, { profile, heapMiB }: Pick<LoadOptions, 'profile' | 'heapMiB'>) {
     this.#settings = settings
-    this.#profileFolder = profileFolder
+    this.#nodeOptions = [
+      ...(profile === null ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`]),
+      ...(heapMiB === null ? [] : [`--max-old-space-size=${heapMiB}`]),
+    ]
   }
 
   /** Where it listens now. */
@@ -27,10 +31,9 @@ export class ServerProcess {
   }
 
   async start(): Promise<void> {
-    const profile = this.#profileFolder === null ? [] : ['--cpu-prof', `--cpu-prof-dir=${this.#profileFolder}`]
     const child = fork(program, [JSON.stringify(this.#settings)], {
       execPath: pinnedNode,
-      execArgv: ['--expose-gc', '--conditions=source', '--disable-warning=ExperimentalWarning', ...profile],
+      execArgv: ['--expose-gc', '--conditions=source', '--disable-warning=ExperimentalWarning', ...this.#nodeOptions],
     })
     this.#child = child
     this.#port = await new Promise<number>((resolve, reject) => {
