@@ -10,8 +10,8 @@ const pageFolder = fileURLToPath(new URL('../page', import.meta.url))
 /** Where the built page lies. */
 export const siteFolder: string = fileURLToPath(new URL('../../.cache/bench-site', import.meta.url))
 
-/** Builds the page as an app of a user is built: minified, each contestant a chunk of its own. */
-export async function buildSite(): Promise<void> {
+/** Builds the page as an app of a user is built: minified, each contestant a chunk of its own. `isReadable`: not minified, for a profile. */
+export async function buildSite({ isReadable }: { readonly isReadable: boolean }): Promise<void> {
   await build({
     root: pageFolder,
     configFile: false,
@@ -26,6 +26,7 @@ export async function buildSite(): Promise<void> {
     define: { global: 'globalThis' },
     build: {
       target: 'es2022',
+      minify: !isReadable,
       outDir: siteFolder,
       emptyOutDir: true,
       chunkSizeWarningLimit: 2_000,

@@ -19,7 +19,7 @@ if (typeof options === 'string') {
 }
 const sessions = planSessions(options)
 console.error(describePlan(sessions, options))
-await buildSite()
+await buildSite({ isReadable: options.isProfiled })
 const folder = await mkdtemp(join(tmpdir(), 'web-sync-bench-'))
 try {
   const result = await runAll(sessions, options, folder)

@@ -15,6 +15,8 @@ export interface Options {
   readonly sessions: number
   readonly sizes: readonly number[]
   readonly isJson: boolean
+  /** Look where the worker's time goes, in one session of web-sync; its times are not to be compared. */
+  readonly isProfiled: boolean
   /** Write plots and the generated section of docs/performance.md. */
   readonly writesDocs: boolean
   /** No session is begun after so many; Infinity: no limit. */
@@ -30,6 +32,7 @@ const USAGE = `pnpm bench [options]
   --sessions 5         for each contestant and size
   --sizes 1000,10000,100000,300000
   --minutes M          begin no session after so many minutes
+  --profile            where the worker's time goes: one session of web-sync, not minified, its times not to be compared
   --json               the result with all raw samples on stdout
   --docs               write the plots and the measured section of docs/performance.md
 `
@@ -50,27 +53,42 @@ export function readOptions(args: readonly string[]): Options | string {
         minutes: { type: 'string' },
         json: { type: 'boolean', default: false },
         docs: { type: 'boolean', default: false },
+        profile: { type: 'boolean', default: false },
         help: { type: 'boolean', default: false },
       },
     })
     if (values.help) return USAGE
+    if (values.profile && (values.docs || values.contestants !== undefined || values.sessions !== undefined)) {
+      return `--profile looks at one session of web-sync, and writes no docs.\n\n${USAGE}`
+    }
+    const isShort = values.quick || values.profile
     return {
       isQuick: values.quick,
       workloads: readList(values.only, isWorkload, 'workload') ?? WORKLOADS,
       contestants:
         readList(values.contestants, isContestant, 'contestant') ??
-        (values.quick ? QUICK : (Object.keys(CONTESTANTS) as ContestantName[])),
-      sessions: readCount(values.sessions ?? (values.quick ? '1' : '5'), '--sessions'),
-      sizes: (values.sizes ?? (values.quick ? '1000,10000' : '1000,10000,100000,300000'))
+        (values.profile ? ['ours'] : defaultContestants(values.quick)),
+      sessions: readCount(values.sessions ?? (isShort ? '1' : '5'), '--sessions'),
+      sizes: (values.sizes ?? defaultSizes(values.quick, values.profile))
         .split(',')
         .map((size) => readCount(size, '--sizes')),
       isJson: values.json,
+      isProfiled: values.profile,
       writesDocs: values.docs,
       minutes: values.minutes === undefined ? Infinity : readCount(values.minutes, '--minutes'),
     }
   } catch (error) {
     return `${error instanceof Error ? error.message : String(error)}\n\n${USAGE}`
   }
+}
+
+function defaultContestants(isQuick: boolean): readonly ContestantName[] {
+  return isQuick ? QUICK : (Object.keys(CONTESTANTS) as ContestantName[])
+}
+
+function defaultSizes(isQuick: boolean, isProfiled: boolean): string {
+  if (isQuick) return '1000,10000'
+  return isProfiled ? '100000' : '1000,10000,100000,300000'
 }
 
 function isWorkload(name: string): name is Workload {

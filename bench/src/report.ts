@@ -16,6 +16,10 @@ export function describeResult(result: RunResult): string {
     'Targets',
     layOut(targetTable(result)),
     `${result.checks.length} checks, ${failed.length} failed; ${result.broken.length} sessions broke, ${result.leftOut} were left out.`,
+    ...result.profiles.map(({ measure, ms, rows }) => {
+      const title = `\n${measure}: ${formatValue(ms)} ms of the worker, by function`
+      return [title, ...rows.map((row) => `  ${formatValue(row.ms).padStart(8)}  ${row.name}`)].join('\n')
+    }),
     ...failed.map(
       ({ contestant, records, session, workload, detail }) =>
         `  ${contestant} ${records} #${session} ${workload}: ${detail.slice(0, 200)}`,

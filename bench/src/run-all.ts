@@ -10,6 +10,7 @@ import { runSession } from './run-session.ts'
 import type { Check, Sample } from './sample.ts'
 import { seedServer } from './server-process.ts'
 import { type Verdict, judgeTargets } from './targets.ts'
+import type { MeasureProfile } from './worker-profile.ts'
 
 /** What a run found, raw samples and all. */
 export interface RunResult {
@@ -25,6 +26,8 @@ export interface RunResult {
   /** Sessions that the time limit left out. */
   readonly leftOut: number
   readonly verdicts: readonly Verdict[]
+  /** Where the worker's time went; none unless it was asked for. */
+  readonly profiles: readonly MeasureProfile[]
 }
 
 const MINUTE_MS = 60_000
@@ -39,6 +42,7 @@ export async function runAll(
   const startedAt = new Date().toISOString()
   const samples: Sample[] = await measureClients(options.contestants)
   const checks: Check[] = []
+  const profiles: MeasureProfile[] = []
   const broken: { session: PlannedSession; error: string }[] = []
   const prepare = createSeeds(folder)
   let done = 0
@@ -56,9 +60,11 @@ export async function runAll(
         profile: join(folder, 'profile'),
         places: makePlaces(records),
         isQuick: options.isQuick,
+        isProfiled: options.isProfiled,
       })
       samples.push(...result.samples)
       checks.push(...result.checks)
+      profiles.push(...result.profiles)
     } catch (error) {
       const [text = ''] = (error instanceof Error ? error.message : String(error)).split('\n')
       console.error(`  ${contestant} at ${records} broke: ${text}`)
@@ -79,6 +85,7 @@ export async function runAll(
     broken,
     leftOut: sessions.length - done,
     verdicts: judgeTargets(samples),
+    profiles,
   }
 }
 

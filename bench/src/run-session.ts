@@ -12,6 +12,7 @@ import type { Check, Measure, Sample } from './sample.ts'
 import { type ServerProcess, type ServerSetting, startServer } from './server-process.ts'
 import { median } from './statistics.ts'
 import { watchWorkerHeap } from './worker-heap.ts'
+import { type MeasureProfile, profileWorkers } from './worker-profile.ts'
 
 declare global {
   /** What the page offers; see {@link BenchPage}. */
@@ -30,12 +31,15 @@ export interface SessionSetting {
   readonly places: readonly Place[]
   /** Fewer repetitions of single writes. */
   readonly isQuick: boolean
+  /** The worker's time is looked at, which takes time itself. */
+  readonly isProfiled: boolean
 }
 
 /** What a session found. */
 export interface SessionResult {
   readonly samples: readonly Sample[]
   readonly checks: readonly Check[]
+  readonly profiles: readonly MeasureProfile[]
 }
 
 /** Repetitions of a single write: whole runs and quick ones. */
@@ -79,6 +83,7 @@ async function within(work: Promise<void>, limitMs: number): Promise<void> {
 class Session implements SessionResult {
   readonly samples: Sample[] = []
   readonly checks: Check[] = []
+  readonly profiles: MeasureProfile[] = []
   server!: ServerProcess
   device: Device | null = null
   readonly #setting: SessionSetting
@@ -105,7 +110,9 @@ class Session implements SessionResult {
 
   async #firstSync(): Promise<void> {
     const page = await this.#openPage('none')
-    const { ms, blockedMs } = await page.evaluate(() => globalThis.bench.firstSync())
+    const { ms, blockedMs } = await this.#profiled('W1 first sync', page, () => {
+      return page.evaluate(() => globalThis.bench.firstSync())
+    })
     this.#measured('W1 first sync', ms)
     this.#measured('W7 page blocked in first sync', blockedMs)
     const peak = await readRendererPeak(this.#setting.profile)
@@ -116,9 +123,12 @@ class Session implements SessionResult {
   async #openAgain(): Promise<void> {
     const page = await this.#openPage('query')
     await this.#checkAnswer(page, 'W1: stored')
-    await page.reload()
-    await this.#harness(page)
-    this.#measured('W2 reload to 100 rows', await this.#checkAnswer(page, 'W2 reload'))
+    const answered = await this.#profiled('W2 reload to 100 rows', page, async () => {
+      await page.reload()
+      await this.#harness(page)
+      return this.#checkAnswer(page, 'W2 reload')
+    })
+    this.#measured('W2 reload to 100 rows', answered)
     await this.#closeDevice()
     const restarted = await this.#openPage('query')
     this.#measured('W2 restart to 100 rows', await this.#checkAnswer(restarted, 'W2 restart'))
@@ -132,13 +142,17 @@ class Session implements SessionResult {
     const single = this.#change(count, 'single')
     const page = await this.#openPage('query')
     await this.#answered(page)
-    const times = await page.evaluate((places) => globalThis.bench.putEach(places), single)
+    const times = await this.#profiled('W3 one write stored, p50', page, () => {
+      return page.evaluate((places) => globalThis.bench.putEach(places), single)
+    })
     await this.#checkSingle(page, single.slice(-1), 'W3 one write')
     // `!`: there are times.
     this.#measured('W3 one write stored, p50', median(times)!)
     // Fewer if there are fewer records: the same record twice in one push would be a smaller one.
     const thousand = this.#change(Math.min(1_000, this.#setting.places.length), 'thousand')
-    const ms = await page.evaluate((places) => globalThis.bench.putTogether(places), thousand)
+    const ms = await this.#profiled('W3 1,000 writes stored', page, () => {
+      return page.evaluate((places) => globalThis.bench.putTogether(places), thousand)
+    })
     await this.#checkAfterReload(page, thousand, 'W3 1,000 writes')
     this.#measured('W3 1,000 writes stored', ms)
     this.#measured('W4 push 1,000', await this.#push(page, thousand, 'W4 push 1,000'))
@@ -167,10 +181,10 @@ class Session implements SessionResult {
       [1_000, 'W5 pull 1,000'],
     ] as const) {
       const expected = this.#setting.places.slice(0, count).map((place) => changePlace(place, measure))
-      this.#measured(
-        measure,
-        await page.evaluate(([n, round]) => globalThis.bench.pull(n, round), [count, measure] as const),
-      )
+      const ms = await this.#profiled(measure, page, () => {
+        return page.evaluate(([n, round]) => globalThis.bench.pull(n, round), [count, measure] as const)
+      })
+      this.#measured(measure, ms)
       for (const place of expected) this.#placeById.set(place.id, place)
       const found = await page.evaluate(
         (ids) => globalThis.bench.get(ids),
@@ -186,7 +200,9 @@ class Session implements SessionResult {
     const page = await this.#openPage('query')
     await this.#answered(page)
     const places = this.#change(LIVE_WRITES[this.#setting.isQuick ? 'quick' : 'whole'], 'live', ABOVE_ALL)
-    const times = await page.evaluate((some) => globalThis.bench.writeIntoQuery(some), places)
+    const times = await this.#profiled('W6 own write to live query, p50', page, () => {
+      return page.evaluate((some) => globalThis.bench.writeIntoQuery(some), places)
+    })
     // `!`: there are times.
     this.#measured('W6 own write to live query, p50', median(times)!)
     await this.#checkSingle(page, places.slice(-1), 'W6')
@@ -213,8 +229,8 @@ class Session implements SessionResult {
     this.#check('W7: count', compareCount(this.#placeById.size + writes.length, count))
   }
 
-  async #push(page: Page, places: readonly Place[], workload: string): Promise<number> {
-    const ms = await page.evaluate(() => globalThis.bench.push())
+  async #push(page: Page, places: readonly Place[], workload: Measure): Promise<number> {
+    const ms = await this.#profiled(workload, page, () => page.evaluate(() => globalThis.bench.push()))
     this.#check(workload, compareAll(places, await this.server.read(places.map(({ id }) => id))))
     return ms
   }
@@ -291,6 +307,14 @@ class Session implements SessionResult {
   async #closeDevice(): Promise<void> {
     await this.device?.close()
     this.device = null
+  }
+
+  async #profiled<T>(measure: Measure, page: Page, work: () => Promise<T>): Promise<T> {
+    if (!this.#setting.isProfiled) return work()
+    const watch = await profileWorkers(page)
+    const result = await work()
+    this.profiles.push({ measure, ...(await watch.stop()) })
+    return result
   }
 
   #asksFor(...workloads: readonly Workload[]): boolean {
