@@ -11,6 +11,8 @@ export const createContestant: CreateContestant = () => {
   const query = () => space.collections.places.query({ index: 'byPopulation', direction: 'desc', limit: QUERY_LIMIT })
   /** One whole run that began after this call. */
   const sync = async (): Promise<void> => {
+    // One that is under way may have asked before, and would end after this call.
+    await until(space, ({ state }) => state !== 'syncing')
     const calledAtMs = Date.now()
     space.retry()
     await until(
