@@ -8,7 +8,7 @@ const ROWS = 20
 const US_PER_MS = 1_000
 
 /** Where the processor time of a page's dedicated workers went. */
-export interface WorkerProfile {
+interface WorkerProfile {
   /** Milliseconds that the workers were looked at. */
   readonly ms: number
   /** Functions by the time spent in themselves, most first; `(idle)` is waiting, `(program)` the browser's own code. */
