@@ -1,5 +1,6 @@
-import type { CDPSession, Page } from 'playwright'
+import type { Page } from 'playwright'
 import type { Measure } from './sample.ts'
+import { attachToWorkers } from './worker-targets.ts'
 
 /** Microseconds between two samples: 1 ms is lost in what IndexedDB's events take, and 0.1 ms would be the load itself. */
 const SAMPLE_EVERY_US = 200
@@ -25,7 +26,8 @@ export interface ProfileWatch {
   stop(): Promise<WorkerProfile>
 }
 
-interface RawProfile {
+/** What the DevTools protocol's `Profiler.stop` gives, as far as it is used here. */
+export interface RawProfile {
   readonly nodes: readonly { readonly id: number; readonly callFrame: CallFrame }[]
   readonly samples?: readonly number[]
   readonly timeDeltas?: readonly number[]
@@ -38,49 +40,26 @@ interface CallFrame {
 
 /** Samples the page's workers, those that are there and those that it starts. */
 export async function profileWorkers(page: Page): Promise<ProfileWatch> {
-  const session: CDPSession = await page.context().newCDPSession(page)
-  const workers = new Set<string>()
-  const answers = new Map<number, (result: unknown) => void>()
-  let lastId = 0
-  const ask = (sessionId: string, method: string, params: object = {}): Promise<unknown> => {
-    lastId += 1
-    const id = lastId
-    const answered = new Promise((resolve) => void answers.set(id, resolve))
-    return session
-      .send('Target.sendMessageToTarget', { sessionId, message: JSON.stringify({ id, method, params }) })
-      .then(() => answered)
-  }
-  session.on('Target.receivedMessageFromTarget', ({ message }) => {
-    const { id, result } = JSON.parse(message) as { id?: number; result?: unknown }
-    if (id !== undefined) answers.get(id)?.(result)
-  })
-  const begin = async (sessionId: string): Promise<void> => {
-    workers.add(sessionId)
+  const targets = await attachToWorkers(page, async ({ ask }, sessionId) => {
     await ask(sessionId, 'Profiler.enable')
     await ask(sessionId, 'Profiler.setSamplingInterval', { interval: SAMPLE_EVERY_US })
     await ask(sessionId, 'Profiler.start')
-    await ask(sessionId, 'Runtime.runIfWaitingForDebugger')
-  }
-  const begun: Promise<void>[] = []
-  session.on('Target.detachedFromTarget', ({ sessionId }) => void workers.delete(sessionId))
-  session.on('Target.attachedToTarget', ({ sessionId }) => void begun.push(begin(sessionId)))
-  await session.send('Target.setAutoAttach', { autoAttach: true, waitForDebuggerOnStart: true, flatten: false })
-  await Promise.all(begun)
+  })
   return {
     stop: async () => {
-      await Promise.all(begun)
       const profiles: RawProfile[] = []
-      for (const sessionId of workers) {
-        const { profile } = (await ask(sessionId, 'Profiler.stop')) as { profile: RawProfile }
-        profiles.push(profile)
+      for (const sessionId of targets.sessionIds) {
+        const stopped = (await targets.ask(sessionId, 'Profiler.stop')) as { readonly profile: RawProfile } | undefined
+        if (stopped !== undefined) profiles.push(stopped.profile)
       }
-      await session.detach()
-      return summarize(profiles)
+      await targets.detach()
+      return summarizeProfiles(profiles)
     },
   }
 }
 
-function summarize(profiles: readonly RawProfile[]): WorkerProfile {
+/** Adds up what the functions of some profiles spent in themselves; those of one name are one. */
+export function summarizeProfiles(profiles: readonly RawProfile[]): WorkerProfile {
   const msByName = new Map<string, number>()
   let ms = 0
   for (const { nodes, samples = [], timeDeltas = [] } of profiles) {
