@@ -86,7 +86,7 @@ export class Disk {
         const result = await rows.read(work)
         return process.isDead ? never() : result
       },
-      write: (durability, work) => this.#write(process, rows, durability, work),
+      write: (durability, work, onComplete) => this.#write(process, rows, durability, work, onComplete),
       copy: () => this.copy(),
     }
   }
@@ -96,11 +96,12 @@ export class Disk {
     rows: MemoryDatabase,
     durability: 'strict' | 'relaxed',
     work: (tx: RowWriter) => Promise<T>,
+    onComplete?: () => void,
   ): Promise<T> {
     await process.port()
     let result: T
     try {
-      result = await rows.write(durability, (tx) => this.#transact(process, tx, work))
+      result = await rows.write(durability, (tx) => this.#transact(process, tx, work), onComplete)
     } catch (error) {
       if (error instanceof Killed) this.#watcher.killed()
       if (error instanceof Killed || process.isDead) return never()

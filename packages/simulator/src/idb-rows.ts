@@ -40,7 +40,7 @@ class IdbRows implements DeviceRows {
 
   read: MemoryDatabase['read'] = (work) => this.#rows.read(work)
 
-  write: MemoryDatabase['write'] = (durability, work) => this.#rows.write(durability, work)
+  write: MemoryDatabase['write'] = (durability, work, onComplete) => this.#rows.write(durability, work, onComplete)
 
   /** The copy is what is there now; it is made while others go on, and whoever uses it waits for that. */
   copy = (): DeviceRows => {
@@ -61,7 +61,7 @@ class IdbRows implements DeviceRows {
     }
     return {
       read: async (work) => (await open()).read(work),
-      write: async (durability, work) => (await open()).write(durability, work),
+      write: async (durability, work, onComplete) => (await open()).write(durability, work, onComplete),
     }
   }
 }

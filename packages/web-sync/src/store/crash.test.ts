@@ -40,8 +40,11 @@ function makeMemoryDevice(): CrashingDevice {
   const database = createMemoryDatabase()
   const crashing = {
     ...database,
-    write: <T>(durability: 'strict' | 'relaxed', work: (tx: RowWriter) => Promise<T>): Promise<T> =>
-      database.write(durability, (tx) => work(withCrash(tx, countdown))),
+    write: <T>(
+      durability: 'strict' | 'relaxed',
+      work: (tx: RowWriter) => Promise<T>,
+      onComplete?: () => void,
+    ): Promise<T> => database.write(durability, (tx) => work(withCrash(tx, countdown)), onComplete),
   }
   return {
     open: (options, environment) => createMemoryStore(options, environment, crashing),

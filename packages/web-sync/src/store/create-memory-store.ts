@@ -28,7 +28,8 @@ function createHandle(database: MemoryDatabase): RowDatabase {
   let isClosed = false
   return {
     read: (work) => (isClosed ? Promise.reject(closedError()) : database.read(work)),
-    write: (durability, work) => (isClosed ? Promise.reject(closedError()) : database.write(durability, work)),
+    write: (durability, work, onComplete) =>
+      isClosed ? Promise.reject(closedError()) : database.write(durability, work, onComplete),
     close: async () => {
       isClosed = true
       await database.read(() => Promise.resolve())

@@ -38,11 +38,12 @@ export interface RowWriter extends RowReader {
  *
  * `work` must await nothing but its transaction, and may be called again if its transaction failed. If it throws, nothing is changed and the promise rejects with what it threw; if the
  * platform aborts, the promise rejects with a SyncError 'quota-exceeded' or 'storage-failed'. It resolves when the transaction is
- * complete: `strict`: on the disk, as far as the platform can promise that.
+ * complete: `strict`: on the disk, as far as the platform can promise that. `onComplete` is called right then, before another transaction
+ * of this context begins: the promise is heard of when the next one may be under way.
  */
 export interface RowDatabase {
   read<T>(work: (tx: RowReader) => Promise<T>): Promise<T>
-  write<T>(durability: 'strict' | 'relaxed', work: (tx: RowWriter) => Promise<T>): Promise<T>
+  write<T>(durability: 'strict' | 'relaxed', work: (tx: RowWriter) => Promise<T>, onComplete?: () => void): Promise<T>
   /** Waits for what is under way; later use rejects with 'closed'. */
   close(): Promise<void>
 }

@@ -36,34 +36,29 @@ export function createRunner(
 ): Runner {
   const grouped = new GroupedRows()
   const cache = new PackCache()
-  /** The transaction that began last. News of an earlier one may come late: then the next one has looked for itself what became of it. */
-  const latest: { tx: PackedReader | null } = { tx: null }
   return {
-    read: (work) =>
-      database.read(async (tx) => {
-        latest.tx = null
-        return work(new PackedReader(await grouped.begin(tx), cache))
-      }),
+    read: (work) => database.read(async (tx) => work(new PackedReader(await grouped.begin(tx), cache))),
     async write(durability, work) {
       let log = new ChangeLog()
-      const own: typeof latest = { tx: null }
-      const result = await database.write(durability, async (tx) => {
-        // Anew, for the work is done again if the database had to be mended.
-        log = new ChangeLog()
-        latest.tx = null
-        const writer = await grouped.begin(tx)
-        const packed = new PackedWriter(writer, context.schema, context.packSizes, cache)
-        own.tx = packed
-        latest.tx = packed
-        const done = await work(packed, log)
-        await packed.flush()
-        writer.flush()
-        return done
-      })
-      if (latest.tx !== null && latest.tx === own.tx) {
+      let packed: PackedWriter | null = null
+      const confirm = (): void => {
         grouped.confirm()
-        latest.tx.confirm()
+        packed?.confirm()
       }
+      const result = await database.write(
+        durability,
+        async (tx) => {
+          // Anew, for the work is done again if the database had to be mended.
+          log = new ChangeLog()
+          const writer = await grouped.begin(tx)
+          packed = new PackedWriter(writer, context.schema, context.packSizes, cache)
+          const done = await work(packed, log)
+          await packed.flush()
+          writer.flush()
+          return done
+        },
+        confirm,
+      )
       const notice = log.build()
       if (notice !== null) onNotice(notice)
       return result

@@ -91,8 +91,16 @@ class Connection implements IdbDatabase {
     return this.#mutex.run(() => this.#transact('readonly', 'relaxed', work))
   }
 
-  write<T>(durability: 'strict' | 'relaxed', work: (tx: RowWriter) => Promise<T>): Promise<T> {
-    return this.#mutex.run(() => this.#transact('readwrite', durability, work))
+  write<T>(
+    durability: 'strict' | 'relaxed',
+    work: (tx: RowWriter) => Promise<T>,
+    onComplete: () => void = nothing,
+  ): Promise<T> {
+    return this.#mutex.run(async () => {
+      const result = await this.#transact('readwrite', durability, work)
+      onComplete()
+      return result
+    })
   }
 
   close(): Promise<void> {

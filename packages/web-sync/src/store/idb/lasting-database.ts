@@ -73,9 +73,9 @@ class LastingDatabase implements RowDatabase {
     return this.#use((database) => database.read(work))
   }
 
-  write<T>(durability: 'strict' | 'relaxed', work: (tx: RowWriter) => Promise<T>): Promise<T> {
+  write<T>(durability: 'strict' | 'relaxed', work: (tx: RowWriter) => Promise<T>, onComplete?: () => void): Promise<T> {
     return this.#use(async (database) => {
-      const result = await database.write(durability, work)
+      const result = await database.write(durability, work, onComplete)
       this.#failures = 0
       return result
     })

@@ -9,6 +9,7 @@ import { type GroupChange, encodeGroups } from '../grouped/group-text.ts'
 import type { GroupedRow } from '../grouped/grouped-table.ts'
 import { keyOf } from '../grouped/grouped-writer.ts'
 import { openIdbStore } from '../open-idb-store.ts'
+import type { RowWriter } from '../row-database.ts'
 import { type Rows, type StoreName, isGrouped } from '../rows.ts'
 import FIXTURE from './layout-1.fixture.json' with { type: 'json' }
 
@@ -150,11 +151,13 @@ describe('a database of an older layout', () => {
       let left = crashes
       const crashing: MemoryDatabase = {
         ...database,
-        write: (durability, work) =>
-          database.write(durability, (tx) => {
+        write: (durability, work, onComplete) => {
+          const crash = (tx: RowWriter): ReturnType<typeof work> => {
             left -= 1
             return left < 0 ? Promise.reject(new Error('the crash of the test')) : work(tx)
-          }),
+          }
+          return database.write(durability, crash, onComplete)
+        },
       }
       const bench = new Bench({
         open: (options, environment) => createMemoryStore(options, { ...environment, packSizes: PACK_SIZES }, crashing),

@@ -30,19 +30,21 @@ function makeTables(make: (name: StoreName) => Table): Tables {
 
 function openTables(tables: Tables): MemoryDatabase {
   const mutex = createMutex()
-  const run = <T>(work: (tx: RowWriter) => Promise<T>): Promise<T> =>
+  const run = <T>(work: (tx: RowWriter) => Promise<T>, onComplete?: () => void): Promise<T> =>
     mutex.run(async () => {
       const undo: Undo[] = []
       try {
-        return await work(createTransaction(tables, undo))
+        const result = await work(createTransaction(tables, undo))
+        onComplete?.()
+        return result
       } catch (error) {
         for (const step of undo.toReversed()) step()
         throw error
       }
     })
   return {
-    read: run,
-    write: (_durability, work) => run(work),
+    read: (work) => run(work),
+    write: (_durability, work, onComplete) => run(work, onComplete),
     copy: () => openTables(makeTables((name) => tables[name].copy())),
   }
 }

@@ -1,15 +1,12 @@
-import { compareKeys } from '../keys.ts'
+import { type RowKey, compareKeys } from '../keys.ts'
 import type { EntryKey, PackRow, LayerInfo, TreeName } from '../rows.ts'
 import type { RowReader } from '../row-database.ts'
 import { findKey, keysOf, packsFrom, textAt } from './pack.ts'
 
 /** Packs that are kept at hand, some 25 MiB; beyond it all are forgotten, so that the memory stays bounded. */
 const MAX_PACKS = 1_024
-/** Keys that are looked for with a request each, at once; it is then seen which others they have answered. */
+/** Packs that are asked for at once, each with a request of its own. */
 const MAX_WAVE = 128
-/** With fewer entries of a layer for each key that is looked for, packs are read in lists of so many. */
-const DENSE = 384
-const MAX_LIST = 32
 
 interface CachedPack {
   /** No key from here to the pack's last one is in another pack of the layer. */
@@ -97,7 +94,7 @@ export class PackCache {
     found: (key: EntryKey, text: string | null) => void,
   ): Promise<void> {
     let rest = keys.filter((key) => compareKeys(key, layer.first) >= 0 && compareKeys(key, layer.last) <= 0)
-    const isDense = layer.entries < rest.length * DENSE
+    let lasts: readonly EntryKey[] | null = null
     for (;;) {
       const cache = this.#cacheOf(layer.layer)
       rest = rest.filter((key) => {
@@ -105,23 +102,20 @@ export class PackCache {
         if (typeof result === 'object') found(key, result.text)
         return result === 'unread'
       })
-      if (rest.length === 0) return
-      // Where keys lie closely, packs are read one after the other, many with each request, which costs more than what is in them; where
-      // they lie far from each other, each key's own.
-      const limit = isDense ? MAX_LIST : 1
-      const asked = isDense ? rest.slice(0, 1) : spread(rest, MAX_WAVE)
+      const [first] = rest
+      if (first === undefined) return
+      // A request for each pack, all at once: lists of packs take three times as long, for they are not handed over side by side. Of few
+      // keys each asks for its own pack; for many it is first seen which packs there are, or neighbours would ask for the same one.
+      if (rest.length > MAX_WAVE) lasts ??= await listLasts(tx, tree, layer.layer, first)
+      const wave = lasts === null ? rest.map((key) => ({ key, last: key })) : findPacks(rest, lasts)
       const lists = await Promise.all(
-        asked.map((key) => tx.list('packs', { range: packsFrom(tree, layer.layer, key), limit })),
+        wave.map(({ last }) => tx.list('packs', { range: packsFrom(tree, layer.layer, last), limit: 1 })),
       )
-      for (const [index, packs] of lists.entries()) {
-        let from = asked[index] as EntryKey
-        for (const pack of packs) {
-          cache.add(from, pack)
-          from = pack.last
-        }
-        // Nothing is behind them: the bounds of a layer may be wider than what it has.
-        if (packs.length < limit) rest = rest.filter((key) => compareKeys(key, from) < (packs.length === 0 ? 0 : 1))
-      }
+      for (const [index, { key }] of wave.entries()) for (const pack of lists[index] ?? []) cache.add(key, pack)
+      // Nothing is behind the last pack: the bounds of a layer may be wider than what it has.
+      const end = lists.findIndex((packs) => packs.length === 0)
+      const nowhere = wave[end]
+      if (nowhere !== undefined) rest = rest.filter((key) => compareKeys(key, nowhere.key) < 0)
     }
   }
 
@@ -134,8 +128,22 @@ export class PackCache {
   }
 }
 
-/** At most so many of the keys, evenly spread: neighbours are often in one pack. */
-function spread(keys: readonly EntryKey[], most: number): readonly EntryKey[] {
-  if (keys.length <= most) return keys
-  return Array.from({ length: most }, (_, index) => keys[Math.floor((index * keys.length) / most)] as EntryKey)
+/** The last keys of a layer's packs, ascending, from the one that may have `from` on. */
+async function listLasts(tx: RowReader, tree: TreeName, layer: number, from: EntryKey): Promise<EntryKey[]> {
+  const keys = await tx.listKeys('packs', packsFrom(tree, layer, from), Infinity)
+  return keys.map((key) => (key as readonly RowKey[]).at(-1) as EntryKey)
+}
+
+/** The first packs that have some of the keys (both ascending), each with the first of its keys; a key behind all of them for itself. */
+function findPacks(keys: readonly EntryKey[], lasts: readonly EntryKey[]): { key: EntryKey; last: EntryKey }[] {
+  const wave: { key: EntryKey; last: EntryKey }[] = []
+  let at = -1
+  for (const key of keys) {
+    if (at >= 0 && at < lasts.length && compareKeys(lasts[at] as EntryKey, key) >= 0) continue
+    if (wave.length === MAX_WAVE) break
+    at = findKey(lasts, key)
+    wave.push({ key, last: lasts[at] ?? key })
+    if (at === lasts.length) break
+  }
+  return wave
 }
