@@ -7,6 +7,8 @@ import { findKey, keysOf, packsFrom, textAt } from './pack.ts'
 const MAX_PACKS = 1_024
 /** Packs that are asked for at once, each with a request of its own. */
 const MAX_WAVE = 128
+/** With fewer entries of a layer for each key that is looked for, many of them share a pack. */
+const DENSE = 64
 
 interface CachedPack {
   /** No key from here to the pack's last one is in another pack of the layer. */
@@ -106,7 +108,8 @@ export class PackCache {
       if (first === undefined) return
       // A request for each pack, all at once: lists of packs take three times as long, for they are not handed over side by side. Of few
       // keys each asks for its own pack; for many it is first seen which packs there are, or neighbours would ask for the same one.
-      if (rest.length > MAX_WAVE) lasts ??= await listLasts(tx, tree, layer.layer, first)
+      if (rest.length > MAX_WAVE || layer.entries < rest.length * DENSE)
+        lasts ??= await listLasts(tx, tree, layer.layer, first)
       const wave = lasts === null ? rest.map((key) => ({ key, last: key })) : findPacks(rest, lasts)
       const lists = await Promise.all(
         wave.map(({ last }) => tx.list('packs', { range: packsFrom(tree, layer.layer, last), limit: 1 })),
