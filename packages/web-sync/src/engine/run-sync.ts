@@ -4,6 +4,7 @@ import {
   type InitiatorEffect,
   type InitiatorEvent,
   type InitiatorState,
+  type Memory,
   type Progress,
   type ReplyLimit,
   stateFromMemory,
@@ -94,7 +95,7 @@ export async function runSync(ports: SyncPorts, options: SyncOptions): Promise<R
   const ifAvailable = options.ifAvailable ?? false
   const result = await ports.lock.hold(ports.lockName, { ifAvailable }, async () => {
     const { memory } = await ports.store.readState()
-    return new Run(ports, options, stateFromMemory(memory)).go()
+    return new Run(ports, options, memory).go()
   })
   return result ?? { type: 'busy' }
 }
@@ -109,16 +110,19 @@ class Run {
   readonly #options: SyncOptions
   readonly #log: ExchangeLog
   #state: InitiatorState
+  /** As JSON, what the store has of the machine's memory. */
+  #stored: string
   #composed: ComposedAsk | null = null
   #reply: OpenReply | null = null
   #received: ReceivedPage | null = null
   #asks = 0
   #isUpToDate = false
 
-  constructor(ports: SyncPorts, options: SyncOptions, state: InitiatorState) {
+  constructor(ports: SyncPorts, options: SyncOptions, memory: Memory) {
     this.#ports = ports
     this.#options = options
-    this.#state = state
+    this.#state = stateFromMemory(memory)
+    this.#stored = JSON.stringify(memory)
     this.#log = new ExchangeLog(ports.clock, options.host, (entry) => this.#tell({ type: 'exchange', entry }))
   }
 
@@ -327,7 +331,13 @@ class Run {
 
   /** Stored at the end and after each reset, so that a killed run does not forget how many there were. */
   async #storeMemory(syncedAtMs: number | null): Promise<void> {
-    await this.#orNull(this.#ports.store.writeMemory(this.#state.memory, { exchanges: this.#log.take(), syncedAtMs }))
+    const { memory } = this.#state
+    const exchanges = this.#log.take()
+    const text = JSON.stringify(memory)
+    // A write that comes while the partner is out of reach wakes a run that does nothing.
+    if (exchanges.length === 0 && syncedAtMs === null && text === this.#stored) return
+    this.#stored = text
+    await this.#orNull(this.#ports.store.writeMemory(memory, { exchanges, syncedAtMs }))
   }
 
   #failed(reason: 'network' | 'timeout' | 'not-our-partner' | 'busy' | 'server-error' | 'storage'): InitiatorEvent {

@@ -41,16 +41,16 @@ export function prepareMutation(
   ops: readonly LocalOp[],
   presentByName: ReadonlyMap<string, PresentRecord>,
 ): PreparedMutation {
-  const present = new Map(presentByName)
-  const views = new Map<string, { collection: string; id: string; value: View }>()
+  const views = new Map<string, { readonly collection: string; readonly id: string; readonly value: View }>()
   const prepared = ops.map((op, index) => {
     const name = nameToText(op)
-    const record = present.get(name) as PresentRecord
+    const present = presentByName.get(name) as PresentRecord
+    const view = views.get(name)
+    const record = view === undefined ? present : { ...present, view: view.value, lastMutation: mutationId }
     checkPresence(op, record, `/${index}`)
     const travelling = toTravellingOp(context, op, record)
     const value = applyLocally(record.view, travelling, findCollection(context.schema, op.collection))
     checkResult(value, `/${index}`)
-    present.set(name, { ...record, view: value, lastMutation: mutationId })
     views.set(name, { collection: op.collection, id: op.id, value })
     return travelling
   })

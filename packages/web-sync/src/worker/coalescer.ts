@@ -8,9 +8,9 @@ export interface Coalescer {
 /**
  * Does `work` after each {@link Coalescer.trigger}; triggers that come while it runs or rests are one. It rests as long as the work took
  * (at most `maxRestMs`), so that it never eats more than half of the worker while a first sync brings page after page.
- * `work` must not reject.
+ * `work` must not reject. It begins `leadMs` after the first trigger (default: at once).
  */
-export function createCoalescer(work: () => Promise<void>, maxRestMs: number): Coalescer {
+export function createCoalescer(work: () => Promise<void>, maxRestMs: number, leadMs = 0): Coalescer {
   let isDirty = false
   let isBusy = false
   let isClosed = false
@@ -30,7 +30,10 @@ export function createCoalescer(work: () => Promise<void>, maxRestMs: number): C
   return {
     trigger: () => {
       isDirty = true
-      if (!isBusy && !isClosed) void go()
+      if (isBusy || isClosed) return
+      if (leadMs === 0) return void go()
+      isBusy = true
+      timer = setTimeout(rest, leadMs)
     },
     close: () => {
       isClosed = true

@@ -4,6 +4,11 @@ import type { RunEvent } from '../engine/index.ts'
 import { type Coalescer, createCoalescer } from './coalescer.ts'
 import { type BrowserStorage, UNKNOWN_STORAGE } from './storage-health.ts'
 
+/** The longest rest between two looks at the store. */
+const MAX_REST_MS = 250
+/** A frame: who writes in a row, each after the other, is not held up by a look at the store after each of them. */
+const LEAD_MS = 16
+
 /** What a status board needs. */
 export interface StatusParts {
   readonly store: Store
@@ -35,7 +40,7 @@ export class StatusBoard {
 
   constructor(parts: StatusParts) {
     this.#parts = parts
-    this.#coalescer = createCoalescer(() => this.refresh(), 250)
+    this.#coalescer = createCoalescer(() => this.refresh(), MAX_REST_MS, LEAD_MS)
   }
 
   /** The mutations that are on their way from here. */
