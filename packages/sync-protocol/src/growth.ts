@@ -7,6 +7,7 @@ import type { Op } from './wire/mutation.ts'
  * written by newer code. Doing it again changes nothing.
  */
 export function fitRecord(growth: Growth | undefined, value: JsonObject): JsonObject {
+  if (growth?.renamed === undefined && growth?.defaults === undefined) return value
   const named = rename(growth, value)
   const lacking = Object.keys(growth?.defaults ?? {}).filter((field) => !Object.hasOwn(named, field))
   if (lacking.length === 0) return named

@@ -4,7 +4,7 @@ import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { JsonValue } from '../json.ts'
 import { LIMITS } from '../limits.ts'
-import { checkObject, checkValue, isRecordId, isStorableString } from './check-value.ts'
+import { checkObject, checkParsed, checkValue, isRecordId, isStorableString } from './check-value.ts'
 
 const PROTO = JSON.parse('{"__proto__":{"a":1},"constructor":1,"then":2,"length":3}') as JsonValue
 
@@ -176,6 +176,29 @@ describe('the value domain', () => {
       ),
       { numRuns: 500 },
     )
+  })
+})
+
+describe('what was just parsed', () => {
+  it('is judged as everything else is, and is what a copy would be', () => {
+    const anything = fc.anything({ withBigInt: true, withDate: true, withMap: true, withSparseArray: true })
+    const json = fc.jsonValue()
+    fc.assert(
+      fc.property(fc.dictionary(fc.string(), fc.oneof(anything, json)), (value) => {
+        expect(checkParsed(value)).toEqual(checkObject(value))
+      }),
+      { numRuns: 500 },
+    )
+    for (const value of [[], null, 'text', { a: -0 }, { a: '\uD83D' }, { a: nested(LIMITS.depth) }]) {
+      expect(checkParsed(value)).toEqual(checkObject(value))
+    }
+    expect(checkParsed({ a: Array.from({ length: LIMITS.nodes }, () => 1) }).ok).toBe(false)
+  })
+
+  it('is not copied if nothing of it has to be different', () => {
+    const fine = { id: 'a', list: [1, { b: null }], isSet: true }
+    const { value } = checkParsed(fine) as { readonly value: unknown }
+    expect(value).toBe(fine)
   })
 })
 

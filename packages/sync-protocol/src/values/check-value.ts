@@ -1,5 +1,4 @@
-import type { JsonObject, JsonValue } from '../json.ts'
-import { setField } from '../json.ts'
+import { type JsonObject, type JsonValue, isJsonObject, setField } from '../json.ts'
 import { LIMITS } from '../limits.ts'
 
 /** Why a value is outside the value domain, and where. */
@@ -31,6 +30,12 @@ export function checkObject(value: unknown): ValueCheck<JsonObject> {
   return checkValue(value) as ValueCheck<JsonObject>
 }
 
+/** As {@link checkObject}, for what was just parsed and nobody else holds: it is copied only if something of it has to be different. */
+export function checkParsed(value: unknown): ValueCheck<JsonObject> {
+  const isFine = isJsonObject(value) && isInDomain(value, 1, { nodes: LIMITS.nodes })
+  return isFine ? { ok: true, value } : checkObject(value)
+}
+
 /** True for a string that both sides can store: well-formed Unicode without U+0000. */
 export function isStorableString(text: string): boolean {
   return text.isWellFormed() && !text.includes('\u0000')
@@ -39,6 +44,31 @@ export function isStorableString(text: string): boolean {
 /** True for a record id: a storable string of 1 to {@link LIMITS}.idLength units. */
 export function isRecordId(id: unknown): id is string {
   return typeof id === 'string' && id.length >= 1 && id.length <= LIMITS.idLength && isStorableString(id)
+}
+
+/** True if {@link check} finds nothing wrong, and its copy would be just the same. */
+function isInDomain(value: unknown, depth: number, budget: { nodes: number }): boolean {
+  if (typeof value === 'string') return isStorableString(value)
+  if (typeof value === 'number') return Number.isFinite(value) && !Object.is(value, -0)
+  if (typeof value !== 'object') return typeof value === 'boolean'
+  if (value === null) return true
+  if (depth > LIMITS.depth) return false
+  if (Array.isArray(value)) {
+    budget.nodes -= value.length
+    if (budget.nodes < 0) return false
+    // By index, for the holes of a sparse array.
+    for (let index = 0; index < value.length; index += 1) {
+      if (!isInDomain(value[index], depth + 1, budget)) return false
+    }
+    return true
+  }
+  if (!isPlain(value)) return false
+  for (const field of Object.keys(value)) {
+    budget.nodes -= 1
+    if (budget.nodes < 0 || !isStorableString(field)) return false
+    if (!isInDomain((value as Record<string, unknown>)[field], depth + 1, budget)) return false
+  }
+  return true
 }
 
 /** Paths are relative to the value and grow on the way back: most values are good, and paths would cost more than the checks. */
@@ -105,7 +135,7 @@ function checkFields(object: Record<string, unknown>, depth: number, budget: { n
 /** Plain also where the object comes from another realm (an iframe), whose Object.prototype is not ours. */
 function isPlain(object: object): boolean {
   const prototype: unknown = Object.getPrototypeOf(object)
-  if (prototype === null) return true
+  if (prototype === Object.prototype || prototype === null) return true
   return Object.getPrototypeOf(prototype) === null && Object.hasOwn(prototype as object, 'hasOwnProperty')
 }
 

@@ -4,7 +4,7 @@ import type { RecordVersion } from '../record-version.ts'
 import type { SyncKey } from '../sync-key.ts'
 import { LIMITS } from '../limits.ts'
 import { isCollectionName } from '../schema.ts'
-import { checkObject } from '../values/check-value.ts'
+import { checkParsed } from '../values/check-value.ts'
 import { parseCollectionName, parseRecordId, parseRecordVersion, parseSyncKey, parseUuid } from './ids.ts'
 import { type Outcome, parseOutcome } from './outcome.ts'
 import {
@@ -99,17 +99,16 @@ export function parseDigest(input: unknown, path: string): Digest {
 function parseChange(input: unknown, path: string): Change {
   const fields = parseObject(input, path)
   const type = parseOneOf(fields['type'], `${path}/type`, ['put', 'delete'])
-  const common = {
-    collection: parseCollectionName(fields['collection'], `${path}/collection`),
-    id: parseRecordId(fields['id'], `${path}/id`),
-    version: parseRecordVersion(fields['version'], `${path}/version`),
-    mutationId: parseOptional(fields['mutationId'], `${path}/mutationId`, parseUuid),
-  }
-  if (type === 'delete') return { type, ...common }
-  const value = checkObject(fields['value'])
-  if (!value.ok) throw new ParseFault(`${path}/value${value.path}`, value.message)
-  if (value.value['id'] !== common.id) throw new ParseFault(`${path}/value/id`, 'must be the id of the record')
-  return { type, ...common, value: value.value }
+  const collection = parseCollectionName(fields['collection'], `${path}/collection`)
+  const id = parseRecordId(fields['id'], `${path}/id`)
+  const version = parseRecordVersion(fields['version'], `${path}/version`)
+  const mutationId = parseOptional(fields['mutationId'], `${path}/mutationId`, parseUuid)
+  if (type === 'delete') return { type, collection, id, version, mutationId }
+  const checked = checkParsed(fields['value'])
+  if (!checked.ok) throw new ParseFault(`${path}/value${checked.path}`, checked.message)
+  const { value } = checked
+  if (value['id'] !== id) throw new ParseFault(`${path}/value/id`, 'must be the id of the record')
+  return { type, collection, id, version, mutationId, value }
 }
 
 function parseProgress(input: unknown, path: string): Progress {

@@ -33,7 +33,10 @@ export function parseObject(input: unknown, path: string): Record<string, unknow
   return input as Record<string, unknown>
 }
 
-/** An array of at most `max` elements, each parsed. */
+/**
+ * An array of at most `max` elements, each parsed. The parser of an element is given no path: most elements are good, and their paths
+ * would cost more than they do.
+ */
 export function parseArray<T>(
   input: unknown,
   path: string,
@@ -42,8 +45,17 @@ export function parseArray<T>(
 ): T[] {
   if (!Array.isArray(input)) throw new ParseFault(path, 'must be an array')
   if (input.length > max) throw new ParseFault(path, `must have at most ${max} elements`)
+  const parsed: T[] = []
   // Not `map`, which skips the holes of a sparse array: over a MessagePort they arrive.
-  return Array.from(input, (entry: unknown, index) => element(entry, `${path}/${index}`))
+  for (let index = 0; index < input.length; index += 1) {
+    try {
+      parsed.push(element(input[index], ''))
+    } catch (error) {
+      if (error instanceof ParseFault) throw new ParseFault(`${path}/${index}${error.path}`, error.message)
+      throw error
+    }
+  }
+  return parsed
 }
 
 /** A storable string of 1 to `max` UTF-16 units. */

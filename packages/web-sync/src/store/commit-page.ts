@@ -96,9 +96,12 @@ async function findTouched(
   dropped: readonly string[],
 ): Promise<RecordName[]> {
   const touched = touchedBy(left)
-  const names = applied.records.map(({ collection, id }): RowKey => [collection, id])
-  const overlays = await tx.getMany('overlay', names)
-  touched.addAll(overlays.filter((row) => row !== undefined))
+  // Of thousands of names most often none is looked for.
+  if ((await tx.count('overlay', null)) > 0) {
+    const names = applied.records.map(({ collection, id }): RowKey => [collection, id])
+    const overlays = await tx.getMany('overlay', names)
+    touched.addAll(overlays.filter((row) => row !== undefined))
+  }
   for (const collection of dropped) touched.addAll(await listOverlayNames(tx, collection))
   return touched.values()
 }

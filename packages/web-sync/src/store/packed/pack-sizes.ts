@@ -19,8 +19,8 @@ export interface PackSizes {
  * records that lie far from each other are read in half the time that packs of 256 need.
  */
 export const PACK_SIZES: PackSizes = {
-  records: 128,
-  entries: 512,
+  records: 192,
+  entries: 1_024,
   length: 48_000,
   mergePacks: 16,
   layers: 64,
