@@ -54,7 +54,7 @@ export class LiveQueries {
     this.unsubscribe(id)
     const live: LiveQuery = {
       collection: query.collection,
-      coalescer: createCoalescer(() => this.#run(id, query, live), MAX_REST_MS),
+      coalescer: createCoalescer(() => this.#run(id, query, live), { maxRestMs: MAX_REST_MS }),
       window: null,
       isPartial: true,
       missed: null,

@@ -4,10 +4,10 @@ import type { RunEvent } from '../engine/index.ts'
 import { type Coalescer, createCoalescer } from './coalescer.ts'
 import { type BrowserStorage, UNKNOWN_STORAGE } from './storage-health.ts'
 
-/** The longest rest between two looks at the store. */
+/** The rest between two looks at the store while a run is at work, which tells itself how far it is: each look makes its next page wait. */
 const MAX_REST_MS = 250
 /** A frame: who writes in a row, each after the other, is not held up by a look at the store after each of them. */
-const LEAD_MS = 16
+const MIN_REST_MS = 16
 
 /** What a status board needs. */
 export interface StatusParts {
@@ -40,7 +40,10 @@ export class StatusBoard {
 
   constructor(parts: StatusParts) {
     this.#parts = parts
-    this.#coalescer = createCoalescer(() => this.refresh(), MAX_REST_MS, LEAD_MS)
+    this.#coalescer = createCoalescer(() => this.refresh(), {
+      maxRestMs: MAX_REST_MS,
+      minRestMs: () => (this.#isSyncing ? MAX_REST_MS : MIN_REST_MS),
+    })
   }
 
   /** The mutations that are on their way from here. */
@@ -119,7 +122,7 @@ export class StatusBoard {
     this.#isSyncing = false
     this.#isRunOver = true
     this.#sending = new Set()
-    this.touch()
+    this.#coalescer.hurry()
   }
 
   /** The store was found missing, or its last writes, though the browser remembers them; so many unsent ones are lost (null: nobody knows). */

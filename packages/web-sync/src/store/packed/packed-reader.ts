@@ -87,17 +87,17 @@ export class PackedReader implements RowReader {
   protected async findRecords(keys: readonly RowKey[]): Promise<(BaseRow | undefined)[]> {
     const { trees } = await this.readLayout()
     const wanted = new Map<TreeInfo, Map<string, number[]>>()
-    let tree: TreeInfo | undefined
+    let records: TreeInfo | undefined
     for (const [index, key] of keys.entries()) {
       const [generation, collection, id] = key as [number, string, string]
       // Most often all are of one collection.
-      if (tree === undefined || !isTree(tree, generation, collection, RECORDS)) {
-        tree = trees.find((other) => isTree(other, generation, collection, RECORDS))
+      if (records === undefined || !isTree(records, generation, collection, RECORDS)) {
+        records = trees.find((other) => isTree(other, generation, collection, RECORDS))
       }
       // A first sync asks for thousands of records that come after all that are there.
-      if (tree === undefined || !tree.layers.some((layer) => isWithin(layer, [id]))) continue
-      const indexesById = wanted.get(tree) ?? new Map<string, number[]>()
-      wanted.set(tree, indexesById)
+      if (records === undefined || !records.layers.some((layer) => isWithin(layer, [id]))) continue
+      const indexesById = wanted.get(records) ?? new Map<string, number[]>()
+      wanted.set(records, indexesById)
       const indexes = indexesById.get(id)
       if (indexes === undefined) indexesById.set(id, [index])
       else indexes.push(index)
