@@ -77,7 +77,10 @@ export class StatusBoard {
       if (!this.#isClosed) this.#parts.onFault(error)
       return
     }
-    if (isRunOver && this.#isRunOver) this.#progress = undefined
+    if (isRunOver && this.#isRunOver) {
+      this.#isSyncing = false
+      this.#progress = undefined
+    }
     this.show(summary)
   }
 
@@ -92,7 +95,7 @@ export class StatusBoard {
   hear(event: RunEvent): void {
     switch (event.type) {
       case 'state':
-        this.#isSyncing = isAtWork(event.state)
+        if (isAtWork(event.state)) this.#begin()
         break
       case 'progress':
         this.#progress = event.progress
@@ -117,9 +120,8 @@ export class StatusBoard {
     this.tell()
   }
 
-  /** The run is over. */
+  /** The run is over. It counts as at work until its end has been read: nobody sees `idle` beside what was still to be sent. */
   endRun(): void {
-    this.#isSyncing = false
     this.#isRunOver = true
     this.#sending = new Set()
     this.#coalescer.hurry()
@@ -157,6 +159,11 @@ export class StatusBoard {
     this.#isClosed = true
     this.#coalescer.close()
     this.tell()
+  }
+
+  #begin(): void {
+    this.#isSyncing = true
+    this.#isRunOver = false
   }
 
   #compose(summary: SyncSummary): SpaceStatus {
