@@ -20,6 +20,8 @@ export interface PageContent {
 
 /** Records that are read from storage at once. */
 const CHUNK = 512
+/** Changes in the first pages of a first sync. */
+const FIRST_PAGE_CHANGES = 250
 
 /**
  * The head that the next page goes by. A snapshot page shows the records as they are now, and its last one says at which head that was:
@@ -42,7 +44,8 @@ export async function nextPage(
 
 /**
  * Snapshot pages show the records as they are now, in (collection, id) order, under the cut at which the snapshot began: what changes
- * meanwhile comes again with the log.
+ * meanwhile comes again with the log. The first pages are small and double what there is: an initiator that has just started is slow,
+ * shows the first records sooner, and lets no local write wait for a whole page.
  */
 async function snapshotPage(
   tx: StorageReader,
@@ -50,7 +53,7 @@ async function snapshotPage(
   from: Position,
   limit: ReplyLimit,
 ): Promise<PageContent> {
-  const room = new Room(limit)
+  const room = new Room({ ...limit, changes: Math.min(limit.changes, Math.max(FIRST_PAGE_CHANGES, from.sent)) })
   const collections: Record<string, CollectionState> = { ...from.collections }
   for (const name of pendingCollections(from)) {
     const state = collections[name]
