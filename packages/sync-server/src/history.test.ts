@@ -161,15 +161,15 @@ describe('pages', () => {
 
   test('the first pages of a snapshot are small and double what there is; the log’s pages are as large as they may be', async () => {
     const world = testPartner()
-    const ids = Array.from({ length: 3_000 }, (_, index) => ({ id: `i${index}` }))
-    await world.partner.importRecords('s1', 'notes', ids)
+    const records = Array.from({ length: 3_000 }, (_, index) => ({ id: `i${index}` }))
+    await world.partner.importRecords('s1', 'notes', records)
     const limit = { changes: 800, bytes: 1_000_000, pages: 100 }
     const reader = world.initiator()
     expect((await reader.sync([], { limit })).map(({ changes }) => changes.length)).toEqual([
       250, 250, 500, 800, 800, 400,
     ])
     await world.partner.transact('s1', (tx) => {
-      for (const { id } of ids.slice(0, 700)) tx['notes']?.put({ id, v: 1 })
+      for (const { id } of records.slice(0, 700)) tx['notes']?.put({ id, v: 1 })
     })
     expect((await reader.sync([], { limit })).map(({ changes }) => changes.length)).toEqual([700])
     // Who goes on with a snapshot begins with what it has.

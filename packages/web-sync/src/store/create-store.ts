@@ -14,7 +14,7 @@ import { discardSalvage, restoreSalvage } from './restore-salvage.ts'
 import type { RowDatabase } from './row-database.ts'
 import { runCount, runQuery } from './run-query.ts'
 import { createRunner, type Runner } from './runner.ts'
-import { readSync } from './sync-row.ts'
+import { readSync, readSyncToWrite } from './sync-row.ts'
 import { tidyStep } from './tidy.ts'
 import { checkMutationId, readView } from './write-local.ts'
 
@@ -26,6 +26,18 @@ export function createStore(database: RowDatabase, context: StoreContext, onNoti
 
 function createRecordStore(run: Runner, context: StoreContext, close: () => Promise<void>): RecordStore {
   const writeGrouped = createGroupWriter(run, context)
+  let hasKept = false
+  /** What the first query has found is kept at once, for the next opening asks for it; later ones wait until the store is tidied up. */
+  const keepFirst = (): void => {
+    if (hasKept || !run.hasWarm) return
+    hasKept = true
+    const keeping = run.write('relaxed', async (tx) => {
+      await readSyncToWrite(tx, context)
+      await tx.keepWarm(context.nowMs())
+    })
+    // Nobody waits for it: where it fails, packs are read again.
+    keeping.catch(() => undefined)
+  }
   return {
     async write(mutationId, ops) {
       checkMutationId(mutationId)
@@ -40,12 +52,14 @@ function createRecordStore(run: Runner, context: StoreContext, close: () => Prom
     },
     async query(query) {
       const plan = planQuery(context.schema, query)
-      return run.read(async (tx) => {
+      const result = await run.read(async (tx) => {
         const sync = await readSync(tx)
         const records = await runQuery(tx, sync.generation, plan)
         const isPartial = !sync.settledCollections.includes(plan.collection)
         return { records, isPartial, next: nextCursor(plan, records) }
       })
+      keepFirst()
+      return result
     },
     async count(query) {
       const plan = planQuery(context.schema, query)

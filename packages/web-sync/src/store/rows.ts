@@ -23,7 +23,7 @@ import type { RowKey } from './keys.ts'
  * (see grouped/). The transactions see rows: «packed» and «grouped» ones are not on the disk as such. A grouped row has `ix`, the keys
  * under which it is found beside its own.
  *
- *     meta      one row for each name             sync · checkpoints · exchanges · schema · layout
+ *     meta      one row for each name             sync · checkpoints · exchanges · schema · layout · warm
  *     packs     (generation, collection, tree, layer, last key)   the partner's truth at the key, and its indexes
  *     groups    group                             what each transaction did to the grouped stores
  *     base      (generation, collection, id)      packed: the partner's truth; on the disk only what the first layout left, until it
@@ -85,7 +85,7 @@ export const STORE_NAMES: readonly StoreName[] = (Object.keys(KEY_PATHS) as Stor
 )
 
 /** A row of the store's own facts. */
-type MetaRow = SyncRow | CheckpointsRow | ExchangesRow | SchemaRow | LayoutRow
+type MetaRow = SyncRow | CheckpointsRow | ExchangesRow | SchemaRow | LayoutRow | WarmRow
 
 /** Rows of `meta` by key. */
 export interface MetaRows {
@@ -94,6 +94,7 @@ export interface MetaRows {
   readonly exchanges: ExchangesRow
   readonly schema: SchemaRow
   readonly layout: LayoutRow
+  readonly warm: WarmRow
 }
 
 /** Where the store is; its presence also marks the database as in use (a database without it was evicted or is new). */
@@ -211,6 +212,13 @@ export interface LayoutRow {
   /** Another one after each transaction that wrote packs; missing: 0. */
   readonly revision?: number
   readonly trees: readonly TreeInfo[]
+}
+
+/** Records that queries found last, once more; they count while the packs are in this state. */
+export interface WarmRow {
+  readonly key: 'warm'
+  readonly state: string
+  readonly records: readonly (readonly [key: RowKey, text: string])[]
 }
 
 /** Names a tree: the records of one collection in one generation (`tree` is empty), or one index of them. */

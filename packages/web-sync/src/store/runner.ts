@@ -12,6 +12,8 @@ import { UNDO_MAX_BYTES } from './undo.ts'
 export interface Runner {
   read<T>(work: (tx: RowReader) => Promise<T>): Promise<T>
   write<T>(durability: 'strict' | 'relaxed', work: (tx: PackedWriter, log: ChangeLog) => Promise<T>): Promise<T>
+  /** True once a query has found records that the next opening may ask for; see {@link WarmRecords}. */
+  readonly hasWarm: boolean
 }
 
 /** What a store is made with: the options it is opened with become a context. */
@@ -37,6 +39,9 @@ export function createRunner(
   const grouped = new GroupedRows()
   const cache = new PackCache()
   return {
+    get hasWarm() {
+      return cache.warm.isWanted
+    },
     read: (work) => database.read(async (tx) => work(new PackedReader(await grouped.begin(tx), cache))),
     async write(durability, work) {
       let log = new ChangeLog()

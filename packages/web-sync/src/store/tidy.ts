@@ -17,12 +17,12 @@ const TIDY_BATCH = 500
 export async function tidyStep(tx: PackedWriter, context: StoreContext, log: ChangeLog): Promise<boolean> {
   const sync = await readSyncToWrite(tx, context)
   const [old, ...others] = sync.oldGenerations
-  if (old === undefined) return tx.tidyPacks()
+  if (old === undefined) return tx.tidyPacks(context.nowMs())
   const after = old.isSalvaged ? await salvageStep(tx, context, sync, old, log) : null
   if (after === null) tx.deleteRange('base', prefixRange(old.generation))
   tx.put('meta', { ...sync, oldGenerations: after === null ? others : [{ ...old, after }, ...others] })
   if (after !== null || others.length > 0) return true
-  return tx.tidyPacks()
+  return tx.tidyPacks(context.nowMs())
 }
 
 /** Looks at the next rows of an old generation; returns the key of the last one; null: there are no more. */

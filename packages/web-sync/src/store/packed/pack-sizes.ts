@@ -14,10 +14,7 @@ export interface PackSizes {
   readonly stepRows: number
 }
 
-/**
- * Measured in Chromium (docs/decisions/0008): packs of 128 records are written as fast as larger ones within the noise, and a hundred
- * records that lie far from each other are read in half the time that packs of 256 need.
- */
+/** Measured in Chromium (docs/decisions/0008): in a first sync the browser's processor time grows with the number of packs. */
 export const PACK_SIZES: PackSizes = {
   records: 192,
   entries: 1_024,

@@ -7,8 +7,9 @@ import { recordToParts } from '../index-keys.ts'
 import { compareKeys, prefixRange } from '../keys.ts'
 import { openIdbDatabase } from '../idb/idb-database.ts'
 import { createMemoryDatabase } from '../memory/memory-database.ts'
-import type { RowDatabase } from '../row-database.ts'
+import type { RowDatabase, RowWriter } from '../row-database.ts'
 import type { BaseRow } from '../rows.ts'
+import { PackCache } from './pack-cache.ts'
 import { PackedReader } from './packed-reader.ts'
 import { PackedWriter } from './packed-writer.ts'
 
@@ -42,9 +43,10 @@ const anyWrite = fc.record({
 type Write = typeof anyWrite extends fc.Arbitrary<infer T> ? T : never
 
 type Step =
-  | { readonly type: 'write'; readonly writes: readonly Write[] }
+  /** `isElsewhere`: by another context, which has a cache of its own. */
+  | { readonly type: 'write'; readonly writes: readonly Write[]; readonly isElsewhere: boolean }
   | { readonly type: 'drop'; readonly generation: number; readonly collection: string | null }
-  | { readonly type: 'tidy' | 'fail' }
+  | { readonly type: 'tidy' | 'fail' | 'reopen' }
 
 const anyStep: fc.Arbitrary<Step> = fc.oneof(
   {
@@ -52,9 +54,11 @@ const anyStep: fc.Arbitrary<Step> = fc.oneof(
     arbitrary: fc.record({
       type: fc.constant('write' as const),
       writes: fc.array(anyWrite, { minLength: 1, maxLength: 25 }),
+      isElsewhere: fc.boolean(),
     }),
   },
   { weight: 6, arbitrary: fc.record({ type: fc.constantFrom('tidy' as const, 'tidy' as const, 'fail' as const) }) },
+  { weight: 3, arbitrary: fc.record({ type: fc.constant('reopen' as const) }) },
   {
     weight: 1,
     arbitrary: fc.record({
@@ -72,10 +76,20 @@ const nameOf = (row: Pick<BaseRow, 'generation' | 'collection' | 'id'>): string 
   `${row.generation}/${row.collection}/${row.id}`
 const keyOf = (row: BaseRow) => [row.generation, row.collection, row.id]
 
-async function apply(database: Pick<RowDatabase, 'write'>, model: Model, step: Step): Promise<void> {
-  await database.write('relaxed', async (raw) => {
-    const tx = new PackedWriter(raw, SCHEMA, SIZES)
-    if (step.type === 'tidy') await tx.tidyPacks()
+/** Hours that have passed, so that each tidying up may keep what was found last. */
+let hours = 0
+
+async function apply(
+  database: Pick<RowDatabase, 'write'>,
+  model: Model,
+  step: Step,
+  cache: PackCache = new PackCache(),
+): Promise<void> {
+  let written: PackedWriter | null = null
+  const work = async (raw: RowWriter): Promise<void> => {
+    const tx = new PackedWriter(raw, SCHEMA, SIZES, cache)
+    written = tx
+    if (step.type === 'tidy') await tx.tidyPacks((hours += 1) * 3_600_000)
     if (step.type === 'drop') {
       tx.deleteRange(
         'base',
@@ -112,13 +126,14 @@ async function apply(database: Pick<RowDatabase, 'write'>, model: Model, step: S
       )
     }
     await tx.flush()
-  })
+  }
+  await database.write('relaxed', work, () => written?.confirm())
 }
 
 /** A transaction that fails after it has written leaves nothing. */
-async function fail(database: Pick<RowDatabase, 'write'>): Promise<void> {
+async function fail(database: Pick<RowDatabase, 'write'>, cache: PackCache): Promise<void> {
   const failing = database.write('relaxed', async (raw) => {
-    const tx = new PackedWriter(raw, SCHEMA, SIZES)
+    const tx = new PackedWriter(raw, SCHEMA, SIZES, cache)
     tx.put('base', {
       generation: 1,
       collection: 'notes',
@@ -129,15 +144,19 @@ async function fail(database: Pick<RowDatabase, 'write'>): Promise<void> {
     })
     tx.deleteRange('base', prefixRange(2))
     await tx.flush()
-    await tx.tidyPacks()
+    await tx.tidyPacks(0)
     throw new Error('the fault of the test')
   })
   checkEqual(await failing.catch((error: unknown) => String(error)), 'Error: the fault of the test', 'the outcome')
 }
 
-async function check(database: Pick<RowDatabase, 'read'>, model: Model): Promise<void> {
+async function check(
+  database: Pick<RowDatabase, 'read'>,
+  model: Model,
+  cache: PackCache = new PackCache(),
+): Promise<void> {
   await database.read(async (raw) => {
-    const tx = new PackedReader(raw)
+    const tx = new PackedReader(raw, cache)
     const all = [...model.values()].toSorted((a, b) => compareKeys(keyOf(a), keyOf(b)))
     checkEqual(await tx.list('base', { range: prefixRange(), limit: 1_000 }), all, 'what is found')
     checkEqual(await tx.count('base', null), all.length, 'what is found')
@@ -187,20 +206,29 @@ describe.each([
 ])('packs in %s', (_name, open, numRuns) => {
   it('hold and find what was written, whatever is split, merged, dropped or undone', { timeout: 60_000 }, async () => {
     let checked = 0
+    let kept = 0
     await fc.assert(
       fc.asyncProperty(fc.array(anyStep, { minLength: 5, maxLength: 25 }), async (steps) => {
         const database = await open()
         const model: Model = new Map()
+        let cache = new PackCache()
         for (const step of steps) {
-          if (step.type === 'fail') await fail(database)
-          else await apply(database, model, step)
+          if (step.type === 'reopen') cache = new PackCache()
+          else if (step.type === 'fail') await fail(database, cache)
+          else await apply(database, model, step, step.type === 'write' && step.isElsewhere ? new PackCache() : cache)
+          await check(database, model, cache)
+          // As a context that has just begun, which finds what was kept for it.
           await check(database, model)
           checked += 1
+          await database.read(async (raw) => {
+            if (step.type === 'tidy' && (await raw.get('meta', 'warm')) !== undefined) kept += 1
+          })
         }
       }),
       { numRuns },
     )
     expect(checked).toBeGreaterThan(5 * numRuns - 1)
+    expect(kept).toBeGreaterThan(0)
   })
 
   it('become few layers of growing sizes, and nothing is left to be merged', async () => {
@@ -213,10 +241,10 @@ describe.each([
         id: `n${(n * 11 + at * 5) % 41}`,
         value: { rank: n % 4 },
       }))
-      await apply(database, model, { type: 'write', writes })
+      await apply(database, model, { type: 'write', writes, isElsewhere: false })
     }
     let steps = 0
-    const tidy = () => database.write('relaxed', async (raw) => new PackedWriter(raw, SCHEMA, SIZES).tidyPacks())
+    const tidy = () => database.write('relaxed', async (raw) => new PackedWriter(raw, SCHEMA, SIZES).tidyPacks(0))
     for (; await tidy(); steps += 1) if (steps % 10 === 0) await check(database, model)
     expect(steps).toBeGreaterThan(5)
     await check(database, model)

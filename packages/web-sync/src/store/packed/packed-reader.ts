@@ -63,7 +63,7 @@ export class PackedReader implements RowReader {
       const [layout, sync] = await Promise.all([readMeta(this.#tx, 'layout'), readMeta(this.#tx, 'sync')])
       this.#layout ??= layout ?? EMPTY_LAYOUT
       this.#replicaId = sync?.replicaId ?? ''
-      this.cache.begin(this.#state())
+      this.cache.begin(this.state())
     }
     return this.#layout
   }
@@ -75,11 +75,11 @@ export class PackedReader implements RowReader {
 
   /** To be called when the transaction is complete: what it has read and written is as the next one will find it. */
   confirm(): void {
-    if (this.#layout !== null) this.cache.confirm(this.#state())
+    if (this.#layout !== null) this.cache.confirm(this.state())
   }
 
   /** Names the state of all packs; of another database, which takes this one's place after an eviction, too. */
-  #state(): string {
+  protected state(): string {
     return `${this.#replicaId} ${this.#layout?.revision ?? 0}`
   }
 
@@ -88,8 +88,14 @@ export class PackedReader implements RowReader {
     const { trees } = await this.readLayout()
     const wanted = new Map<TreeInfo, Map<string, number[]>>()
     let records: TreeInfo | undefined
+    const found: (BaseRow | undefined)[] = keys.map(() => undefined)
     for (const [index, key] of keys.entries()) {
       const [generation, collection, id] = key as [number, string, string]
+      const warm = this.cache.warm.find(key)
+      if (warm !== undefined) {
+        found[index] = textToRecord(generation, collection, id, warm)
+        continue
+      }
       // Most often all are of one collection.
       if (records === undefined || !isTree(records, generation, collection, RECORDS)) {
         records = trees.find((other) => isTree(other, generation, collection, RECORDS))
@@ -102,7 +108,6 @@ export class PackedReader implements RowReader {
       if (indexes === undefined) indexesById.set(id, [index])
       else indexes.push(index)
     }
-    const found: (BaseRow | undefined)[] = keys.map(() => undefined)
     for (const [tree, indexesById] of wanted) {
       for (const [id, text] of await this.#findTexts(tree, [...indexesById.keys()])) {
         const row = textToRecord(tree.generation, tree.collection, id, text)
@@ -135,12 +140,17 @@ export class PackedReader implements RowReader {
     for (const { tree, range: keys } of direction === 'asc' ? parts : parts.toReversed()) {
       if (rows.length >= limit) break
       const { generation, collection } = tree
-      const entries = await listEntries(this.#tx, tree, keys, direction, limit - rows.length)
+      const [entries] = await Promise.all([
+        listEntries(this.#tx, tree, keys, direction, limit - rows.length),
+        byIndex ? this.cache.warm.load(this.#tx, this.state()) : null,
+      ])
       if (!byIndex) {
         rows.push(...entries.map(({ key, text }) => textToRecord(generation, collection, key[0] as string, text)))
         continue
       }
-      const found = await this.findRecords(entries.map(({ key }) => [generation, collection, key.at(-1) as string]))
+      const records = entries.map(({ key }): RowKey => [generation, collection, key.at(-1) as string])
+      this.cache.warm.want(records)
+      const found = await this.findRecords(records)
       rows.push(...found.filter((row) => row !== undefined))
     }
     return rows
