@@ -30,11 +30,13 @@ import type { OpenedStore, WorkerEnvironment } from './environment.ts'
 import { LiveQueries } from './live-queries.ts'
 import type { NudgeListener } from './nudge-listener.ts'
 import { previewOps } from './preview-ops.ts'
-import { findLost, parseRemembered, type RememberedStore } from './remembered-store.ts'
+import { LossWatch } from './loss-watch.ts'
+import { parseRemembered } from './remembered-store.ts'
 import { Scheduler } from './scheduler.ts'
 import { signOut } from './sign-out.ts'
 import { StatusBoard } from './status-board.ts'
 import { readStorageHealth } from './storage-health.ts'
+import { Tidier } from './tidier.ts'
 import { WriteWaits } from './write-waits.ts'
 
 /** A page of this size is applied in about a second on a phone and shown as progress. */
@@ -44,10 +46,6 @@ const REPLY_LIMIT: ReplyLimit = { changes: 2_000, bytes: 1_048_576, pages: LIMIT
 const WRITE_DELAY_MS = 20
 /** Before another tab acts on a nudge that it was only told of. */
 const HEAD_START_MS = 500
-/** So long nothing must have happened before a step of tidying up is made. */
-const IDLE_MS = 100
-/** Between two steps others have their turn. */
-const STEP_REST_MS = 5
 /** Another tab sends its own writes; if it dies first, this one does. */
 const FOREIGN_WRITE_DELAY_MS = 3_000
 
@@ -76,6 +74,8 @@ export class SpaceRuntime implements SpaceApi {
   readonly #scheduler: Scheduler
   readonly #status: StatusBoard
   readonly #waits: WriteWaits
+  readonly #tidier: Tidier
+  readonly #losses: LossWatch
   readonly #stop = new AbortController()
   #removeFromNudges: () => void = () => undefined
   #partnershipId: string | null = null
@@ -83,16 +83,9 @@ export class SpaceRuntime implements SpaceApi {
   #newsAtMs = 0
   #wasPartial: boolean | null = null
   #isOnline = true
-  /** null: there is nothing, or what is lost of it was told. */
-  #remembered: RememberedStore | null
-  /** What the app has been told of. */
-  #told: { readonly recoveredAtMs: number; readonly evictedAtMs: number; readonly unsent: number | null }
   #storageReadAtMs = 0
   #closing: Promise<void> | null = null
   #signingOut: AbortController | null = null
-  #isTidying = false
-  /** True if the page has asked for something, or something has changed, since it was last looked at. */
-  #isActive = false
 
   /** Opens the store and begins the first run. Errors of the store: newer-schema, account-mismatch, storage-failed. */
   static async open(parts: RuntimeParts): Promise<SpaceRuntime> {
@@ -112,13 +105,7 @@ export class SpaceRuntime implements SpaceApi {
 
   private constructor(parts: RuntimeParts, opened: OpenedStore, openedAtMs: number) {
     const { clock, random } = parts.environment
-    this.#remembered = parseRemembered(parts.request.remembered)
-    // What happened while it was being opened is news, what happened before is in the status.
-    this.#told = {
-      recoveredAtMs: openedAtMs - 1,
-      evictedAtMs: openedAtMs - 1,
-      unsent: this.#remembered?.unsent ?? null,
-    }
+    this.#losses = new LossWatch(parseRemembered(parts.request.remembered), openedAtMs)
     this.#parts = parts
     this.#store = opened.store
     this.#ports = this.#makePorts(opened.dbName)
@@ -129,6 +116,7 @@ export class SpaceRuntime implements SpaceApi {
       emit: parts.emit,
     })
     this.#waits = new WriteWaits(this.#store)
+    this.#tidier = new Tidier({ store: this.#store, isSyncing: () => this.#status.isSyncing })
     this.#scheduler = new Scheduler({ run: (reason) => this.#run(reason), clock, random })
     this.#status = new StatusBoard({
       store: this.#store,
@@ -141,15 +129,14 @@ export class SpaceRuntime implements SpaceApi {
   }
 
   #start(): void {
-    const summary = this.#status.summary
-    const lost = summary === null || this.#remembered === null ? null : findLost(summary, this.#remembered)
+    const lost = this.#losses.lookAtOpening(this.#status.summary)
     if (lost !== null) {
       this.#status.setEvicted(this.#parts.environment.clock.nowMs(), lost)
       this.#status.tell()
       this.#parts.emit({ type: 'report', code: 'storage-evicted' })
     }
     void this.refreshStorage()
-    if (this.#ports === null) return void this.#tidy()
+    if (this.#ports === null) return void this.#tidier.tidy()
     // With a partner the first run tidies up when it has ended: not before the page's first queries.
     this.#removeFromNudges =
       this.#parts.nudges?.add({
@@ -164,7 +151,7 @@ export class SpaceRuntime implements SpaceApi {
   // --- what the page asks for
 
   async write(mutationId: string, ops: readonly LocalOp[]): Promise<void> {
-    this.#isActive = true
+    this.#tidier.heed()
     await this.#store.write(mutationId, ops)
   }
 
@@ -177,7 +164,7 @@ export class SpaceRuntime implements SpaceApi {
   }
 
   async query(query: Query): Promise<QueryResult<JsonObject>> {
-    this.#isActive = true
+    this.#tidier.heed()
     return this.#store.query(query)
   }
 
@@ -306,6 +293,7 @@ export class SpaceRuntime implements SpaceApi {
     this.#stop.abort()
     this.#scheduler.close()
     this.#removeFromNudges()
+    this.#tidier.close()
     this.#queries.close()
     this.#waits.close()
     this.#status.close()
@@ -342,7 +330,7 @@ export class SpaceRuntime implements SpaceApi {
       return null
     } finally {
       this.#status.endRun()
-      void this.#tidy()
+      void this.#tidier.tidy()
       this.#channel.post({ type: 'ran', startedAtMs })
     }
   }
@@ -378,7 +366,7 @@ export class SpaceRuntime implements SpaceApi {
 
   /** This context's own transaction changed something. */
   noticeOwn(notice: StoreNotice): void {
-    this.#isActive = true
+    this.#tidier.heed()
     // First the page that waits for what it wrote.
     this.#heedNotice(notice, true)
     this.#channel.post({ type: 'notice', notice })
@@ -425,20 +413,12 @@ export class SpaceRuntime implements SpaceApi {
   }
 
   /** A fresh database took the place of a broken or an evicted one while the space was open: everything is read and fetched anew. */
-  #heedLosses({ recovery, evictedAtMs, counts }: SyncSummary): void {
-    const before = this.#told
-    const now = {
-      recoveredAtMs: Math.max(recovery?.atMs ?? 0, before.recoveredAtMs),
-      evictedAtMs: Math.max(evictedAtMs ?? 0, before.evictedAtMs),
-      unsent: counts.pending,
-    }
-    this.#told = now
-    const isReplaced = now.recoveredAtMs > before.recoveredAtMs
-    const isEvicted = now.evictedAtMs > before.evictedAtMs
-    if (!isReplaced && !isEvicted) return
-    this.#remembered = null
-    if (isEvicted) this.#status.setEvicted(now.evictedAtMs, before.unsent)
-    if (isReplaced) this.#status.setReplaced(before.unsent)
+  #heedLosses(summary: SyncSummary): void {
+    const loss = this.#losses.heed(summary)
+    if (loss === null) return
+    const { isReplaced, evictedAtMs, unsent } = loss
+    if (evictedAtMs !== null) this.#status.setEvicted(evictedAtMs, unsent)
+    if (isReplaced) this.#status.setReplaced(unsent)
     // The facts before the report: who hears of it looks into the status.
     this.#status.tell()
     this.#parts.emit({ type: 'report', code: isReplaced ? 'storage-replaced' : 'storage-evicted' })
@@ -457,34 +437,5 @@ export class SpaceRuntime implements SpaceApi {
     } catch {
       // It is closed as far as it can be.
     }
-  }
-
-  /**
-   * Old generations, undo beyond its limit and layers that are to be merged go in short steps, when nothing else is to be done: a step
-   * makes a run, a query or a local write wait.
-   */
-  async #tidy(): Promise<void> {
-    if (this.#isTidying) return
-    this.#isTidying = true
-    try {
-      do await this.#idle()
-      while (this.#closing === null && (await this.#store.tidy()))
-    } catch {
-      // The next start tries again.
-    } finally {
-      this.#isTidying = false
-    }
-  }
-
-  /** Resolves when nothing has happened for a while; soon if nothing has happened since the last step. */
-  async #idle(): Promise<void> {
-    let restMs = this.#isActive ? IDLE_MS : STEP_REST_MS
-    do {
-      this.#isActive = false
-      await new Promise((resolve) => {
-        setTimeout(resolve, restMs)
-      })
-      restMs = IDLE_MS
-    } while (this.#closing === null && (this.#isActive || this.#status.isSyncing))
   }
 }
