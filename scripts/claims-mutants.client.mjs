@@ -9,6 +9,7 @@ const claims = `${source}/claims.test.ts`
 const suite = `${store}/memory-store.test.ts`
 const crash = `${store}/crash.test.ts`
 
+/** Changes of the client's code, each with the tests that must turn red. */
 export const clientMutants = [
   {
     claim: '1',

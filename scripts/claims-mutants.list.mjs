@@ -4,6 +4,7 @@
  */
 const core = 'packages/sync-protocol/src'
 
+/** All changes that are tried, each with the tests that must turn red. */
 export const mutants = [
   {
     claim: '1',

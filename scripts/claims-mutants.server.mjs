@@ -8,6 +8,7 @@ const claims = 'packages/sync-server/src/claims.test.ts'
 const crash = 'packages/sync-server/src/claims-crash.test.ts'
 const history = 'packages/sync-server/src/history.test.ts'
 
+/** Changes of the partner's code, each with the tests that must turn red. */
 export const serverMutants = [
   {
     claim: '1',

@@ -34,7 +34,6 @@ async function take() {
     null,
     { timeout: 300_000 },
   )
-  await ada.waitForTimeout(4_500)
   await shoot(ada, 'first-sync-phone-light', phone, 'light')
   await shoot(ada, 'first-sync-desktop-dark', desktop, 'dark')
   await ada.waitForFunction(
@@ -73,7 +72,7 @@ async function take() {
   await trouble(ada, { isCut: true })
   await write(ada, 'Written with no network at all: the reed beds are cut back, the hide is dry.')
   await ada.getByText('No exchange with the server').waitFor()
-  await ada.waitForTimeout(9_500)
+  await ada.getByTestId('toast').waitFor({ state: 'hidden' })
   await show(ada, 'Attention')
   await top(ada)
   await shoot(ada, 'offline-desktop-light', desktop, 'light')
@@ -115,12 +114,12 @@ async function take() {
   )
   await idle(ada)
   await show(ada, 'Under the hood')
-  await ada.waitForTimeout(3_500)
+  await ada.locator('#hood').getByText('key lost').waitFor()
   await shoot(ada, 'hood-phone-light', phone, 'light')
   await shoot(ada, 'hood-after-rollback-desktop-light', desktop, 'light')
   await shoot(ada, 'hood-after-rollback-desktop-dark', desktop, 'dark')
   await show(ada, 'Make trouble')
-  await ada.waitForTimeout(2_500)
+  await ada.getByRole('heading', { name: 'Make trouble' }).waitFor()
   await shoot(ada, 'trouble-phone-dark', phone, 'dark')
 }
 
@@ -185,9 +184,18 @@ async function top(page, scrolledBy = 0) {
 async function shoot(page, name, viewport, colorScheme, scrolledBy = 0) {
   await page.setViewportSize(viewport)
   await page.emulateMedia({ colorScheme })
-  await page.waitForTimeout(700)
+  await settled(page)
   await top(page, scrolledBy)
-  await page.waitForTimeout(200)
+  await settled(page)
   await page.screenshot({ path: join(folder, `${name}.png`) })
   console.log(`${name}.png`)
+}
+
+/** Two frames have been drawn, and no transition is under way. */
+async function settled(page) {
+  await page.evaluate(async () => {
+    for (let frame = 0; frame < 2; frame += 1) await new Promise((resolve) => void requestAnimationFrame(resolve))
+    const transitions = document.getAnimations().filter(({ effect }) => effect.getComputedTiming().endTime !== Infinity)
+    await Promise.allSettled(transitions.map(({ finished }) => finished))
+  })
 }

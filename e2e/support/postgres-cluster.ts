@@ -7,9 +7,11 @@ const execute = promisify(execFile)
 
 /** Variable that names the run's cluster to the tests; set by this set-up, if `E2E_STORAGE` is `postgres`. */
 export const CLUSTER_URL = 'E2E_CLUSTER_URL'
-/** The two roles, as the product is run, and the database that all others are copies of. */
+/** The role that owns the tables, and migrates them. */
 export const OWNER = 'web_sync_owner'
+/** The role that the servers under test connect as: it may read and write rows, and make nothing. */
 export const RUNTIME = 'web_sync_app'
+/** The database that each test's own is a copy of: migrated, and empty. */
 export const TEMPLATE = 'web_sync_template'
 
 /** One private server for the whole run, with a migrated template. What the scenarios kill is the partner; this one need not survive. */

@@ -11,6 +11,7 @@ import { openIdbStore } from './store/open-idb-store.ts'
 import { createFetchTransport } from './transport/index.ts'
 import { runSync } from './engine/index.ts'
 
+/** Notes without any rule. */
 export const schema = defineSchema({ version: 1, collections: { notes: collection(null) } })
 
 const clock = { nowMs: () => 1_700_000_000_000 }

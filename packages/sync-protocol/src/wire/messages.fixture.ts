@@ -6,11 +6,14 @@ import { type Page, parsePage } from './page.ts'
 import { parseProblem, type Problem, PROBLEM_STATUS, type ProblemCode } from './problem.ts'
 import { parseReplyHead, type ReplyHead } from './reply.ts'
 
+/** A partnership's, replica's or exchange's id. */
 export const ID: string = '0123456789abcdef'.repeat(2)
+/** The tag of a key. */
 export const TAG: string = 'f'.repeat(32)
 const UUID = '01234567-89ab-4cde-8f01-23456789abcd'
 const VERSION = '12-0123456789abcdef'
 
+/** A mutation with an operation of each kind. */
 export const MUTATION: Mutation = {
   mutationId: UUID,
   order: 3,
@@ -22,6 +25,7 @@ export const MUTATION: Mutation = {
   ],
 }
 
+/** An ask with all of its fields. */
 export const ASK: Ask = {
   protocol: 1,
   requestId: ID,
@@ -39,6 +43,7 @@ export const ASK: Ask = {
   host: 'service-worker',
 }
 
+/** A reply's head with all of its fields. */
 export const REPLY_HEAD: ReplyHead = {
   protocol: 1,
   requestId: ID,
@@ -48,6 +53,7 @@ export const REPLY_HEAD: ReplyHead = {
   forked: { replicaId: TAG },
 }
 
+/** A page with changes and outcomes of each kind. */
 export const PAGE: Page = {
   key: { n: 42, tag: TAG },
   settled: true,
@@ -88,6 +94,7 @@ export const PAGE: Page = {
   digest: { notes: { count: 1, sum: 'ffffffffffffffff' } },
 }
 
+/** A nudge that names a key. */
 export const NUDGE: Nudge = { partnershipId: ID, key: { n: 42, tag: TAG }, spreadMs: 500 }
 
 function problemOf(code: ProblemCode): Problem {
@@ -98,6 +105,7 @@ function problemOf(code: ProblemCode): Problem {
   return { ...common, code, path: '/key' }
 }
 
+/** A problem of each code. */
 export const PROBLEMS: readonly Problem[] = (Object.keys(PROBLEM_STATUS) as ProblemCode[]).map((code) =>
   problemOf(code),
 )

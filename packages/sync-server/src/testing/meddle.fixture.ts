@@ -6,6 +6,7 @@ export interface Gate {
   readonly open: () => void
 }
 
+/** A gate that is closed: who waits at it goes on once it is opened. */
 export function makeGate(): Gate {
   const opened = new AbortController()
   const promise = new Promise<void>((resolve) => {

@@ -21,6 +21,7 @@ export interface TestServer {
   storage(options?: Partial<PostgresOptions>): Promise<PartnerStorage>
 }
 
+/** The role that partners connect as: it may read and write rows, and make nothing. */
 export const RUNTIME = 'web_sync_app'
 const OWNER = 'web_sync_owner'
 const TEMPLATE = 'web_sync_template'

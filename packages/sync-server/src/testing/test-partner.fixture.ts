@@ -26,6 +26,7 @@ const titled = {
   },
 } as const
 
+/** The collections of the test partner. */
 export const testSchema: Schema = defineSchema({
   version: 1,
   collections: {
@@ -45,6 +46,7 @@ class HandClock {
   }
 }
 
+/** A partner in this process, and what a test needs around it. */
 export interface TestPartner {
   readonly partner: Partner
   readonly storage: PartnerStorage

@@ -76,7 +76,7 @@ export class PackedWriter extends PackedReader implements RowWriter {
     if (this.#dropped.length > 0) await this.flush()
     const slots = keys.map((key) => this.#slots.at(key))
     await this.#lookUp(slots)
-    // The one that was read is there: all have been looked up.
+    // Its own writes hide what it has read; null stands for a record that it has deleted.
     return slots.map(({ before, after }) => (after === undefined ? before : after) ?? undefined)
   }
 
