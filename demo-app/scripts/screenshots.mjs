@@ -114,7 +114,7 @@ async function take() {
   )
   await idle(ada)
   await show(ada, 'Under the hood')
-  await ada.locator('#hood').getByText('key lost').waitFor()
+  await ada.locator('#hood circle.lost').first().waitFor()
   await shoot(ada, 'hood-phone-light', phone, 'light')
   await shoot(ada, 'hood-after-rollback-desktop-light', desktop, 'light')
   await shoot(ada, 'hood-after-rollback-desktop-dark', desktop, 'dark')
