@@ -70,7 +70,7 @@ export class Connection {
       try {
         const answer = await answerOf(attached, work)
         if (answer !== null) return answer.value
-        if (this.#isClosed) throw new SyncError('closed', 'The space was closed. Open it again.')
+        if (this.#isClosed) throw closedHere()
       } catch (error) {
         const isDone = isRepeat && isDoneIfMissing && error instanceof SyncError && error.code === 'not-found'
         // Such calls have no result.
@@ -163,6 +163,11 @@ export class Connection {
       get: (target, name) => Reflect.get(Object.hasOwn(own, name) ? own : target, name) as unknown,
     })
   }
+}
+
+/** The error of every use after the page has closed the space. */
+export function closedHere(): SyncError {
+  return new SyncError('closed', 'The space was closed. Open it again.')
 }
 
 /** The worker ended before it had opened the space. */

@@ -8,7 +8,7 @@ import {
   SyncError,
 } from '../contract/index.ts'
 import { checkOp, needsPreview, validateOps, wholeValues } from './check-ops.ts'
-import { type Call, Connection } from './connection.ts'
+import { type Call, closedHere, Connection } from './connection.ts'
 import { createQueryHub } from './live-query.ts'
 import { createObservable, type ObservableSource } from './observable.ts'
 import { rememberSync } from './remembered-sync.ts'
@@ -279,10 +279,6 @@ function collectOps<Collections extends CollectionsByName>(
 }
 
 // --- small things
-
-function closedHere(): SyncError {
-  return new SyncError('closed', 'The space was closed. Open it again.')
-}
 
 function mapCollections<Collections extends CollectionsByName, T>(
   options: SpaceOptions<Collections>,

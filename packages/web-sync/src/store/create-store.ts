@@ -9,6 +9,7 @@ import { findMutation, stageOf } from './mutations.ts'
 import { discardMutation, retryMutation } from './outbox.ts'
 import { checkLocalOps } from './prepare-ops.ts'
 import { nextCursor } from './query-cursor.ts'
+import { keepWarm, WarmRecords } from './packed/warm-records.ts'
 import { planQuery, unknownCollection } from './query-plan.ts'
 import { discardSalvage, restoreSalvage } from './restore-salvage.ts'
 import type { RowDatabase } from './row-database.ts'
@@ -20,20 +21,26 @@ import { checkMutationId, readView } from './write-local.ts'
 
 /** A store over opened rows. All its logic is the same whatever keeps the rows. */
 export function createStore(database: RowDatabase, context: StoreContext, onNotice: StoreOptions['onNotice']): Store {
-  const run = createRunner(database, context, onNotice)
-  return { ...createSyncStore(run, context), ...createRecordStore(run, context, () => database.close()) }
+  const warm = new WarmRecords()
+  const run = createRunner(database, context, onNotice, warm)
+  return { ...createSyncStore(run, context), ...createRecordStore(run, context, warm, () => database.close()) }
 }
 
-function createRecordStore(run: Runner, context: StoreContext, close: () => Promise<void>): RecordStore {
+function createRecordStore(
+  run: Runner,
+  context: StoreContext,
+  warm: WarmRecords,
+  close: () => Promise<void>,
+): RecordStore {
   const writeGrouped = createGroupWriter(run, context)
   let hasKept = false
   /** What the first query has found is kept at once, for the next opening asks for it; later ones wait until the store is tidied up. */
   const keepFirst = (): void => {
-    if (hasKept || !run.hasWarm) return
+    if (hasKept || !warm.isWanted) return
     hasKept = true
     const keeping = run.write('relaxed', async (tx) => {
       await readSyncToWrite(tx, context)
-      await tx.keepWarm(context.nowMs())
+      await keepWarm(tx, warm, context.nowMs())
     })
     // Nobody waits for it: where it fails, packs are read again.
     keeping.catch(() => undefined)
@@ -81,7 +88,7 @@ function createRecordStore(run: Runner, context: StoreContext, close: () => Prom
       return run.write('strict', (tx, log) => restoreSalvage(tx, context, mutationId, entries, log))
     },
     discardSalvage: (entries) => run.write('strict', (tx, log) => discardSalvage(tx, context, entries, log)),
-    tidy: () => run.write('relaxed', (tx, log) => tidyStep(tx, context, log)),
+    tidy: () => run.write('relaxed', (tx, log) => tidyStep(tx, context, log, warm)),
     close,
   }
 }

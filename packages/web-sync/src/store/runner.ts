@@ -5,6 +5,7 @@ import { PackCache } from './packed/pack-cache.ts'
 import { PACK_SIZES } from './packed/pack-sizes.ts'
 import { PackedReader } from './packed/packed-reader.ts'
 import { PackedWriter } from './packed/packed-writer.ts'
+import type { WarmRecords } from './packed/warm-records.ts'
 import type { RowDatabase, RowReader } from './row-database.ts'
 import { UNDO_MAX_BYTES } from './undo.ts'
 
@@ -12,8 +13,6 @@ import { UNDO_MAX_BYTES } from './undo.ts'
 export interface Runner {
   read<T>(work: (tx: RowReader) => Promise<T>): Promise<T>
   write<T>(durability: 'strict' | 'relaxed', work: (tx: PackedWriter, log: ChangeLog) => Promise<T>): Promise<T>
-  /** True once a query has found records that the next opening may ask for; see {@link WarmRecords}. */
-  readonly hasWarm: boolean
 }
 
 /** What a store is made with: the options it is opened with become a context. */
@@ -30,18 +29,16 @@ export function toContext(options: StoreOptions, environment: StoreEnvironment):
   }
 }
 
-/** A runner over opened rows; see {@link PackedReader} and {@link GroupedRows}. */
+/** A runner over opened rows; see {@link PackedReader} and {@link GroupedRows}. `warm`: of a store that answers queries. */
 export function createRunner(
   database: RowDatabase,
   context: Pick<StoreContext, 'schema' | 'packSizes'>,
   onNotice: StoreOptions['onNotice'],
+  warm: WarmRecords | null = null,
 ): Runner {
   const grouped = new GroupedRows()
-  const cache = new PackCache()
+  const cache = new PackCache(warm)
   return {
-    get hasWarm() {
-      return cache.warm.isWanted
-    },
     read: (work) => database.read(async (tx) => work(new PackedReader(await grouped.begin(tx), cache))),
     async write(durability, work) {
       let log = new ChangeLog()

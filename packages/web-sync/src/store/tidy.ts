@@ -2,6 +2,7 @@ import { versionNumber } from 'sync-protocol'
 import type { ChangeLog, StoreContext } from './context.ts'
 import { type RowKey, type RowKeyRange, prefixRange } from './keys.ts'
 import type { PackedWriter } from './packed/packed-writer.ts'
+import { keepWarm, type WarmRecords } from './packed/warm-records.ts'
 import type { RowWriter } from './row-database.ts'
 import type { BaseRow, OldGeneration, SyncRow } from './rows.ts'
 import { salvageImage } from './salvage.ts'
@@ -12,17 +13,28 @@ const TIDY_BATCH = 500
 
 /**
  * One short step of tidying up; true if more is left. Old generations go; of one that a full resync left, those records that the new
- * generation lacks go to salvage first. Then runs of packs are merged. A step that did not complete is simply done again.
+ * generation lacks go to salvage first. Then runs of packs are merged, and at last {@link keepWarm}. A step that did not complete is simply done again.
  */
-export async function tidyStep(tx: PackedWriter, context: StoreContext, log: ChangeLog): Promise<boolean> {
+export async function tidyStep(
+  tx: PackedWriter,
+  context: StoreContext,
+  log: ChangeLog,
+  warm: WarmRecords,
+): Promise<boolean> {
   const sync = await readSyncToWrite(tx, context)
   const [old, ...others] = sync.oldGenerations
-  if (old === undefined) return tx.tidyPacks(context.nowMs())
+  if (old === undefined) return tidyPacks(tx, context, warm)
   const after = old.isSalvaged ? await salvageStep(tx, context, sync, old, log) : null
   if (after === null) tx.deleteRange('base', prefixRange(old.generation))
   tx.put('meta', { ...sync, oldGenerations: after === null ? others : [{ ...old, after }, ...others] })
   if (after !== null || others.length > 0) return true
-  return tx.tidyPacks(context.nowMs())
+  return tidyPacks(tx, context, warm)
+}
+
+async function tidyPacks(tx: PackedWriter, context: StoreContext, warm: WarmRecords): Promise<boolean> {
+  if (await tx.tidyPacks()) return true
+  await keepWarm(tx, warm, context.nowMs())
+  return false
 }
 
 /** Looks at the next rows of an old generation; returns the key of the last one; null: there are no more. */

@@ -2,7 +2,7 @@ import { type RowKey, compareKeys } from '../keys.ts'
 import type { EntryKey, PackRow, LayerInfo, TreeName } from '../rows.ts'
 import type { RowReader } from '../row-database.ts'
 import { findKey, keysOf, packsFrom, textAt } from './pack.ts'
-import { WarmRecords } from './warm-records.ts'
+import type { WarmRecords } from './warm-records.ts'
 
 /** Packs that are kept at hand, some 25 MiB; beyond it all are forgotten, so that the memory stays bounded. */
 const MAX_PACKS = 1_024
@@ -66,16 +66,22 @@ class LayerCache {
  * else has written packs and what this context writes holds.
  */
 export class PackCache {
-  readonly warm: WarmRecords = new WarmRecords()
   #layers = new Map<number, LayerCache>()
   /** The state of all packs that these are of; null: of one that may not hold. */
   #state: string | null = null
+  /** null: no queries are made here. */
+  readonly warm: WarmRecords | null
+
+  /** Default: without {@link WarmRecords}. */
+  constructor(warm: WarmRecords | null = null) {
+    this.warm = warm
+  }
 
   /** A transaction begins that finds packs in this state. */
   begin(state: string): void {
     if (this.#state !== state) {
       this.#layers.clear()
-      this.warm.forget()
+      this.warm?.forget()
     }
     this.#state = state
   }
@@ -83,7 +89,7 @@ export class PackCache {
   /** The transaction changes packs of a layer, or of any. */
   changed(layer?: number): void {
     this.#state = null
-    this.warm.forget()
+    this.warm?.forget()
     if (layer === undefined) this.#layers.clear()
     else this.#layers.delete(layer)
   }

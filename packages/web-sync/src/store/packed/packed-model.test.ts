@@ -12,6 +12,7 @@ import type { BaseRow } from '../rows.ts'
 import { PackCache } from './pack-cache.ts'
 import { PackedReader } from './packed-reader.ts'
 import { PackedWriter } from './packed-writer.ts'
+import { keepWarm, WarmRecords } from './warm-records.ts'
 
 const SCHEMA: SchemaShape = {
   version: 1,
@@ -76,6 +77,8 @@ const nameOf = (row: Pick<BaseRow, 'generation' | 'collection' | 'id'>): string 
   `${row.generation}/${row.collection}/${row.id}`
 const keyOf = (row: BaseRow) => [row.generation, row.collection, row.id]
 
+const newCache = (): PackCache => new PackCache(new WarmRecords())
+
 /** Hours that have passed, so that each tidying up may keep what was found last. */
 let hours = 0
 
@@ -83,13 +86,13 @@ async function apply(
   database: Pick<RowDatabase, 'write'>,
   model: Model,
   step: Step,
-  cache: PackCache = new PackCache(),
+  cache: PackCache = newCache(),
 ): Promise<void> {
   let written: PackedWriter | null = null
   const work = async (raw: RowWriter): Promise<void> => {
     const tx = new PackedWriter(raw, SCHEMA, SIZES, cache)
     written = tx
-    if (step.type === 'tidy') await tx.tidyPacks((hours += 1) * 3_600_000)
+    if (step.type === 'tidy' && !(await tx.tidyPacks())) await keepWarm(tx, cache.warm!, (hours += 1) * 3_600_000)
     if (step.type === 'drop') {
       tx.deleteRange(
         'base',
@@ -144,17 +147,13 @@ async function fail(database: Pick<RowDatabase, 'write'>, cache: PackCache): Pro
     })
     tx.deleteRange('base', prefixRange(2))
     await tx.flush()
-    await tx.tidyPacks(0)
+    await tx.tidyPacks()
     throw new Error('the fault of the test')
   })
   checkEqual(await failing.catch((error: unknown) => String(error)), 'Error: the fault of the test', 'the outcome')
 }
 
-async function check(
-  database: Pick<RowDatabase, 'read'>,
-  model: Model,
-  cache: PackCache = new PackCache(),
-): Promise<void> {
+async function check(database: Pick<RowDatabase, 'read'>, model: Model, cache: PackCache = newCache()): Promise<void> {
   await database.read(async (raw) => {
     const tx = new PackedReader(raw, cache)
     const all = [...model.values()].toSorted((a, b) => compareKeys(keyOf(a), keyOf(b)))
@@ -211,11 +210,11 @@ describe.each([
       fc.asyncProperty(fc.array(anyStep, { minLength: 5, maxLength: 25 }), async (steps) => {
         const database = await open()
         const model: Model = new Map()
-        let cache = new PackCache()
+        let cache = newCache()
         for (const step of steps) {
-          if (step.type === 'reopen') cache = new PackCache()
+          if (step.type === 'reopen') cache = newCache()
           else if (step.type === 'fail') await fail(database, cache)
-          else await apply(database, model, step, step.type === 'write' && step.isElsewhere ? new PackCache() : cache)
+          else await apply(database, model, step, step.type === 'write' && step.isElsewhere ? newCache() : cache)
           await check(database, model, cache)
           // As a context that has just begun, which finds what was kept for it.
           await check(database, model)
@@ -244,7 +243,7 @@ describe.each([
       await apply(database, model, { type: 'write', writes, isElsewhere: false })
     }
     let steps = 0
-    const tidy = () => database.write('relaxed', async (raw) => new PackedWriter(raw, SCHEMA, SIZES).tidyPacks(0))
+    const tidy = () => database.write('relaxed', async (raw) => new PackedWriter(raw, SCHEMA, SIZES).tidyPacks())
     for (; await tidy(); steps += 1) if (steps % 10 === 0) await check(database, model)
     expect(steps).toBeGreaterThan(5)
     await check(database, model)

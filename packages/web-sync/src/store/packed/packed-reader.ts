@@ -63,7 +63,7 @@ export class PackedReader implements RowReader {
       const [layout, sync] = await Promise.all([readMeta(this.#tx, 'layout'), readMeta(this.#tx, 'sync')])
       this.#layout ??= layout ?? EMPTY_LAYOUT
       this.#replicaId = sync?.replicaId ?? ''
-      this.cache.begin(this.state())
+      this.cache.begin(this.#state())
     }
     return this.#layout
   }
@@ -75,11 +75,17 @@ export class PackedReader implements RowReader {
 
   /** To be called when the transaction is complete: what it has read and written is as the next one will find it. */
   confirm(): void {
-    if (this.#layout !== null) this.cache.confirm(this.state())
+    if (this.#layout !== null) this.cache.confirm(this.#state())
+  }
+
+  /** Names the state of all packs, as {@link WarmRecords} goes by it. */
+  async readPackState(): Promise<string> {
+    await this.readLayout()
+    return this.#state()
   }
 
   /** Names the state of all packs; of another database, which takes this one's place after an eviction, too. */
-  protected state(): string {
+  #state(): string {
     return `${this.#replicaId} ${this.#layout?.revision ?? 0}`
   }
 
@@ -91,7 +97,7 @@ export class PackedReader implements RowReader {
     const found: (BaseRow | undefined)[] = keys.map(() => undefined)
     for (const [index, key] of keys.entries()) {
       const [generation, collection, id] = key as [number, string, string]
-      const warm = this.cache.warm.find(key)
+      const warm = this.cache.warm?.find(key)
       if (warm !== undefined) {
         found[index] = textToRecord(generation, collection, id, warm)
         continue
@@ -142,14 +148,14 @@ export class PackedReader implements RowReader {
       const { generation, collection } = tree
       const [entries] = await Promise.all([
         listEntries(this.#tx, tree, keys, direction, limit - rows.length),
-        byIndex ? this.cache.warm.load(this.#tx, this.state()) : null,
+        byIndex ? this.cache.warm?.load(this.#tx, this.#state()) : null,
       ])
       if (!byIndex) {
         rows.push(...entries.map(({ key, text }) => textToRecord(generation, collection, key[0] as string, text)))
         continue
       }
       const records = entries.map(({ key }): RowKey => [generation, collection, key.at(-1) as string])
-      this.cache.warm.want(records)
+      this.cache.warm?.want(records)
       const found = await this.findRecords(records)
       rows.push(...found.filter((row) => row !== undefined))
     }

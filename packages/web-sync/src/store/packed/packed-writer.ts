@@ -11,7 +11,6 @@ import type { PackCache } from './pack-cache.ts'
 import type { PackSizes } from './pack-sizes.ts'
 import { PackedReader, isTree } from './packed-reader.ts'
 import { type Slot, SlotMap } from './slots.ts'
-import type { WarmRecord } from './warm-records.ts'
 
 /**
  * Writes rows of `base` as if each had a row of its own. They are collected, and written as layers of packs when the work is done
@@ -113,33 +112,16 @@ export class PackedWriter extends PackedReader implements RowWriter {
     await this.#keepTrees(({ collection, tree }) => tree === RECORDS || isKept(`${collection}/${tree}`))
   }
 
-  /** One short step of merging layers, and then of {@link PackedWriter.keepWarm}; true if more is left. */
-  async tidyPacks(nowMs: number): Promise<boolean> {
+  /** One short step of merging layers; true if more is left. */
+  async tidyPacks(): Promise<boolean> {
     await this.flush()
     const layout = await this.readLayout()
     const tree = layout.trees.find((other) => findMerge(other) !== -1)
-    if (tree === undefined) {
-      await this.keepWarm(nowMs)
-      return false
-    }
+    if (tree === undefined) return false
     await this.#merge(tree)
     const merged = await this.readLayout()
     this.#tx.put('meta', merged)
-    return merged.trees.some((other) => findMerge(other) !== -1) || this.cache.warm.isDue(this.state(), nowMs)
-  }
-
-  /** Puts the records that queries found last where the next opening finds them with one request, unless they are there. */
-  async keepWarm(nowMs: number): Promise<void> {
-    await this.readLayout()
-    const { warm } = this.cache
-    if (!warm.isDue(this.state(), nowMs)) return
-    const keys = warm.wanted
-    const rows = await this.findRecords(keys)
-    const found = keys.flatMap((key, index): WarmRecord[] => {
-      const row = rows[index]
-      return row === undefined ? [] : [[key, recordToText(row)]]
-    })
-    this.#tx.put('meta', warm.toRow(this.state(), nowMs, found))
+    return merged.trees.some((other) => findMerge(other) !== -1)
   }
 
   async #merge(tree: TreeInfo): Promise<void> {

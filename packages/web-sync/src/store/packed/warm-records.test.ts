@@ -7,6 +7,7 @@ import type { BaseRow } from '../rows.ts'
 import { PackCache } from './pack-cache.ts'
 import { PackedReader } from './packed-reader.ts'
 import { PackedWriter } from './packed-writer.ts'
+import { keepWarm, WarmRecords } from './warm-records.ts'
 
 const SCHEMA: SchemaShape = {
   version: 1,
@@ -15,6 +16,8 @@ const SCHEMA: SchemaShape = {
 const SIZES = { records: 4, entries: 64, length: 10_000, mergePacks: 2, layers: 4, stepRows: 5 }
 const HOUR_MS = 3_600_000
 const RECORDS = 40
+
+const newCache = (): PackCache => new PackCache(new WarmRecords())
 
 let database: Omit<RowDatabase, 'close'>
 /** How often packs were asked for. */
@@ -48,7 +51,7 @@ async function put(cache: PackCache, ...rows: readonly BaseRow[]): Promise<void>
 }
 
 const keep = (cache: PackCache, nowMs: number): Promise<void> =>
-  database.write('relaxed', (raw) => new PackedWriter(raw, SCHEMA, SIZES, cache).keepWarm(nowMs))
+  database.write('relaxed', (raw) => keepWarm(new PackedWriter(raw, SCHEMA, SIZES, cache), cache.warm!, nowMs))
 
 const counted = (tx: RowReader): RowReader => ({
   ...tx,
@@ -81,49 +84,49 @@ const unchanged: readonly string[] = Array.from({ length: 10 }, () => 'as it was
 
 beforeEach(async () => {
   database = createMemoryDatabase()
-  await put(new PackCache(), ...Array.from({ length: RECORDS }, (_, index) => note(index)))
+  await put(newCache(), ...Array.from({ length: RECORDS }, (_, index) => note(index)))
 })
 
 describe('what a query found last', () => {
   it('is found with one request by the next context, which else reads a pack for nearly each record', async () => {
-    const first = new PackCache()
+    const first = newCache()
     expect(await topTexts(first)).toEqual(unchanged)
     expect(packReads).toBeGreaterThan(5)
     await keep(first, 0)
-    expect(await topTexts(new PackCache())).toEqual(unchanged)
+    expect(await topTexts(newCache())).toEqual(unchanged)
     // The index.
     expect(packReads).toBe(1)
   })
 
   it.each([
     ['this context', (cache: PackCache) => put(cache, other)],
-    ['another context', () => put(new PackCache(), other)],
+    ['another context', () => put(newCache(), other)],
   ])('does not count once %s has changed a record', async (_who, change) => {
-    const first = new PackCache()
+    const first = newCache()
     await topTexts(first)
     await keep(first, 0)
-    const second = new PackCache()
+    const second = newCache()
     await topTexts(second)
     await change(second)
     expect(await topTexts(second)).toEqual(['changed', ...unchanged.slice(1)])
-    expect(await topTexts(new PackCache())).toEqual(['changed', ...unchanged.slice(1)])
+    expect(await topTexts(newCache())).toEqual(['changed', ...unchanged.slice(1)])
   })
 
   it('is written again for a change, at most once a minute', async () => {
-    const cache = new PackCache()
+    const cache = newCache()
     await topTexts(cache)
     await keep(cache, 0)
     await put(cache, other)
     await keep(cache, 30_000)
-    await topTexts(new PackCache())
+    await topTexts(newCache())
     expect(packReads).toBeGreaterThan(5)
     await keep(cache, HOUR_MS)
-    expect(await topTexts(new PackCache())).toEqual(['changed', ...unchanged.slice(1)])
+    expect(await topTexts(newCache())).toEqual(['changed', ...unchanged.slice(1)])
     expect(packReads).toBeLessThan(5)
   })
 
   it('is gone from the device with the collection', async () => {
-    const cache = new PackCache()
+    const cache = newCache()
     await topTexts(cache)
     await keep(cache, 0)
     await database.write('relaxed', async (raw) => {
@@ -132,7 +135,7 @@ describe('what a query found last', () => {
       await tx.flush()
     })
     expect(await database.read((raw) => raw.get('meta', 'warm'))).toBeUndefined()
-    expect(await topTexts(new PackCache())).toEqual([])
+    expect(await topTexts(newCache())).toEqual([])
   })
 
   it('is bounded: who lists everything keeps nothing, and large records are left out', async () => {
@@ -142,8 +145,8 @@ describe('what a query found last', () => {
       value: { id: `m${index}`, rank: 50 + index },
     }))
     const large = { ...note(0), id: 'z', value: { id: 'z', rank: 1_000, text: 'x'.repeat(50_000) } }
-    await put(new PackCache(), ...many, large)
-    const cache = new PackCache()
+    await put(newCache(), ...many, large)
+    const cache = newCache()
     await database.read((raw) => {
       return new PackedReader(raw, cache).list('base', {
         range: prefixRange(1, 'notes', 'byRank'),
@@ -151,7 +154,7 @@ describe('what a query found last', () => {
         limit: 1_000,
       })
     })
-    expect(cache.warm.isWanted).toBe(false)
+    expect(cache.warm!.isWanted).toBe(false)
     await topTexts(cache)
     await keep(cache, 0)
     const row = await database.read((raw) => raw.get('meta', 'warm'))

@@ -2,6 +2,8 @@ import type { RowKey } from '../keys.ts'
 import type { RowReader } from '../row-database.ts'
 import type { WarmRow } from '../rows.ts'
 import { readMeta } from '../sync-row.ts'
+import { recordToText } from './base-record.ts'
+import type { PackedWriter } from './packed-writer.ts'
 
 /** So many records are kept, those that were found last. */
 const MAX_RECORDS = 256
@@ -81,8 +83,8 @@ export class WarmRecords {
     return [...this.#wanted.values()]
   }
 
-  /** The row of those that were found again; the others are wanted no more. */
-  toRow(state: string, nowMs: number, found: readonly WarmRecord[]): WarmRow {
+  /** Makes the row of those that were found again, which is about to be written; the others are wanted no more. */
+  keep(state: string, nowMs: number, found: readonly WarmRecord[]): WarmRow {
     this.#keptAtMs = nowMs
     this.#wanted.clear()
     let units = 0
@@ -95,6 +97,19 @@ export class WarmRecords {
   #names(): readonly string[] {
     return [...this.#wanted.keys()]
   }
+}
+
+/** Puts the records that queries found last where the next opening finds them with one request, unless they are there. */
+export async function keepWarm(tx: PackedWriter, warm: WarmRecords, nowMs: number): Promise<void> {
+  const state = await tx.readPackState()
+  if (!warm.isDue(state, nowMs)) return
+  const keys = warm.wanted
+  const rows = await tx.getMany('base', keys)
+  const found = keys.flatMap((key, index): WarmRecord[] => {
+    const row = rows[index]
+    return row === undefined ? [] : [[key, recordToText(row)]]
+  })
+  tx.put('meta', warm.keep(state, nowMs, found))
 }
 
 function nameOf(key: RowKey): string {
