@@ -19,14 +19,23 @@ import { serveFile } from './static-files.ts'
 import { type Team, openTeam } from './team.ts'
 import { NO_TROUBLE } from './trouble.ts'
 
-await main()
+const asked = readCommandLine()
+if (asked === 'help') process.stdout.write(USAGE)
+else if (asked !== null) await main(asked)
 
-async function main(): Promise<void> {
-  const options = readOptions(process.argv.slice(2))
-  if (options === 'help') {
-    process.stdout.write(USAGE)
-    return
+/** What was asked for; null: it cannot be done, which has been said. */
+function readCommandLine(): ReturnType<typeof readOptions> | null {
+  try {
+    return readOptions(process.argv.slice(2))
+  } catch (error) {
+    // Who mistyped wants to know what to change, and no stack.
+    console.error(`${(error as Error).message}\n\n${USAGE}`)
+    process.exitCode = 2
+    return null
   }
+}
+
+async function main(options: ServerOptions): Promise<void> {
   mkdirSync(options.data, { recursive: true })
   const isNew = !existsSync(join(options.data, 'places.db'))
   console.log(isNew ? `Making databases in ${options.data} …` : `Opening the databases in ${options.data} …`)
