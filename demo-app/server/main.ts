@@ -19,9 +19,9 @@ import { serveFile } from './static-files.ts'
 import { type Team, openTeam } from './team.ts'
 import { NO_TROUBLE } from './trouble.ts'
 
-const asked = readCommandLine()
-if (asked === 'help') process.stdout.write(USAGE)
-else if (asked !== null) await main(asked)
+const commanded = readCommandLine()
+if (commanded === 'help') process.stdout.write(USAGE)
+else if (commanded !== null) await main(commanded)
 
 /** What was asked for; null: it cannot be done, which has been said. */
 function readCommandLine(): ReturnType<typeof readOptions> | null {
