@@ -10,6 +10,7 @@ import {
 import { checkOp, needsPreview, validateOps, wholeValues } from './check-ops.ts'
 import { type Call, closedHere, Connection } from './connection.ts'
 import { createQueryHub } from './live-query.ts'
+import { newMutationId } from './mutation-id.ts'
 import { createObservable, type ObservableSource } from './observable.ts'
 import { rememberSync } from './remembered-sync.ts'
 import type { CollectionQuery, EntryList, Space, SpaceCollection, SpaceOptions, Transaction } from './space.ts'
@@ -142,7 +143,7 @@ function createSpace<Collections extends CollectionsByName>(
     },
     salvage: {
       ...list((from) => from.listSalvage()),
-      restore: (choice = 'all') => call((from) => from.restoreSalvage(crypto.randomUUID(), choice)),
+      restore: (choice = 'all') => call((from) => from.restoreSalvage(newMutationId(), choice)),
       discard: (choice = 'all') => call((from) => from.discardSalvage(choice)),
     },
     inspect: () => call((from) => from.inspect()),
@@ -238,7 +239,7 @@ function createWriter<Collections extends CollectionsByName>(
     build: () => readonly LocalOp[],
     send: (id: string, ops: readonly LocalOp[]) => Promise<void>,
   ): Write => {
-    const mutationId = crypto.randomUUID()
+    const mutationId = newMutationId()
     const stored = (async () => {
       const ops = build()
       await store(ops, () => send(mutationId, ops))

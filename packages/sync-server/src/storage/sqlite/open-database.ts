@@ -5,15 +5,27 @@ import { migrate } from './migrations.ts'
 /** Milliseconds that a statement waits for another process to let go of the file. */
 const BUSY_TIMEOUT_MS = 5_000
 
-/**
- * Opens (or makes) a database of ours. WAL, so that readers of other processes never wait; synchronous=FULL, so that a commit that was
- * answered survives a power cut (NORMAL may lose the last ones: https://sqlite.org/pragma.html#pragma_synchronous).
- */
+/** How a connection is set up (https://sqlite.org/pragma.html). */
+const PRAGMAS: readonly string[] = [
+  // Readers of other processes never wait.
+  'journal_mode = WAL',
+  // A commit that was answered survives a power cut; NORMAL may lose the last ones.
+  'synchronous = FULL',
+  'trusted_schema = OFF',
+  // Savepoints keep the pages that they would bring back in memory, not in a file of their own.
+  'temp_store = MEMORY',
+  // KiB of pages, so that an ask of 1,000 mutations fits: with the 2,000 of the default its pages are written before the commit, too.
+  'cache_size = -16000',
+  // Pages of 4 KiB in the log before a commit copies them into the file: not after each such ask.
+  'wal_autocheckpoint = 4000',
+]
+
+/** Opens (or makes) a database of ours. */
 export function openDatabase(path: string): DatabaseSync {
   return withOurErrors(path, () => {
     const database = new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS })
     try {
-      database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA trusted_schema = OFF')
+      for (const pragma of PRAGMAS) database.exec(`PRAGMA ${pragma}`)
       migrate(database, path)
       return database
     } catch (error) {
