@@ -20,8 +20,8 @@ export class Tidier {
   readonly #parts: TidierParts
   #isAtWork = false
   #isClosed = false
-  /** True if the page has asked for something, or something has changed, since it was last looked at. */
-  #isActive = false
+  /** True if the page has asked for something, or something has changed, since it was last looked at. At first: it was just opened. */
+  #isActive = true
 
   constructor(parts: TidierParts) {
     this.#parts = parts
