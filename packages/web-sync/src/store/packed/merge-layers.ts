@@ -1,20 +1,59 @@
 import { type RowKeyRange, compareKeys, isInRange } from '../keys.ts'
 import type { RowReader } from '../row-database.ts'
-import type { PackRow, LayerInfo, TreeInfo, TreeName } from '../rows.ts'
-import { type Entry, type LiveEntry, decodePack, isLive, packKey, packsFrom } from './pack.ts'
+import type { EntryKey, PackRow, LayerInfo, TreeInfo, TreeName } from '../rows.ts'
+import { KEYS_END, type LiveEntry, findKey, isLive, keysOf, packKey, packsFrom, textsOf } from './pack.ts'
 
 /** Packs that a layer reads at once, at most; it begins with one and doubles. */
 const MAX_BATCH = 16
+
+/** What of a pack lies in a range. Only its keys are parsed: of many layers most keys are only compared. */
+class PackSlice {
+  readonly #pack: PackRow
+  readonly #keys: readonly EntryKey[]
+  readonly #step: 1 | -1
+  #texts: readonly (string | null)[] | null = null
+  #at: number
+  #left: number
+
+  constructor(pack: PackRow, range: RowKeyRange, direction: 'asc' | 'desc') {
+    this.#pack = pack
+    this.#keys = keysOf(pack)
+    let from = findKey(this.#keys, range.lower as EntryKey)
+    let end = findKey(this.#keys, range.upper as EntryKey)
+    // An open bound leaves out an entry with just its key, a closed one has it.
+    if (from < this.#keys.length && !isInRange(this.#keys[from] as EntryKey, range)) from += 1
+    if (end < this.#keys.length && isInRange(this.#keys[end] as EntryKey, range)) end += 1
+    this.#step = direction === 'asc' ? 1 : -1
+    this.#at = direction === 'asc' ? from : end - 1
+    this.#left = end - from
+  }
+
+  get key(): EntryKey | undefined {
+    return this.#left > 0 ? this.#keys[this.#at] : undefined
+  }
+
+  /** The text of the entry with that key. */
+  get text(): string | null {
+    this.#texts ??= textsOf(this.#pack)
+    return this.#texts[this.#at] ?? null
+  }
+
+  advance(): void {
+    this.#at += this.#step
+    this.#left -= 1
+  }
+}
 
 /** Reads one layer through a range, pack by pack. */
 class LayerReader {
   readonly #tx: RowReader
   readonly #tree: TreeName
-  readonly #layer: number
+  /** Its number: the newer, the larger. */
+  readonly layer: number
   readonly #range: RowKeyRange
   readonly #direction: 'asc' | 'desc'
-  #entries: readonly Entry[] = []
-  #at = 0
+  /** The next one first. */
+  #slices: PackSlice[] = []
   #batch = 1
   #last: PackRow | null = null
   #isDone = false
@@ -24,51 +63,60 @@ class LayerReader {
   constructor(tx: RowReader, tree: TreeName, layer: LayerInfo, range: RowKeyRange, direction: 'asc' | 'desc') {
     this.#tx = tx
     this.#tree = tree
-    this.#layer = layer.layer
+    this.layer = layer.layer
     this.#range = range
     this.#direction = direction
     this.#mayReachBeyond = compareKeys(layer.last, range.upper) >= 0
     this.#isDone = compareKeys(layer.first, range.upper) > 0 || compareKeys(layer.last, range.lower) < 0
   }
 
-  /** The next entry; undefined: none, or none loaded. */
-  get head(): Entry | undefined {
-    return this.#entries[this.#at]
+  /** Key of the next entry; undefined: none, or none loaded. */
+  get key(): EntryKey | undefined {
+    return this.#slices[0]?.key
   }
 
-  /** True if more must be loaded before `head` can be trusted. */
+  /** Text of the next entry. */
+  get text(): string | null {
+    return this.#slices[0]?.text ?? null
+  }
+
+  /** True if more must be loaded before `key` can be trusted. */
   get isHungry(): boolean {
-    return this.head === undefined && !this.#isDone
+    return this.key === undefined && !this.#isDone
   }
 
   advance(): void {
-    this.#at += 1
+    this.#slices[0]?.advance()
+    this.#skipEmpty()
   }
 
   async load(): Promise<void> {
     const packs = await (this.#direction === 'asc' ? this.#loadAscending() : this.#loadDescending())
-    const entries = packs.flatMap((pack) => decodePack(pack)).filter(({ key }) => isInRange(key, this.#range))
-    this.#entries = this.#direction === 'asc' ? entries : entries.toReversed()
-    this.#at = 0
+    this.#slices = packs.map((pack) => new PackSlice(pack, this.#range, this.#direction))
+    this.#skipEmpty()
     this.#batch = Math.min(2 * this.#batch, MAX_BATCH)
+  }
+
+  #skipEmpty(): void {
+    while (this.#slices.length > 0 && this.key === undefined) this.#slices.shift()
   }
 
   async #loadAscending(): Promise<PackRow[]> {
     const from = this.#last === null ? (this.#range.lower as PackRow['last']) : this.#last.last
-    const range = packsFrom(this.#tree, this.#layer, from, this.#last !== null)
+    const range = packsFrom(this.#tree, this.layer, from, this.#last !== null)
     const packs = await this.#tx.list('packs', { range, limit: this.#batch })
     this.#last = packs.at(-1) ?? this.#last
     this.#isDone = packs.length < this.#batch || compareKeys(this.#last?.last ?? [], this.#range.upper) >= 0
     return packs
   }
 
-  /** Returned ascending. The first one may reach beyond the range; from then on packs are those before it. */
+  /** Returned descending. The first one may reach beyond the range; from then on packs are those before it. */
   async #loadDescending(): Promise<PackRow[]> {
     const { lower, upper } = this.#range
     if (this.#mayReachBeyond) {
       this.#mayReachBeyond = false
       const [pack] = await this.#tx.list('packs', {
-        range: packsFrom(this.#tree, this.#layer, upper as PackRow['last']),
+        range: packsFrom(this.#tree, this.layer, upper as PackRow['last']),
         limit: 1,
       })
       if (pack !== undefined) {
@@ -78,14 +126,14 @@ class LayerReader {
     }
     const before = this.#last?.last ?? (upper as PackRow['last'])
     const range: RowKeyRange = {
-      lower: packKey(this.#tree, this.#layer, lower as PackRow['last']),
-      upper: packKey(this.#tree, this.#layer, before),
+      lower: packKey(this.#tree, this.layer, lower as PackRow['last']),
+      upper: packKey(this.#tree, this.layer, before),
       isUpperOpen: true,
     }
     const packs = await this.#tx.list('packs', { range, direction: 'desc', limit: this.#batch })
     this.#last = packs.at(-1) ?? this.#last
     this.#isDone = packs.length < this.#batch
-    return packs.toReversed()
+    return packs
   }
 }
 
@@ -122,27 +170,41 @@ async function readEntries(
   direction: 'asc' | 'desc',
   take: (entry: LiveEntry) => boolean,
 ): Promise<void> {
-  // Newest first: of equal keys the first one counts.
-  const readers = tree.layers.map((layer) => new LayerReader(tx, tree, layer, range, direction)).toReversed()
   const sign = direction === 'asc' ? 1 : -1
+  // The one with the next entry first; of equal keys the newest, which counts.
+  const queue: LayerReader[] = []
+  let moved = tree.layers.map((layer) => new LayerReader(tx, tree, layer, range, direction))
   for (;;) {
-    const hungry = readers.filter((reader) => reader.isHungry)
-    // Each of them is at the end of what it has read: a pack of entries out of range may have to be passed over.
-    await Promise.all(hungry.map((reader) => reader.load()))
-    if (readers.some((reader) => reader.isHungry)) continue
-    const next = nextOf(readers, sign)
-    if (next === undefined) return
-    for (const reader of readers) {
-      if (reader.head !== undefined && compareKeys(reader.head.key, next.key) === 0) reader.advance()
+    // A pack may have nothing of the range: then its successor is read, too.
+    for (let hungry = moved.filter(isHungry); hungry.length > 0; hungry = hungry.filter(isHungry)) {
+      await Promise.all(hungry.map((reader) => reader.load()))
     }
-    if (isLive(next) && take(next)) return
+    for (const reader of moved) if (reader.key !== undefined) enqueue(queue, reader, sign)
+    const [next] = queue
+    const key = next?.key
+    if (next === undefined || key === undefined) return
+    const entry = { key, text: next.text }
+    const others = queue.findIndex((reader) => compareKeys(reader.key ?? KEYS_END, key) !== 0)
+    moved = queue.splice(0, others === -1 ? queue.length : others)
+    for (const reader of moved) reader.advance()
+    if (isLive(entry) && take(entry)) return
   }
 }
 
-function nextOf(readers: readonly LayerReader[], sign: number): Entry | undefined {
-  let next: Entry | undefined
-  for (const { head } of readers) {
-    if (head !== undefined && (next === undefined || sign * compareKeys(head.key, next.key) < 0)) next = head
+function isHungry(reader: LayerReader): boolean {
+  return reader.isHungry
+}
+
+function enqueue(queue: LayerReader[], reader: LayerReader, sign: 1 | -1): void {
+  let low = 0
+  let high = queue.length
+  while (low < high) {
+    const middle = (low + high) >> 1
+    const other = queue[middle] as LayerReader
+    const order = sign * compareKeys(other.key ?? KEYS_END, reader.key ?? KEYS_END)
+    // Of layers the newer one has the larger number.
+    if (order < 0 || (order === 0 && other.layer > reader.layer)) low = middle + 1
+    else high = middle
   }
-  return next
+  queue.splice(low, 0, reader)
 }

@@ -24,6 +24,23 @@ export function findMerge({ layers }: TreeInfo): number {
 }
 
 /**
+ * Where a tree with too many layers is merged at once: the run of neighbours that have the fewest entries, of those the oldest. So a first sync of
+ * any length writes an entry anew once for each power of {@link FAN_IN}, not once for each few pages as an oldest layer that takes in all would.
+ */
+export function findSmallest({ layers }: TreeInfo): number {
+  const length = Math.min(FAN_IN + 1, layers.length)
+  let found = 0
+  let fewest = Infinity
+  for (let from = 0; from + length <= layers.length; from += 1) {
+    const entries = layers.slice(from, from + length).reduce((sum, layer) => sum + layer.entries, 0)
+    if (entries >= fewest) continue
+    fewest = entries
+    found = from
+  }
+  return found
+}
+
+/**
  * One short step: entries from the beginning of the newer layers move into the older layer `into`, as far as the first packs of each
  * reach. Each entry is in one layer before and after the step, and which one is the newest does not change: so nothing needs to be
  * remembered of a merge that is under way, and it can stop after any step.
@@ -33,22 +50,22 @@ export async function mergeStep(tx: RowWriter, tree: TreeInfo, into: number, siz
   const newer = tree.layers.slice(into + 1, into + 1 + FAN_IN)
   const heads = await Promise.all(newer.map((layer) => readFirst(tx, tree, layer)))
   const { packs, bound } = await readTarget(tx, tree, target, heads, sizes)
-  let moved: Entry[] = []
+  const moved: (readonly Entry[])[] = []
   const layers: LayerInfo[] = []
   for (const head of heads) {
     const taken = head.entries.filter(({ key }) => compareKeys(key, bound) <= 0)
-    moved = mergeEntries(moved, taken)
+    moved.push(taken)
     const left = shorten(tx, tree, head, taken.length)
     if (left !== null) layers.push(left)
   }
   const before = packs.flatMap((pack) => decodePack(pack))
-  const merged = mergeEntries(before, moved)
+  const merged = mergeEntries(before, ...moved)
   // In the oldest layer there is nothing to hide.
   const entries = into === 0 ? merged.filter(isLive) : merged
   for (const pack of packs) tx.delete('packs', packKey(tree, target.layer, pack.last))
   for (const pack of encodePacks(tree, target.layer, entries, sizes)) tx.put('packs', pack)
   const count = target.entries - before.length + entries.length
-  const [first, last] = [moved[0], moved.at(-1)]
+  const [first, last] = [merged[0], merged.at(-1)]
   const grown = first === undefined || last === undefined ? target : widen(target, first, last)
   const result = count === 0 ? [] : [{ ...grown, entries: count }]
   return {

@@ -5,7 +5,7 @@ import type { RowWriter, Selection } from '../row-database.ts'
 import type { BaseRow, LayoutRow, Rows, StoreName, TreeInfo } from '../rows.ts'
 import { addEntries } from './add-entries.ts'
 import { recordToText } from './base-record.ts'
-import { findMerge, mergeStep } from './merge-step.ts'
+import { findMerge, findSmallest, mergeStep } from './merge-step.ts'
 import { type Entry, RECORDS, compareEntries } from './pack.ts'
 import type { PackCache } from './pack-cache.ts'
 import type { PackSizes } from './pack-sizes.ts'
@@ -93,7 +93,7 @@ export class PackedWriter extends PackedReader implements RowWriter {
     await this.#lookUp(written.flat())
     for (const slots of written) await this.#writeRows(slots)
     for (const tree of (await this.readLayout()).trees) {
-      if (tree.layers.length > this.#sizes.layers) await this.#merge(tree)
+      if (tree.layers.length > this.#sizes.layers) await this.#merge(tree, findSmallest(tree))
     }
     this.#slots.clear()
     this.#tx.put('meta', await this.readLayout())
@@ -118,15 +118,13 @@ export class PackedWriter extends PackedReader implements RowWriter {
     const layout = await this.readLayout()
     const tree = layout.trees.find((other) => findMerge(other) !== -1)
     if (tree === undefined) return false
-    await this.#merge(tree)
+    await this.#merge(tree, findMerge(tree))
     const merged = await this.readLayout()
     this.#tx.put('meta', merged)
     return merged.trees.some((other) => findMerge(other) !== -1)
   }
 
-  async #merge(tree: TreeInfo): Promise<void> {
-    // Where nothing is due, many layers of shrinking sizes: the two newest.
-    const into = findMerge(tree) === -1 ? tree.layers.length - 2 : findMerge(tree)
+  async #merge(tree: TreeInfo, into: number): Promise<void> {
     const merged = await mergeStep(this.#tx, tree, into, this.#sizes)
     this.#replaceTree(await this.readLayout(), merged)
     this.cache.changed()
