@@ -1,6 +1,6 @@
 import { CONTESTANTS, type ContestantName } from '../shared/contestants.ts'
 import type { RunResult } from './run-all.ts'
-import { MEASURES, type Measure } from './sample.ts'
+import { MEASURES, type Measure, hasFailed } from './sample.ts'
 import { ratio } from './statistics.ts'
 import { findMedian } from './targets.ts'
 
@@ -11,7 +11,7 @@ export type Table = readonly (readonly string[])[]
 export function describeResult(result: RunResult): string {
   const failed = result.checks.filter((check) => !check.hasPassed)
   return [
-    'Medians; in brackets: in units of rows. An answer from memory, with nothing stored, is marked *.',
+    'Medians; in brackets: in units of rows. *: answered from memory, nothing stored. ✗: a check failed.',
     layOut(medianTable(result)),
     'Targets',
     layOut(targetTable(result)),
@@ -28,7 +28,7 @@ export function describeResult(result: RunResult): string {
 }
 
 /** Medians and their ratios to rows: one line for each measure and size, one column for each contestant. */
-export function medianTable({ samples, options }: RunResult): Table {
+export function medianTable({ samples, checks, options }: RunResult): Table {
   const sizes = [...new Set(samples.map(({ records }) => records))].toSorted((a, b) => a - b)
   const lines = (Object.keys(MEASURES) as Measure[]).flatMap((measure) =>
     sizes
@@ -36,6 +36,7 @@ export function medianTable({ samples, options }: RunResult): Table {
       .map((records) => {
         const rows = findMedian(samples, 'rows', measure, records)
         const cells = options.contestants.map((name) => {
+          if (hasFailed(checks, name, measure, records)) return '✗'
           const value = findMedian(samples, name, measure, records)
           if (value === undefined) return '–'
           const share = ratio(value, rows)

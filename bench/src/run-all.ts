@@ -7,7 +7,7 @@ import { measureClient, siteFolder } from './build-site.ts'
 import type { Options } from './options.ts'
 import { type PlannedSession, estimateSeconds } from './plan.ts'
 import { runSession } from './run-session.ts'
-import type { Check, Sample } from './sample.ts'
+import { type Check, type Sample, withoutFailed } from './sample.ts'
 import { seedServer } from './server-process.ts'
 import { type Verdict, judgeTargets } from './targets.ts'
 import type { MeasureProfile } from './worker-profile.ts'
@@ -84,7 +84,7 @@ export async function runAll(
     checks,
     broken,
     leftOut: sessions.length - done,
-    verdicts: judgeTargets(samples),
+    verdicts: judgeTargets(withoutFailed(samples, checks)),
     profiles,
   }
 }

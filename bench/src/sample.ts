@@ -42,3 +42,27 @@ export interface Check {
   /** What was found; empty if it passed. */
   readonly detail: string
 }
+
+/**
+ * True if a contestant failed a check at this size in the workload of a measure: then what was timed is not what was asked for, and it
+ * has no figure there.
+ */
+export function hasFailed(
+  checks: readonly Check[],
+  contestant: ContestantName,
+  measure: Measure,
+  records: number,
+): boolean {
+  return checks.some(
+    (check) =>
+      !check.hasPassed &&
+      check.contestant === contestant &&
+      check.records === records &&
+      check.workload.slice(0, 2) === measure.slice(0, 2),
+  )
+}
+
+/** The samples that count: without those of {@link hasFailed}. */
+export function withoutFailed(samples: readonly Sample[], checks: readonly Check[]): Sample[] {
+  return samples.filter(({ contestant, measure, records }) => !hasFailed(checks, contestant, measure, records))
+}

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { type Line, drawPlot } from './plot.ts'
 import { type Table, medianTable, targetTable } from './report.ts'
 import type { RunResult } from './run-all.ts'
-import type { Measure } from './sample.ts'
+import { type Measure, withoutFailed } from './sample.ts'
 import { findMedian } from './targets.ts'
 
 const docs = new URL('../../docs/', import.meta.url)
@@ -43,7 +43,7 @@ export async function writeDocs(result: RunResult): Promise<void> {
     BEGIN,
     `${startedAt.slice(0, 10)}, ${machine.cores} cores, Node ${machine.node}: ${options.sessions} interleaved sessions of each contestant and size in ${Math.round(minutes)} minutes; ` +
       `${checks.length} checks, ${failed} failed, ${broken.length} sessions broke, ${leftOut} were left out. ` +
-      'Medians; in brackets in units of *rows*; `*`: answered from memory, nothing stored.',
+      'Medians; in brackets in units of *rows*; `*`: answered from memory, nothing stored; `✗`: a check failed.',
     toMarkdown(medianTable(result)),
     '### Targets',
     toMarkdown(targetTable(result)),
@@ -54,13 +54,14 @@ export async function writeDocs(result: RunResult): Promise<void> {
   await writeFile(page, `${text.slice(0, from)}${section}${text.slice(to + END.length)}`)
 }
 
-function toLines({ samples, options }: RunResult, measure: Measure): Line[] {
+function toLines({ samples, checks, options }: RunResult, measure: Measure): Line[] {
+  const counted = withoutFailed(samples, checks)
   return options.contestants
     .map((name) => ({
       name,
       isMain: name === 'ours',
       points: options.sizes.flatMap((x) => {
-        const y = findMedian(samples, name, measure, x)
+        const y = findMedian(counted, name, measure, x)
         return y === undefined ? [] : [{ x, y }]
       }),
     }))

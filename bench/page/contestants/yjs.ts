@@ -11,10 +11,15 @@ export const createContestant: CreateContestant = () => {
   const doc = new Doc()
   const places = doc.getMap<Place>('places')
   let persistence: IndexeddbPersistence
-  /** Reads through the persistence's own database: its writes, that were begun before, are complete then. */
-  const stored = async (): Promise<void> => {
-    await persistence.get('written')
-  }
+  /** A transaction over the persistence's updates begins when those that were begun before are complete; one over its other store would not wait. */
+  const stored = (): Promise<void> =>
+    new Promise((resolve, reject) => {
+      // `!`: it is open since `whenSynced`.
+      const transaction = persistence.db!.transaction('updates', 'readonly')
+      transaction.addEventListener('complete', () => resolve())
+      transaction.addEventListener('abort', () => reject(transaction.error ?? new Error('the transaction was aborted')))
+      transaction.objectStore('updates').count()
+    })
   /** What the server has of this document, beside its own. */
   let known = encodeStateVector(doc)
   const setKnown = async (): Promise<void> => {

@@ -1,48 +1,10 @@
 import { type RowKeyRange, compareKeys, isInRange } from '../keys.ts'
 import type { RowReader } from '../row-database.ts'
 import type { EntryKey, PackRow, LayerInfo, TreeInfo, TreeName } from '../rows.ts'
-import { KEYS_END, type LiveEntry, findKey, isLive, keysOf, packKey, packsFrom, textsOf } from './pack.ts'
+import { type Entry, type LiveEntry, decodePack, findKey, isLive, packKey, packsFrom } from './pack.ts'
 
 /** Packs that a layer reads at once, at most; it begins with one and doubles. */
 const MAX_BATCH = 16
-
-/** What of a pack lies in a range. Only its keys are parsed: of many layers most keys are only compared. */
-class PackSlice {
-  readonly #pack: PackRow
-  readonly #keys: readonly EntryKey[]
-  readonly #step: 1 | -1
-  #texts: readonly (string | null)[] | null = null
-  #at: number
-  #left: number
-
-  constructor(pack: PackRow, range: RowKeyRange, direction: 'asc' | 'desc') {
-    this.#pack = pack
-    this.#keys = keysOf(pack)
-    let from = findKey(this.#keys, range.lower as EntryKey)
-    let end = findKey(this.#keys, range.upper as EntryKey)
-    // An open bound leaves out an entry with just its key, a closed one has it.
-    if (from < this.#keys.length && !isInRange(this.#keys[from] as EntryKey, range)) from += 1
-    if (end < this.#keys.length && isInRange(this.#keys[end] as EntryKey, range)) end += 1
-    this.#step = direction === 'asc' ? 1 : -1
-    this.#at = direction === 'asc' ? from : end - 1
-    this.#left = end - from
-  }
-
-  get key(): EntryKey | undefined {
-    return this.#left > 0 ? this.#keys[this.#at] : undefined
-  }
-
-  /** The text of the entry with that key. */
-  get text(): string | null {
-    this.#texts ??= textsOf(this.#pack)
-    return this.#texts[this.#at] ?? null
-  }
-
-  advance(): void {
-    this.#at += this.#step
-    this.#left -= 1
-  }
-}
 
 /** Reads one layer through a range, pack by pack. */
 class LayerReader {
@@ -52,8 +14,8 @@ class LayerReader {
   readonly layer: number
   readonly #range: RowKeyRange
   readonly #direction: 'asc' | 'desc'
-  /** The next one first. */
-  #slices: PackSlice[] = []
+  /** The next one last. */
+  #entries: Entry[] = []
   #batch = 1
   #last: PackRow | null = null
   #isDone = false
@@ -70,35 +32,25 @@ class LayerReader {
     this.#isDone = compareKeys(layer.first, range.upper) > 0 || compareKeys(layer.last, range.lower) < 0
   }
 
-  /** Key of the next entry; undefined: none, or none loaded. */
-  get key(): EntryKey | undefined {
-    return this.#slices[0]?.key
+  /** The next entry; undefined: none, or none loaded. */
+  get head(): Entry | undefined {
+    return this.#entries.at(-1)
   }
 
-  /** Text of the next entry. */
-  get text(): string | null {
-    return this.#slices[0]?.text ?? null
-  }
-
-  /** True if more must be loaded before `key` can be trusted. */
+  /** True if more must be loaded before `head` can be trusted. */
   get isHungry(): boolean {
-    return this.key === undefined && !this.#isDone
+    return this.head === undefined && !this.#isDone
   }
 
   advance(): void {
-    this.#slices[0]?.advance()
-    this.#skipEmpty()
+    this.#entries.pop()
   }
 
   async load(): Promise<void> {
     const packs = await (this.#direction === 'asc' ? this.#loadAscending() : this.#loadDescending())
-    this.#slices = packs.map((pack) => new PackSlice(pack, this.#range, this.#direction))
-    this.#skipEmpty()
+    const entries = packs.flatMap((pack) => decodeRange(pack, this.#range))
+    this.#entries = this.#direction === 'asc' ? entries.toReversed() : entries
     this.#batch = Math.min(2 * this.#batch, MAX_BATCH)
-  }
-
-  #skipEmpty(): void {
-    while (this.#slices.length > 0 && this.key === undefined) this.#slices.shift()
   }
 
   async #loadAscending(): Promise<PackRow[]> {
@@ -110,7 +62,7 @@ class LayerReader {
     return packs
   }
 
-  /** Returned descending. The first one may reach beyond the range; from then on packs are those before it. */
+  /** Returned ascending. The first one may reach beyond the range; from then on packs are those before it. */
   async #loadDescending(): Promise<PackRow[]> {
     const { lower, upper } = this.#range
     if (this.#mayReachBeyond) {
@@ -133,7 +85,7 @@ class LayerReader {
     const packs = await this.#tx.list('packs', { range, direction: 'desc', limit: this.#batch })
     this.#last = packs.at(-1) ?? this.#last
     this.#isDone = packs.length < this.#batch
-    return packs
+    return packs.toReversed()
   }
 }
 
@@ -179,15 +131,13 @@ async function readEntries(
     for (let hungry = moved.filter(isHungry); hungry.length > 0; hungry = hungry.filter(isHungry)) {
       await Promise.all(hungry.map((reader) => reader.load()))
     }
-    for (const reader of moved) if (reader.key !== undefined) enqueue(queue, reader, sign)
-    const [next] = queue
-    const key = next?.key
-    if (next === undefined || key === undefined) return
-    const entry = { key, text: next.text }
-    const others = queue.findIndex((reader) => compareKeys(reader.key ?? KEYS_END, key) !== 0)
+    for (const reader of moved) if (reader.head !== undefined) enqueue(queue, reader, sign)
+    const next = queue[0]?.head
+    if (next === undefined) return
+    const others = queue.findIndex((reader) => compareKeys(keyOf(reader), next.key) !== 0)
     moved = queue.splice(0, others === -1 ? queue.length : others)
     for (const reader of moved) reader.advance()
-    if (isLive(entry) && take(entry)) return
+    if (isLive(next) && take(next)) return
   }
 }
 
@@ -201,10 +151,26 @@ function enqueue(queue: LayerReader[], reader: LayerReader, sign: 1 | -1): void 
   while (low < high) {
     const middle = (low + high) >> 1
     const other = queue[middle] as LayerReader
-    const order = sign * compareKeys(other.key ?? KEYS_END, reader.key ?? KEYS_END)
+    const order = sign * compareKeys(keyOf(other), keyOf(reader))
     // Of layers the newer one has the larger number.
     if (order < 0 || (order === 0 && other.layer > reader.layer)) low = middle + 1
     else high = middle
   }
   queue.splice(low, 0, reader)
+}
+
+/** Of a reader that has something. */
+function keyOf(reader: LayerReader): EntryKey {
+  return (reader.head as Entry).key
+}
+
+/** The entries of a pack that lie in a range: its ends are looked for, for to compare each key takes as long as to parse it. */
+function decodeRange(pack: PackRow, range: RowKeyRange): Entry[] {
+  const entries = decodePack(pack)
+  const keys = entries.map(({ key }) => key)
+  const isAt = (index: number): boolean => index < keys.length && isInRange(keys[index] as EntryKey, range)
+  const from = findKey(keys, range.lower as EntryKey)
+  const end = findKey(keys, range.upper as EntryKey)
+  // Whether an entry right at a bound belongs to it.
+  return entries.slice(isAt(from) ? from : from + 1, isAt(end) ? end + 1 : end)
 }

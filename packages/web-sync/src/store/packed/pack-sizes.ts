@@ -8,7 +8,7 @@ export interface PackSizes {
   readonly length: number
   /** The most packs of the larger layer that one step of merging writes anew. */
   readonly mergePacks: number
-  /** With more layers a tree is merged by the transaction that adds to it: a first sync of any length leaves so many. */
+  /** With more layers a tree is merged by the transaction that adds to it: a first sync of any length leaves about so many. */
   readonly layers: number
   /** Records that one step packs, or gives new index entries, while a store is opened. */
   readonly stepRows: number

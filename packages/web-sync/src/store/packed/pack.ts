@@ -60,13 +60,9 @@ export function joinTexts(entries: readonly Entry[]): string {
 
 /** The entries of a pack, ascending. */
 export function decodePack(pack: PackRow): Entry[] {
-  const texts = textsOf(pack)
-  return keysOf(pack).map((key, index) => ({ key, text: texts[index] ?? null }))
-}
-
-/** The texts of a pack's entries, in the order of the keys. */
-export function textsOf({ texts }: PackRow): (string | null)[] {
-  return (typeof texts === 'string' ? texts.split('\n') : texts).map(toText)
+  const { texts } = pack
+  const list = typeof texts === 'string' ? texts.split('\n') : texts
+  return keysOf(pack).map((key, index) => ({ key, text: toText(list[index]) }))
 }
 
 /** The text of a pack's entry, without touching the others. */
