@@ -39,7 +39,7 @@ export interface Foreseen {
 }
 
 /** What is there of what an ask's mutations name; what is missing is not there. */
-interface ForeseenPush {
+export interface ForeseenPush {
   readonly mutationIds: ReadonlySet<string>
   readonly outcomes: Map<string, OutcomeRow>
   readonly keys: ReadonlySet<string>

@@ -17,29 +17,26 @@ import {
 import { type Announcer, CHANNEL } from './announcer.ts'
 import { appendChanges } from './append-changes.ts'
 import { CheckpointLine } from './checkpoint-line.ts'
-import { type Foreseen, foreseeAll, LOCK_RECORDS, recordKey } from './foreseen.ts'
+import { type Foreseen, LOCK_RECORDS, recordKey } from './foreseen.ts'
+import { ForeseenReader } from './foreseen-reader.ts'
 import { PendingWrites } from './pending-writes.ts'
-import { type DurableSource, PostgresReader } from './postgres-reader.ts'
+import type { DurableSource } from './postgres-reader.ts'
 import { toRecord, toStub } from './rows.ts'
 import { LOCK_MAKING, lockPartnershipBy, type Session, type SqlRow, type SqlValue } from './session.ts'
 
 /** The commit is answered before it is on the disk, where it is within a second: https://www.postgresql.org/docs/15/wal-async-commit.html */
 const COMMIT_SOON = "SELECT set_config('synchronous_commit', 'off', true)"
 
-/** Reads and writes one space. What was foreseen is answered from what came with it, and kept in step with what is written here. */
-export class PostgresTransaction extends PostgresReader implements StorageTransaction {
+/** Reads and writes one space. What was foreseen is kept in step with what is written here. */
+export class PostgresTransaction extends ForeseenReader implements StorageTransaction {
   /** True once nobody else can make a record in this space. */
   #isMaker = false
   readonly #announcer: Announcer
   #untold: CommitNotice | null = null
   readonly #pending: PendingWrites
-  /** The head row, as this transaction goes by it; null: it was not looked at, or is not there. */
-  #head: SpaceRow | null = null
   /** True if `#head` is locked. */
   #isHeadLocked = false
   #isRenounced = false
-  #foresight: Foresight | null = null
-  #foreseen: Foreseen | null = null
 
   constructor(session: Session, space: string, durable: DurableSource | null, announcer: Announcer) {
     super(session, space, durable)
@@ -59,14 +56,11 @@ export class PostgresTransaction extends PostgresReader implements StorageTransa
     else this.session.post('SELECT pg_notify($1, $2)', [CHANNEL, payload])
   }
 
-  /** Asks for what will be looked up; its locks were taken when the transaction began. */
-  async foresee(foresight: Foresight): Promise<void> {
-    const { space, ...foreseen } = await foreseeAll(this.session, this.space, foresight, (lock) => this.findSpace(lock))
-    this.#head = space
-    this.#isHeadLocked = space !== null && foreseen.push !== null
+  override async foresee(foresight: Foresight): Promise<Foreseen> {
+    const foreseen = await super.foresee(foresight)
     this.#isMaker = foreseen.push !== null
-    this.#foresight = foresight
-    this.#foreseen = foreseen
+    this.#isHeadLocked = this.#isMaker && this.head !== null
+    return foreseen
   }
 
   /** Sends what is held back; the commit follows. */
@@ -75,23 +69,12 @@ export class PostgresTransaction extends PostgresReader implements StorageTransa
     if (this.#isRenounced && this.session.hasWritten) this.session.post(COMMIT_SOON, [])
   }
 
-  override async getSpace(): Promise<SpaceRow> {
-    return this.#head ?? super.getSpace()
-  }
-
-  override async listLog(after: number, upTo: number, max: number): Promise<readonly LogRow[]> {
-    const log = this.#foreseen?.log ?? []
-    const known = log.filter(({ number }) => number > after && number <= upTo).slice(0, max)
-    // Numbers have no gaps: so many rows are all of them.
-    return known.length === Math.min(upTo - after, max) ? known : super.listLog(after, upTo, max)
-  }
-
   /**
    * An advisory lock: a row lock would be a write, and make each idle exchange wait for the disk. It ends with the transaction, so it
    * works behind pgbouncer too. The row is read by a statement of its own, which sees what the lock's last holder committed.
    */
   async lockPartnership(account: string, partnershipId: string): Promise<PartnershipRow | null> {
-    if (this.#lineOf(partnershipId) === null) await this.#lockPartnershipName(partnershipId)
+    if (this.lineOf(partnershipId) === null) await this.#lockPartnershipName(partnershipId)
     return this.getPartnership(account, partnershipId)
   }
 
@@ -99,66 +82,12 @@ export class PostgresTransaction extends PostgresReader implements StorageTransa
     await this.all(`SELECT ${lockPartnershipBy('$2')}`, partnershipId)
   }
 
-  override async getPartnership(account: string, partnershipId: string): Promise<PartnershipRow | null> {
-    const isForeseen = this.#lineOf(partnershipId) !== null && this.#foresight?.account === account
-    return isForeseen ? (this.#foreseen?.partnership ?? null) : super.getPartnership(account, partnershipId)
-  }
-
-  /** Its checkpoints, if they were fetched under its lock. */
-  #lineOf(partnershipId: string): CheckpointLine | null {
-    return this.#foresight?.partnershipId === partnershipId ? (this.#foreseen?.line ?? null) : null
-  }
-
-  override async getCheckpoint(partnershipId: string, n: number, tag: string): Promise<CheckpointRow | null> {
-    const line = this.#lineOf(partnershipId)
-    if (line === null) return super.getCheckpoint(partnershipId, n, tag)
-    if (!line.has(n, tag)) return null
-    const checkpoint = this.#foreseen?.checkpoint ?? null
-    if (checkpoint?.n !== n || checkpoint.tag !== tag) return super.getCheckpoint(partnershipId, n, tag)
-    return { ...checkpoint, isPresented: line.isPresented(n, tag) }
-  }
-
-  override async listChildren(partnershipId: string, n: number, tag: string): Promise<readonly CheckpointStub[]> {
-    return this.#lineOf(partnershipId)?.children(n, tag) ?? super.listChildren(partnershipId, n, tag)
-  }
-
-  override async getNewestPresented(partnershipId: string): Promise<CheckpointStub | null> {
-    const line = this.#lineOf(partnershipId)
-    return line === null ? super.getNewestPresented(partnershipId) : line.newestPresented()
-  }
-
-  override async getOldestKept(partnershipId: string): Promise<number | null> {
-    const line = this.#lineOf(partnershipId)
-    return line === null ? super.getOldestKept(partnershipId) : line.oldestKept()
-  }
-
-  override async getNewestIssued(partnershipId: string): Promise<{ readonly n: number; readonly tag: string } | null> {
-    const line = this.#lineOf(partnershipId)
-    return line === null ? super.getNewestIssued(partnershipId) : line.newestIssued()
-  }
-
-  override async getDurable(partnershipId: string, durableHead: number): Promise<number> {
-    return this.#lineOf(partnershipId)?.durable(durableHead) ?? super.getDurable(partnershipId, durableHead)
-  }
-
-  override async getOutcome(account: string, mutationId: string): Promise<OutcomeRow | null> {
-    const push = this.#foresight?.account === account ? this.#foreseen?.push : null
-    if (push?.mutationIds.has(mutationId) === true) return push.outcomes.get(mutationId) ?? null
-    return super.getOutcome(account, mutationId)
-  }
-
-  override async getAwaitingDelete(collection: string, id: string): Promise<AwaitingDelete | null> {
-    const [push, key] = [this.#foreseen?.push, recordKey(collection, id)]
-    if (push?.keys.has(key) === true) return push.awaiting.get(key) ?? null
-    return super.getAwaitingDelete(collection, id)
-  }
-
   /**
    * The record's row lock. What is not there has no row to lock: its makers hold one lock for the whole space, since they would wait for
    * each other at the head anyway, and a lock for each name would run out of room in a large import.
    */
   async lockRecord(collection: string, id: string): Promise<RecordRow | null> {
-    const [push, key] = [this.#foreseen?.push, recordKey(collection, id)]
+    const [push, key] = [this.foreseen?.push, recordKey(collection, id)]
     if (push?.keys.has(key) === true) return push.records.get(key) ?? null
     const row = await this.#lockRow(collection, id)
     if (row !== null || this.#isMaker) return row
@@ -187,10 +116,10 @@ export class PostgresTransaction extends PostgresReader implements StorageTransa
 
   /** The head's row lock; a space that was never written gets its row first. */
   async lockSpace(): Promise<SpaceRow> {
-    if (this.#isHeadLocked && this.#head !== null) return this.#head
-    this.#head = (await this.findSpace('FOR UPDATE')) ?? (await this.#makeSpace())
+    if (this.#isHeadLocked && this.head !== null) return this.head
+    this.head = (await this.findSpace('FOR UPDATE')) ?? (await this.#makeSpace())
     this.#isHeadLocked = true
-    return this.#head
+    return this.head
   }
 
   async #makeSpace(): Promise<SpaceRow> {
@@ -218,18 +147,18 @@ export class PostgresTransaction extends PostgresReader implements StorageTransa
     ])
     const last = changes.at(-1)
     if (last !== undefined) this.see({ head, version: last.version })
-    this.#head = { ...space, head, digest }
+    this.head = { ...space, head, digest }
     this.#learn(changes)
   }
 
   /** What is appended is known without being read again: the log as a whole, and records no more. */
   #learn(changes: readonly LogRow[]): void {
-    if (this.#foreseen === null) return
-    const { push } = this.#foreseen
+    if (this.foreseen === null) return
+    const { push } = this.foreseen
     const keys = new Set(push?.keys)
     for (const { collection, id } of changes) keys.delete(recordKey(collection, id))
-    const log = [...this.#foreseen.log, ...changes]
-    this.#foreseen = { ...this.#foreseen, log, push: push === null ? null : { ...push, keys } }
+    const log = [...this.foreseen.log, ...changes]
+    this.foreseen = { ...this.foreseen, log, push: push === null ? null : { ...push, keys } }
   }
 
   async renounceDurability(): Promise<void> {
@@ -238,14 +167,14 @@ export class PostgresTransaction extends PostgresReader implements StorageTransa
 
   /** Rows that were fetched ahead may be gone: they are asked for again. */
   #forgetPush(): void {
-    if (this.#foreseen !== null) this.#foreseen = { ...this.#foreseen, push: null }
+    if (this.foreseen !== null) this.foreseen = { ...this.foreseen, push: null }
   }
 
   async noteRestoreSeen(atMs: number): Promise<void> {
     const sql =
       'INSERT INTO web_sync.sightings (space, restore_seen_at_ms) VALUES ($1, $2) ON CONFLICT (space) DO NOTHING'
     this.session.post(sql, [this.space, atMs])
-    if (this.#head !== null) this.#head = { ...this.#head, isRestoreSeen: true }
+    if (this.head !== null) this.head = { ...this.head, isRestoreSeen: true }
   }
 
   async putAwaitingDelete(awaiting: AwaitingDelete, atMs: number): Promise<void> {
@@ -257,7 +186,7 @@ export class PostgresTransaction extends PostgresReader implements StorageTransa
       awaiting.mutationId,
       atMs,
     )
-    this.#foreseen?.push?.awaiting.set(recordKey(awaiting.collection, awaiting.id), awaiting)
+    this.foreseen?.push?.awaiting.set(recordKey(awaiting.collection, awaiting.id), awaiting)
   }
 
   async deleteAwaitingDelete(collection: string, id: string): Promise<void> {
@@ -266,7 +195,7 @@ export class PostgresTransaction extends PostgresReader implements StorageTransa
       collection,
       id,
     )
-    this.#foreseen?.push?.awaiting.delete(recordKey(collection, id))
+    this.foreseen?.push?.awaiting.delete(recordKey(collection, id))
   }
 
   async pruneAwaitingDeletes(beforeMs: number): Promise<void> {
@@ -276,8 +205,8 @@ export class PostgresTransaction extends PostgresReader implements StorageTransa
 
   async putPartnership(partnership: PartnershipRow): Promise<void> {
     this.#pending.putPartnership(partnership)
-    if (this.#foreseen === null || this.#lineOf(partnership.partnershipId) === null) return
-    this.#foreseen = { ...this.#foreseen, partnership }
+    if (this.foreseen === null || this.lineOf(partnership.partnershipId) === null) return
+    this.foreseen = { ...this.foreseen, partnership }
   }
 
   /** Waits for an exchange that has it locked: its checkpoints would stay behind. */
@@ -286,14 +215,14 @@ export class PostgresTransaction extends PostgresReader implements StorageTransa
     for (const table of ['partnerships', 'checkpoints', 'requests']) {
       await this.run(`DELETE FROM web_sync.${table} WHERE space = $1 AND partnership_id = $2`, partnershipId)
     }
-    if (this.#lineOf(partnershipId) === null || this.#foreseen === null) return
-    this.#foreseen = { ...this.#foreseen, partnership: null, checkpoint: null, line: new CheckpointLine([]) }
+    if (this.lineOf(partnershipId) === null || this.foreseen === null) return
+    this.foreseen = { ...this.foreseen, partnership: null, checkpoint: null, line: new CheckpointLine([]) }
   }
 
   async insertCheckpoint(checkpoint: CheckpointRow): Promise<void> {
     const { partnershipId, n } = checkpoint
     this.#pending.flush()
-    this.#lineOf(partnershipId)?.insert(checkpoint)
+    this.lineOf(partnershipId)?.insert(checkpoint)
     this.session.post(
       `INSERT INTO web_sync.checkpoints (space, partnership_id, n, tag, parent_tag, cut, is_presented, collections,
          settle_at, is_settled, digest, sent, request_id, created_at_ms, issue_order)
@@ -321,11 +250,11 @@ export class PostgresTransaction extends PostgresReader implements StorageTransa
 
   async markPresented(partnershipId: string, n: number, tag: string): Promise<void> {
     this.#pending.present({ partnershipId, n, tag })
-    this.#lineOf(partnershipId)?.present(n, tag)
+    this.lineOf(partnershipId)?.present(n, tag)
   }
 
   async listCheckpointStubs(partnershipId: string): Promise<readonly CheckpointStub[]> {
-    const line = this.#lineOf(partnershipId)
+    const line = this.lineOf(partnershipId)
     if (line !== null) return line.stubs()
     const sql = `SELECT n, tag, parent_tag, is_presented FROM web_sync.checkpoints
       WHERE space = $1 AND partnership_id = $2 ORDER BY n, issue_order`
@@ -334,7 +263,7 @@ export class PostgresTransaction extends PostgresReader implements StorageTransa
 
   async deleteCheckpoint(partnershipId: string, n: number, tag: string): Promise<void> {
     this.#pending.deleteCheckpoint({ partnershipId, n, tag })
-    this.#lineOf(partnershipId)?.delete(n, tag)
+    this.lineOf(partnershipId)?.delete(n, tag)
   }
 
   async putRequest(partnershipId: string, request: RequestRow, keep: number): Promise<void> {
@@ -357,7 +286,7 @@ export class PostgresTransaction extends PostgresReader implements StorageTransa
 
   async insertOutcome(outcome: OutcomeRow): Promise<void> {
     this.#pending.insertOutcome(outcome)
-    if (this.#foresight?.account === outcome.account) this.#foreseen?.push?.outcomes.set(outcome.mutationId, outcome)
+    this.pushOf(outcome.account)?.outcomes.set(outcome.mutationId, outcome)
   }
 
   async confirmOutcomes(partnershipId: string, n: number, cut: number, atMs: number): Promise<void> {
@@ -378,8 +307,8 @@ export class PostgresTransaction extends PostgresReader implements StorageTransa
     if (end <= floor) return 0
     await this.run('UPDATE web_sync.spaces SET floor = $2 WHERE space = $1', end)
     this.floor = end
-    this.#head = { ...space, floor: end }
-    if (this.#foreseen !== null) this.#foreseen = { ...this.#foreseen, log: [] }
+    this.head = { ...space, floor: end }
+    if (this.foreseen !== null) this.foreseen = { ...this.foreseen, log: [] }
     return this.run('DELETE FROM web_sync.log WHERE space = $1 AND number <= $2', end)
   }
 
