@@ -1,4 +1,3 @@
-import type { SchemaShape } from 'sync-protocol'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { prefixRange } from '../keys.ts'
 import { createMemoryDatabase } from '../memory/memory-database.ts'
@@ -7,12 +6,9 @@ import type { BaseRow } from '../rows.ts'
 import { PackCache } from './pack-cache.ts'
 import { PackedReader } from './packed-reader.ts'
 import { PackedWriter } from './packed-writer.ts'
+import { RANKED } from './ranked.fixture.ts'
 import { keepWarm, WarmRecords } from './warm-records.ts'
 
-const SCHEMA: SchemaShape = {
-  version: 1,
-  collections: [{ name: 'notes', indexes: { byRank: ['rank'] }, putsTravelAsPatch: true }],
-}
 const SIZES = { records: 4, entries: 64, length: 10_000, mergePacks: 2, layers: 4, stepRows: 5 }
 const HOUR_MS = 3_600_000
 const RECORDS = 40
@@ -45,13 +41,13 @@ async function put(cache: PackCache, ...rows: readonly BaseRow[]): Promise<void>
   }
   await database.write(
     'relaxed',
-    (raw) => work(new PackedWriter(raw, SCHEMA, SIZES, cache)),
+    (raw) => work(new PackedWriter(raw, RANKED, SIZES, cache)),
     () => written?.confirm(),
   )
 }
 
 const keep = (cache: PackCache, nowMs: number): Promise<void> =>
-  database.write('relaxed', (raw) => keepWarm(new PackedWriter(raw, SCHEMA, SIZES, cache), cache.warm!, nowMs))
+  database.write('relaxed', (raw) => keepWarm(new PackedWriter(raw, RANKED, SIZES, cache), cache.warm!, nowMs))
 
 const counted = (tx: RowReader): RowReader => ({
   ...tx,
@@ -130,7 +126,7 @@ describe('what a query found last', () => {
     await topTexts(cache)
     await keep(cache, 0)
     await database.write('relaxed', async (raw) => {
-      const tx = new PackedWriter(raw, SCHEMA, SIZES, cache)
+      const tx = new PackedWriter(raw, RANKED, SIZES, cache)
       tx.deleteRange('base', prefixRange(1))
       await tx.flush()
     })
