@@ -1,4 +1,4 @@
-import { keyNumber, type JsonObject, LIMITS, type Nudge, type ReplyLimit, type WakeReason } from 'sync-protocol'
+import type { JsonObject, WakeReason } from 'sync-protocol'
 import {
   encodeError,
   type Auth,
@@ -21,33 +21,22 @@ import {
   type SyncSummary,
   type UnsentChoice,
 } from '../contract/index.ts'
-import { type RunResult, runSync, type SyncPorts } from '../engine/index.ts'
+import type { RunEvent } from '../engine/index.ts'
 import { type ChannelMessage, type NoticeChannel, openNoticeChannel } from '../platform/index.ts'
 import { explainQuery } from '../store/explain-query.ts'
 import { planQuery } from '../store/query-plan.ts'
-import { createFetchTransport, createPortTransport } from '../transport/index.ts'
 import type { OpenedStore, WorkerEnvironment } from './environment.ts'
 import { LiveQueries } from './live-queries.ts'
 import type { NudgeListener } from './nudge-listener.ts'
 import { previewOps } from './preview-ops.ts'
 import { LossWatch } from './loss-watch.ts'
 import { parseRemembered } from './remembered-store.ts'
-import { Scheduler } from './scheduler.ts'
 import { signOut } from './sign-out.ts'
 import { StatusBoard } from './status-board.ts'
 import { readStorageHealth } from './storage-health.ts'
+import { SyncRuns } from './sync-runs.ts'
 import { Tidier } from './tidier.ts'
 import { WriteWaits } from './write-waits.ts'
-
-/** A page of this size is applied in about a second on a phone and shown as progress. */
-const REPLY_LIMIT: ReplyLimit = { changes: 2_000, bytes: 1_048_576, pages: LIMITS.pagesPerReply }
-
-/** Writes made in one go travel in one ask. */
-const WRITE_DELAY_MS = 20
-/** Before another tab acts on a nudge that it was only told of. */
-const HEAD_START_MS = 500
-/** Another tab sends its own writes; if it dies first, this one does. */
-const FOREIGN_WRITE_DELAY_MS = 3_000
 
 /** While something is stored, the browser is asked so often how much room there is. */
 const STORAGE_READ_MS = 60_000
@@ -64,23 +53,17 @@ export interface RuntimeParts {
   readonly onClosed: () => void
 }
 
-/** One open space in the worker: joins store, engine and page, and says when runs are made. */
+/** One open space in the worker: joins store, runs and page. */
 export class SpaceRuntime implements SpaceApi {
   readonly #parts: RuntimeParts
   readonly #store: Store
-  readonly #ports: SyncPorts | null
   readonly #channel: NoticeChannel
   readonly #queries: LiveQueries
-  readonly #scheduler: Scheduler
+  readonly #runs: SyncRuns
   readonly #status: StatusBoard
   readonly #waits: WriteWaits
   readonly #tidier: Tidier
   readonly #losses: LossWatch
-  readonly #stop = new AbortController()
-  #removeFromNudges: () => void = () => undefined
-  #partnershipId: string | null = null
-  /** When news was heard of last. */
-  #newsAtMs = 0
   #wasPartial: boolean | null = null
   #isOnline = true
   #storageReadAtMs = 0
@@ -104,11 +87,9 @@ export class SpaceRuntime implements SpaceApi {
   }
 
   private constructor(parts: RuntimeParts, opened: OpenedStore, openedAtMs: number) {
-    const { clock, random } = parts.environment
     this.#losses = new LossWatch(parseRemembered(parts.request.remembered), openedAtMs)
     this.#parts = parts
     this.#store = opened.store
-    this.#ports = this.#makePorts(opened.dbName)
     this.#channel = openNoticeChannel(opened.dbName, (message) => this.#hear(message))
     this.#queries = new LiveQueries({
       run: (query) => this.#store.query(query),
@@ -117,10 +98,20 @@ export class SpaceRuntime implements SpaceApi {
     })
     this.#waits = new WriteWaits(this.#store)
     this.#tidier = new Tidier({ store: this.#store, isSyncing: () => this.#status.isSyncing })
-    this.#scheduler = new Scheduler({ run: (reason) => this.#run(reason), clock, random })
+    this.#runs = new SyncRuns({
+      ...parts,
+      ...opened,
+      onEvent: (event) => this.#hearRun(event),
+      onFault: (error) => this.#hearFault(error),
+      onEnd: (startedAtMs) => {
+        this.#status.endRun()
+        void this.#tidier.tidy()
+        this.#channel.post({ type: 'ran', startedAtMs })
+      },
+    })
     this.#status = new StatusBoard({
       store: this.#store,
-      hasPartner: this.#ports !== null,
+      hasPartner: this.#runs.hasPartner,
       isOnline: () => this.#isOnline,
       emit: parts.emit,
       onSummary: (summary) => this.#heedSummary(summary),
@@ -136,16 +127,9 @@ export class SpaceRuntime implements SpaceApi {
       this.#parts.emit({ type: 'report', code: 'storage-evicted' })
     }
     void this.refreshStorage()
-    if (this.#ports === null) return void this.#tidier.tidy()
+    if (!this.#runs.hasPartner) return void this.#tidier.tidy()
     // With a partner the first run tidies up when it has ended: not before the page's first queries.
-    this.#removeFromNudges =
-      this.#parts.nudges?.add({
-        partnershipId: () => this.#partnershipId,
-        auth: this.#parts.auth,
-        onNudge: (nudge, isForwarded) => this.#heedNudge(nudge, isForwarded),
-        onOpen: (isForwarded) => this.#wakeForNews(0, isForwarded),
-      }) ?? this.#removeFromNudges
-    this.#scheduler.wake('start')
+    this.#runs.start()
   }
 
   // --- what the page asks for
@@ -191,7 +175,7 @@ export class SpaceRuntime implements SpaceApi {
   wake(reason: WakeReason | null, isOnline: boolean): void {
     this.#isOnline = isOnline
     this.#status.tell()
-    if (reason !== null && this.#ports !== null) this.#scheduler.wake(reason)
+    if (reason !== null) this.#runs.wake(reason)
   }
 
   async listWrites(): Promise<ListedWrite[]> {
@@ -261,10 +245,10 @@ export class SpaceRuntime implements SpaceApi {
         timeoutMs,
         signal,
         send: async () => {
-          await this.#run('retry')
+          await this.#runs.run('retry')
           await this.#status.refresh()
         },
-        summary: () => (this.#ports === null ? null : this.#status.summary),
+        summary: () => (this.#runs.hasPartner ? this.#status.summary : null),
         tellOthers: async (name) => {
           if (name === space) return this.#channel.post({ type: 'wipe' })
           const channel = openNoticeChannel(await environment.nameStore(account, name), () => undefined)
@@ -290,9 +274,7 @@ export class SpaceRuntime implements SpaceApi {
   }
 
   async #close(): Promise<void> {
-    this.#stop.abort()
-    this.#scheduler.close()
-    this.#removeFromNudges()
+    this.#runs.close()
     this.#tidier.close()
     this.#queries.close()
     this.#waits.close()
@@ -304,62 +286,19 @@ export class SpaceRuntime implements SpaceApi {
 
   // --- runs
 
-  /** One run. Never rejects: a store that cannot be read is told to the page. */
-  async #run(reason: WakeReason): Promise<RunResult | null> {
-    if (this.#ports === null || this.#stop.signal.aborted) return null
-    const startedAtMs = this.#parts.environment.clock.nowMs()
-    try {
-      return await runSync(this.#ports, {
-        reason,
-        host: 'worker',
-        limit: REPLY_LIMIT,
-        signal: this.#stop.signal,
-        onEvent: (event) => {
-          if (event.type === 'report') this.#parts.emit(event)
-          const { sending } = this.#status
-          this.#status.hear(event)
-          // The list says which ones are on their way: also when an attempt fails and nothing is stored.
-          const now = this.#status.sending
-          if (now !== sending && now.size + sending.size > 0) this.#parts.emit({ type: 'entries' })
-        },
-      })
-    } catch (error) {
-      const code = error instanceof SyncError ? error.code : null
-      if (code === 'newer-schema') this.#status.outdate()
-      if (code === 'closed') void this.#fail(error)
-      return null
-    } finally {
-      this.#status.endRun()
-      void this.#tidier.tidy()
-      this.#channel.post({ type: 'ran', startedAtMs })
-    }
+  #hearRun(event: RunEvent): void {
+    if (event.type === 'report') this.#parts.emit(event)
+    const { sending } = this.#status
+    this.#status.hear(event)
+    // The list says which ones are on their way: also when an attempt fails and nothing is stored.
+    const now = this.#status.sending
+    if (now !== sending && now.size + sending.size > 0) this.#parts.emit({ type: 'entries' })
   }
 
-  #makePorts(dbName: string): SyncPorts | null {
-    const { request, environment, auth } = this.#parts
-    const { clock, random, lock, fetch } = environment
-    const { endpoint, credentials, transportPort } = request
-    const common = { store: this.#store, clock, random, lock, lockName: `web-sync:${dbName}`, auth }
-    if (transportPort !== null) return { ...common, transport: createPortTransport({ port: transportPort, clock }) }
-    if (endpoint === null) return null
-    const { signal } = this.#stop
-    return { ...common, transport: createFetchTransport({ endpoint, credentials, fetch, clock, signal }) }
-  }
-
-  #heedNudge(nudge: Nudge, isForwarded: boolean): void {
-    const summary = this.#status.summary
-    if (summary === null || nudge.partnershipId !== this.#partnershipId) return
-    // A delayed one: what it tells of is here already.
-    if (nudge.key !== null && nudge.key.n < keyNumber(summary.key)) return
-    this.#wakeForNews(nudge.spreadMs, isForwarded)
-  }
-
-  /** The tab that holds the stream goes first; its run serves the others that have this space open. */
-  #wakeForNews(spreadMs: number, isForwarded: boolean): void {
-    const { clock, random } = this.#parts.environment
-    this.#newsAtMs = clock.nowMs()
-    const headStartMs = isForwarded ? HEAD_START_MS * (1 + random.fraction()) : 0
-    this.#scheduler.wake('nudge', headStartMs + random.fraction() * spreadMs)
+  #hearFault(error: unknown): void {
+    const code = error instanceof SyncError ? error.code : null
+    if (code === 'newer-schema') this.#status.outdate()
+    if (code === 'closed') void this.#fail(error)
   }
 
   // --- what changed
@@ -370,19 +309,17 @@ export class SpaceRuntime implements SpaceApi {
     // First the page that waits for what it wrote.
     this.#heedNotice(notice, true)
     this.#channel.post({ type: 'notice', notice })
-    if (notice.hasNewWrites && this.#ports !== null) this.#scheduler.wake('write', WRITE_DELAY_MS)
+    if (notice.hasNewWrites) this.#runs.heedWrites(true)
   }
 
   #hear(message: ChannelMessage): void {
     switch (message.type) {
       case 'notice':
         this.#heedNotice(message.notice, false)
-        if (message.notice.hasNewWrites && this.#ports !== null) {
-          this.#scheduler.wake('write', FOREIGN_WRITE_DELAY_MS * (1 + this.#parts.environment.random.fraction()))
-        }
+        if (message.notice.hasNewWrites) this.#runs.heedWrites(false)
         break
       case 'ran':
-        if (message.startedAtMs >= this.#newsAtMs) this.#scheduler.forget('nudge')
+        this.#runs.heedRun(message.startedAtMs)
         this.#status.touch()
         break
       case 'wipe':
@@ -407,9 +344,7 @@ export class SpaceRuntime implements SpaceApi {
     if (this.#wasPartial !== null && this.#wasPartial !== isPartial) this.#queries.refresh()
     this.#wasPartial = isPartial
     this.#heedLosses(summary)
-    if (summary.partnershipId === this.#partnershipId) return
-    this.#partnershipId = summary.partnershipId
-    this.#parts.nudges?.changed()
+    this.#runs.heedSummary(summary)
   }
 
   /** A fresh database took the place of a broken or an evicted one while the space was open: everything is read and fetched anew. */
@@ -424,7 +359,7 @@ export class SpaceRuntime implements SpaceApi {
     this.#parts.emit({ type: 'report', code: isReplaced ? 'storage-replaced' : 'storage-evicted' })
     this.#parts.emit({ type: 'entries' })
     this.#queries.refresh()
-    if (this.#ports !== null) this.#scheduler.wake('start')
+    this.#runs.wake('start')
   }
 
   /** The store is gone or broken: the page is told once, everything ends. */
