@@ -167,9 +167,11 @@ class Run {
       case 'beginResync':
         return this.#beginResync(effect)
       case 'setAside':
-        return this.#setAside(effect.mutationId, effect.code)
+        await this.#orNull(this.#ports.store.setAside(effect.mutationId, effect.code))
+        return null
       case 'removeAccess':
-        return this.#removeAccess()
+        await this.#orNull(this.#ports.store.removeAccess((this.#composed as ComposedAsk).fence))
+        return null
       case 'report':
         this.#tell({ type: 'report', code: effect.code })
         return null
@@ -315,16 +317,6 @@ class Run {
       await this.#storeMemory(null)
     }
     return { type: 'resyncBegun', result, ...this.#chance() }
-  }
-
-  async #removeAccess(): Promise<null> {
-    await this.#orNull(this.#ports.store.removeAccess((this.#composed as ComposedAsk).fence))
-    return null
-  }
-
-  async #setAside(mutationId: string, code: 'undeliverable' | 'too-large'): Promise<null> {
-    await this.#orNull(this.#ports.store.setAside(mutationId, code))
-    return null
   }
 
   // --- small things

@@ -1,9 +1,10 @@
-import { type IDBPDatabase, type IDBPObjectStore, type IDBPTransaction, deleteDB, openDB } from 'idb'
+import { type IDBPDatabase, type IDBPObjectStore, type IDBPTransaction, deleteDB } from 'idb'
 import type { StoreOptions } from '../contract/index.ts'
 import type { ChangeLog, StoreContext } from './context.ts'
 import { decodeGroup } from './grouped/group-text.ts'
 import { GroupedTable } from './grouped/grouped-table.ts'
 import { openIdbDatabase } from './idb/idb-database.ts'
+import { openExisting } from './idb/open-existing.ts'
 import { mutationIndexKeys, touchKeys } from './index-keys.ts'
 import { findMutation } from './mutations.ts'
 import { ASIDE } from './outbox.ts'
@@ -65,14 +66,8 @@ export async function carryOver(
 async function readEstate(name: string): Promise<Estate> {
   // In the present layout, whatever it had; it is not read before that.
   await (await openIdbDatabase({ name, mustExist: true })).close()
-  const db = await openDB(name, undefined, {
-    // Another tab was faster, and it is gone: opening must not make it anew.
-    upgrade: (_db, _from, _to, tx) => {
-      tx.done.catch(() => undefined)
-      tx.abort()
-    },
-    blocking: (_from, _to, event) => (event.target as IDBDatabase).close(),
-  })
+  // Another tab may have been faster, and it is gone.
+  const db = await openExisting(name)
   try {
     const { isFenced, hasWritten } = await fence(db)
     const [groups, salvage] = [await readAll(db, 'groups'), await readAll(db, 'salvage')]

@@ -22,10 +22,11 @@ export function isFieldMatch(value: JsonValue | undefined, condition: Condition)
   const { gt, gte, lt, lte, prefix } = condition
   if (condition.in !== undefined && !condition.in.some((scalar) => isSame(value, scalar))) return false
   if (prefix !== undefined && !(typeof value === 'string' && value.startsWith(prefix))) return false
-  if (gt !== undefined && !(isSameKind(value, gt) && order(value, gt) > 0)) return false
-  if (gte !== undefined && !(isSameKind(value, gte) && order(value, gte) >= 0)) return false
-  if (lt !== undefined && !(isSameKind(value, lt) && order(value, lt) < 0)) return false
-  return lte === undefined || (isSameKind(value, lte) && order(value, lte) <= 0)
+  // NaN, where the kinds differ, fulfils none.
+  if (gt !== undefined && !(order(value, gt) > 0)) return false
+  if (gte !== undefined && !(order(value, gte) >= 0)) return false
+  if (lt !== undefined && !(order(value, lt) < 0)) return false
+  return lte === undefined || order(value, lte) <= 0
 }
 
 /** True if a condition is more than «equal». */
@@ -38,15 +39,13 @@ function isSame(value: JsonValue | undefined, scalar: Scalar): boolean {
   return part[0] !== RANKS.other && compareKeys(part, valueToPart(scalar)) === 0
 }
 
-function isSameKind(value: JsonValue | undefined, scalar: Scalar): boolean {
-  return kindOf(valueToPart(value)[0]) === kindOf(valueToPart(scalar)[0])
-}
-
 /** False and true are two ranks of one kind. */
 function kindOf(rank: number): number {
   return rank === RANKS.true ? RANKS.false : rank
 }
 
+/** How a value compares with a scalar; NaN: not at all, they are of two kinds. */
 function order(value: JsonValue | undefined, scalar: Scalar): number {
-  return compareKeys(valueToPart(value), valueToPart(scalar))
+  const [part, other] = [valueToPart(value), valueToPart(scalar)]
+  return kindOf(part[0]) === kindOf(other[0]) ? compareKeys(part, other) : Number.NaN
 }

@@ -1,8 +1,9 @@
-import { type Nudge, parseNudge, parseWith, PROTOCOL_HEADER, PROTOCOL_VERSION } from 'sync-protocol'
+import { type Nudge, parseNudge, PROTOCOL_HEADER, PROTOCOL_VERSION } from 'sync-protocol'
 import type { Auth, Random } from '../contract/index.ts'
 import { TIMED_OUT, withDeadline } from './deadline.ts'
 import { EventParser } from './event-parser.ts'
 import type { Fetch } from './fetch-transport.ts'
+import { parseLine } from './parse-line.ts'
 
 /** What a stream of nudges is opened with. */
 export interface NudgeStreamOptions {
@@ -106,17 +107,9 @@ async function readEvents(response: Response, options: NudgeStreamOptions): Prom
     const part = await withDeadline(reader.read(), options.idleMs ?? 90_000)
     if (part === TIMED_OUT || part.value === undefined) return
     for (const data of parser.feed(decoder.decode(part.value, { stream: true }))) {
-      const nudge = parseWith(parseNudge, parseJson(data))
+      const nudge = parseLine(parseNudge, data)
       if (nudge.ok) options.onNudge(nudge.value)
     }
-  }
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
   }
 }
 

@@ -1,12 +1,10 @@
 import {
   type Ask,
   isSameKey,
-  type Parsed,
   type Problem,
   parsePage,
   parseProblem,
   parseReplyHead,
-  parseWith,
   PROBLEM_CONTENT_TYPE,
   PROTOCOL_HEADER,
   PROTOCOL_VERSION,
@@ -14,6 +12,7 @@ import {
 } from 'sync-protocol'
 import type { Answer, Clock, PageStream } from '../contract/index.ts'
 import { LineReader } from './line-reader.ts'
+import { parseLine } from './parse-line.ts'
 import type { RawResponse } from './raw-response.ts'
 import { parseRetryAfter } from './retry-after.ts'
 
@@ -111,8 +110,7 @@ type Body =
 
 /** A small body as one text: its lines joined, its end taken as the last line's end. */
 async function readBody(response: RawResponse, idleMs: number): Promise<Body> {
-  const closed: RawResponse = { ...bound(response), read: endWithLineBreak(response) }
-  const lines = new LineReader(closed, { maxLength: MAX_SMALL, idleMs })
+  const lines = new LineReader({ ...response, read: endWithLineBreak(response) }, { maxLength: MAX_SMALL, idleMs })
   let text = ''
   for (;;) {
     const line = await lines.next()
@@ -124,10 +122,6 @@ async function readBody(response: RawResponse, idleMs: number): Promise<Body> {
   }
 }
 
-function bound(response: RawResponse): Omit<RawResponse, 'read'> {
-  return { status: response.status, header: (name) => response.header(name), cancel: () => response.cancel() }
-}
-
 function endWithLineBreak(response: RawResponse): RawResponse['read'] {
   let isEnded = false
   return async () => {
@@ -136,16 +130,6 @@ function endWithLineBreak(response: RawResponse): RawResponse['read'] {
     isEnded = true
     return Uint8Array.of(10)
   }
-}
-
-function parseLine<T>(parser: (input: unknown, path: string) => T, text: string): Parsed<T> {
-  let input: unknown
-  try {
-    input = JSON.parse(text)
-  } catch (error) {
-    return { ok: false, path: '', message: String(error) }
-  }
-  return parseWith(parser, input)
 }
 
 function failed(reason: Extract<Answer, { type: 'failed' }>['reason']): Answer {

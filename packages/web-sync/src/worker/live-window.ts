@@ -1,5 +1,6 @@
 import { isEqualJson, type JsonObject } from 'sync-protocol'
 import type { RecordChange, ResultChange } from '../contract/index.ts'
+import { lowerBound } from '../store/lower-bound.ts'
 import { isMatch } from '../store/query-match.ts'
 import type { QueryPlan } from '../store/query-plan.ts'
 import { compareInPlan, isBehind } from '../store/run-query.ts'
@@ -87,14 +88,7 @@ export class LiveWindow {
 
   /** Where a record is or would be. */
   #placeOf(value: JsonObject): number {
-    let low = 0
-    let high = this.#records.length
-    while (low < high) {
-      const middle = (low + high) >> 1
-      if (compareInPlan(this.plan, this.#records[middle] as JsonObject, value) < 0) low = middle + 1
-      else high = middle
-    }
-    return low
+    return lowerBound(this.#records, (record) => compareInPlan(this.plan, record, value) < 0)
   }
 }
 

@@ -47,12 +47,10 @@ export class WriteWaits {
   }
 
   #look(mutationId: string, wasStored: boolean): void {
-    const before = this.#looking
-    this.#looking = this.#lookAfter(before, mutationId, wasStored)
+    this.#looking = this.#looking.then(() => this.#lookNow(mutationId, wasStored))
   }
 
-  async #lookAfter(before: Promise<void>, mutationId: string, wasStored: boolean): Promise<void> {
-    await before
+  async #lookNow(mutationId: string, wasStored: boolean): Promise<void> {
     try {
       const stage = await this.#store.readStage(mutationId)
       this.#judge(mutationId, stage, await this.#faultOf(mutationId, stage, wasStored))

@@ -1,6 +1,6 @@
-import { openDB } from 'idb'
 import { SyncError } from '../../contract/index.ts'
-import { NO_ANSWER } from './idb-errors.ts'
+import { noAnswerError } from './idb-errors.ts'
+import { openExisting } from './open-existing.ts'
 import { inTime, type StartTimer, startPlatformTimer } from './in-time.ts'
 
 /** Generations in a row that cannot be opened, after which no later one is looked for. */
@@ -52,20 +52,13 @@ async function askForList(startTimer: StartTimer): Promise<IDBDatabaseInfo[]> {
     const list = await inTime(indexedDB.databases(), LIST_MS, startTimer)
     if (list !== null) return list
   }
-  throw new SyncError('storage-failed', 'The browser’s database does not answer: reload the page.', {
-    cause: NO_ANSWER,
-  })
+  throw noAnswerError()
 }
 
 /** Nothing is made by it. */
 async function canBeOpened(name: string): Promise<boolean> {
   try {
-    const db = await openDB(name, undefined, {
-      upgrade: (_db, _from, _to, tx) => {
-        tx.done.catch(() => undefined)
-        tx.abort()
-      },
-    })
+    const db = await openExisting(name)
     db.close()
     return true
   } catch {

@@ -1,12 +1,11 @@
 import { type IDBPDatabase, openDB } from 'idb'
-import { SyncError } from '../../contract/index.ts'
 import { createMutex } from '../fifo-mutex.ts'
 import type { RowDatabase, RowReader, RowWriter } from '../row-database.ts'
 import { KEY_PATHS, STORE_NAMES } from '../rows.ts'
 import { closedError } from '../runner.ts'
 import { type IdbTransaction, createRowWriter } from './idb-transaction.ts'
 import { groupOldRows } from './group-old-rows.ts'
-import { blockedError, lostError, NO_ANSWER, toSyncError } from './idb-errors.ts'
+import { blockedError, lostError, noAnswerError, toSyncError } from './idb-errors.ts'
 import { type StartTimer, startPlatformTimer } from './in-time.ts'
 
 /** Number of the layout; a store of a later layout is not opened. 2: base is packed. 3: what the app writes is grouped. */
@@ -160,11 +159,7 @@ function watch<T>(
       stopTimer()
       stopTimer = startTimer(watchdogMs, () => {
         giveUp()
-        reject(
-          new SyncError('storage-failed', 'The browser’s database does not answer: reload the page.', {
-            cause: NO_ANSWER,
-          }),
-        )
+        reject(noAnswerError())
       })
     }
     restart()

@@ -14,6 +14,13 @@ export function isBroken(error: unknown): boolean {
   )
 }
 
+/** Nothing came back in time. */
+export function noAnswerError(): SyncError {
+  return new SyncError('storage-failed', 'The browser’s database does not answer: reload the page.', {
+    cause: NO_ANSWER,
+  })
+}
+
 /** The browser has closed the connection, or it was given up. */
 export function lostError(): SyncError {
   return new SyncError('storage-failed', 'The connection to the browser’s database was lost: reload the page.')

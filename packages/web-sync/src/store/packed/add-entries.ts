@@ -51,8 +51,10 @@ export function mergeEntries(...lists: readonly (readonly Entry[])[]): Entry[] {
   })
 }
 
-/** The bounds of a layer that also has everything from `first` to `last`. */
-export function widen(layer: LayerInfo, first: Entry, last: Entry): LayerInfo {
+/** A layer with the bounds that it has with these entries (sorted), too. */
+export function widen(layer: LayerInfo, entries: readonly Entry[]): LayerInfo {
+  const [first, last] = [entries[0], entries.at(-1)]
+  if (first === undefined || last === undefined) return layer
   return {
     ...layer,
     first: compareKeys(first.key, layer.first) < 0 ? first.key : layer.first,
@@ -74,9 +76,7 @@ function writeLayer(
   for (const pack of replaced) tx.delete('packs', packKey(tree, layer.layer, pack.last))
   for (const pack of encodePacks(tree, layer.layer, left, sizes)) tx.put('packs', pack)
   const count = layer.entries + left.length
-  const [first, last] = [left[0], left.at(-1)]
-  const widened = first === undefined || last === undefined ? layer : widen(layer, first, last)
-  return { ...tree, layers: count === 0 ? older : [...older, { ...widened, entries: count }] }
+  return { ...tree, layers: count === 0 ? older : [...older, { ...widen(layer, left), entries: count }] }
 }
 
 function toList(pack: PackRow | undefined): PackRow[] {

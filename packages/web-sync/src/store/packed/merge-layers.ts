@@ -1,7 +1,8 @@
 import { type RowKeyRange, compareKeys, isInRange } from '../keys.ts'
+import { lowerBound } from '../lower-bound.ts'
 import type { RowReader } from '../row-database.ts'
 import type { EntryKey, PackRow, LayerInfo, TreeInfo, TreeName } from '../rows.ts'
-import { type Entry, type LiveEntry, decodePack, findKey, isLive, packKey, packsFrom } from './pack.ts'
+import { type Entry, type LiveEntry, KEYS_END, decodePack, isLive, packKey, packsFrom } from './pack.ts'
 
 /** Packs that a layer reads at once, at most; it begins with one and doubles. */
 const MAX_BATCH = 16
@@ -128,9 +129,7 @@ async function readEntries(
   let moved = tree.layers.map((layer) => new LayerReader(tx, tree, layer, range, direction))
   for (;;) {
     // A pack may have nothing of the range: then its successor is read, too.
-    for (let hungry = moved.filter(isHungry); hungry.length > 0; hungry = hungry.filter(isHungry)) {
-      await Promise.all(hungry.map((reader) => reader.load()))
-    }
+    while (moved.some(isHungry)) await Promise.all(moved.filter(isHungry).map((reader) => reader.load()))
     for (const reader of moved) if (reader.head !== undefined) enqueue(queue, reader, sign)
     const next = queue[0]?.head
     if (next === undefined) return
@@ -146,17 +145,12 @@ function isHungry(reader: LayerReader): boolean {
 }
 
 function enqueue(queue: LayerReader[], reader: LayerReader, sign: 1 | -1): void {
-  let low = 0
-  let high = queue.length
-  while (low < high) {
-    const middle = (low + high) >> 1
-    const other = queue[middle] as LayerReader
+  const at = lowerBound(queue, (other) => {
     const order = sign * compareKeys(keyOf(other), keyOf(reader))
     // Of layers the newer one has the larger number.
-    if (order < 0 || (order === 0 && other.layer > reader.layer)) low = middle + 1
-    else high = middle
-  }
-  queue.splice(low, 0, reader)
+    return order < 0 || (order === 0 && other.layer > reader.layer)
+  })
+  queue.splice(at, 0, reader)
 }
 
 /** Of a reader that has something. */
@@ -167,10 +161,12 @@ function keyOf(reader: LayerReader): EntryKey {
 /** The entries of a pack that lie in a range: its ends are looked for, for to compare each key takes as long as to parse it. */
 function decodeRange(pack: PackRow, range: RowKeyRange): Entry[] {
   const entries = decodePack(pack)
-  const keys = entries.map(({ key }) => key)
-  const isAt = (index: number): boolean => index < keys.length && isInRange(keys[index] as EntryKey, range)
-  const from = findKey(keys, range.lower as EntryKey)
-  const end = findKey(keys, range.upper as EntryKey)
-  // Whether an entry right at a bound belongs to it.
-  return entries.slice(isAt(from) ? from : from + 1, isAt(end) ? end + 1 : end)
+  const [fromLower, toUpper] = [
+    { ...range, upper: KEYS_END },
+    { ...range, lower: [] },
+  ]
+  return entries.slice(
+    lowerBound(entries, ({ key }) => !isInRange(key, fromLower)),
+    lowerBound(entries, ({ key }) => isInRange(key, toUpper)),
+  )
 }

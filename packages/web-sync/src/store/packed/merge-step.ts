@@ -24,20 +24,16 @@ export function findMerge({ layers }: TreeInfo): number {
 }
 
 /**
- * Where a tree with too many layers is merged at once: the run of neighbours that have the fewest entries, of those the oldest. So a first sync of
- * any length writes an entry anew once for each power of {@link FAN_IN}, not once for each few pages as an oldest layer that takes in all would.
+ * Where a tree with too many layers is merged at once: the run of neighbours that have the fewest entries, of those the oldest. So a
+ * first sync of any length writes an entry anew once for each power of {@link FAN_IN}, not once for each few pages as an oldest layer
+ * that takes in all would.
  */
 export function findSmallest({ layers }: TreeInfo): number {
-  const length = Math.min(FAN_IN + 1, layers.length)
-  let found = 0
-  let fewest = Infinity
-  for (let from = 0; from + length <= layers.length; from += 1) {
-    const entries = layers.slice(from, from + length).reduce((sum, layer) => sum + layer.entries, 0)
-    if (entries >= fewest) continue
-    fewest = entries
-    found = from
-  }
-  return found
+  const newer = Math.min(FAN_IN, layers.length - 1)
+  const sums = layers
+    .slice(newer)
+    .map((_, from) => layers.slice(from, from + newer + 1).reduce((sum, { entries }) => sum + entries, 0))
+  return sums.indexOf(Math.min(...sums))
 }
 
 /**
@@ -65,9 +61,7 @@ export async function mergeStep(tx: RowWriter, tree: TreeInfo, into: number, siz
   for (const pack of packs) tx.delete('packs', packKey(tree, target.layer, pack.last))
   for (const pack of encodePacks(tree, target.layer, entries, sizes)) tx.put('packs', pack)
   const count = target.entries - before.length + entries.length
-  const [first, last] = [merged[0], merged.at(-1)]
-  const grown = first === undefined || last === undefined ? target : widen(target, first, last)
-  const result = count === 0 ? [] : [{ ...grown, entries: count }]
+  const result = count === 0 ? [] : [{ ...widen(target, merged), entries: count }]
   return {
     ...tree,
     layers: [...tree.layers.slice(0, into), ...result, ...layers, ...tree.layers.slice(into + 1 + newer.length)],

@@ -1,4 +1,5 @@
 import { type RowKey, compareKeys } from '../keys.ts'
+import { lowerBound } from '../lower-bound.ts'
 import type { EntryKey, PackRow, LayerInfo, TreeName } from '../rows.ts'
 import type { RowReader } from '../row-database.ts'
 import { findKey, keysOf, packsFrom, textAt } from './pack.ts'
@@ -50,14 +51,7 @@ class LayerCache {
 
   /** Where the first pack is whose last key is not below `key`. */
   #at(key: EntryKey): number {
-    let low = 0
-    let high = this.#packs.length
-    while (low < high) {
-      const middle = (low + high) >> 1
-      if (compareKeys((this.#packs[middle] as CachedPack).pack.last, key) < 0) low = middle + 1
-      else high = middle
-    }
-    return low
+    return lowerBound(this.#packs, ({ pack }) => compareKeys(pack.last, key) < 0)
   }
 }
 

@@ -1,4 +1,5 @@
 import { type RowKey, type RowKeyRange, compareKeys } from '../keys.ts'
+import { lowerBound } from '../lower-bound.ts'
 import type { EntryKey, PackRow, TreeName } from '../rows.ts'
 import type { PackSizes } from './pack-sizes.ts'
 
@@ -98,14 +99,7 @@ export function packsFrom(tree: TreeName, layer: number, from: EntryKey, isOpen 
 
 /** The index of the first key that is not below `key`. */
 export function findKey(keys: readonly EntryKey[], key: EntryKey): number {
-  let low = 0
-  let high = keys.length
-  while (low < high) {
-    const middle = (low + high) >> 1
-    if (compareKeys(keys[middle] as EntryKey, key) < 0) low = middle + 1
-    else high = middle
-  }
-  return low
+  return lowerBound(keys, (other) => compareKeys(other, key) < 0)
 }
 
 /** Orders entries by their keys. */

@@ -115,13 +115,15 @@ export class PackedWriter extends PackedReader implements RowWriter {
   /** One short step of merging layers; true if more is left. */
   async tidyPacks(): Promise<boolean> {
     await this.flush()
-    const layout = await this.readLayout()
-    const tree = layout.trees.find((other) => findMerge(other) !== -1)
+    const tree = await this.#findDue()
     if (tree === undefined) return false
     await this.#merge(tree, findMerge(tree))
-    const merged = await this.readLayout()
-    this.#tx.put('meta', merged)
-    return merged.trees.some((other) => findMerge(other) !== -1)
+    this.#tx.put('meta', await this.readLayout())
+    return (await this.#findDue()) !== undefined
+  }
+
+  async #findDue(): Promise<TreeInfo | undefined> {
+    return (await this.readLayout()).trees.find((tree) => findMerge(tree) !== -1)
   }
 
   async #merge(tree: TreeInfo, into: number): Promise<void> {
