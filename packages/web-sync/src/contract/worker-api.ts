@@ -60,8 +60,8 @@ export type SpaceEvent =
   /** The lists of writes, refused or salvaged entries may be different now. */
   | { readonly type: 'entries' }
   | { readonly type: 'report'; readonly code: ReportCode }
-  /** The store is gone: wiped by another tab, or replaced by a newer version of the app. */
-  | { readonly type: 'closed'; readonly error: ErrorWire }
+  /** The store is gone: wiped by another tab (`isRemoved`: nothing of it is to stay on the device), or replaced by a newer version of the app. */
+  | { readonly type: 'closed'; readonly error: ErrorWire; readonly isRemoved: boolean }
 
 /** What a space is doing. */
 export type SpaceState =

@@ -125,7 +125,9 @@ export class Connection {
     if (!this.#isClosed) {
       this.#attached = this.#attachAgain()
       // Whoever calls hears of it, and so does the app.
-      this.#attached.catch((error: unknown) => this.#parts.hear({ type: 'closed', error: encodeError(error) }))
+      this.#attached.catch((error: unknown) =>
+        this.#parts.hear({ type: 'closed', error: encodeError(error), isRemoved: false }),
+      )
     }
     for (const tell of lost) tell()
   }

@@ -191,6 +191,8 @@ function createSpace<Collections extends CollectionsByName>(
           options.onReport?.(event.code)
           break
         case 'closed':
+          // The tab that removes it cannot know what this one has noted in the last moment.
+          if (event.isRemoved) remembered.forget()
           end(decodeError(event.error))
           break
       }

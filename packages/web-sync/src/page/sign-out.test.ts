@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { openDeliveryStore } from '../store/open-delivery-store.ts'
 import { openRegistry } from '../store/registry.ts'
 import { schemaToShape } from 'sync-protocol'
@@ -36,6 +36,7 @@ test('keep: every tab closes, the service worker is told nothing of it any more,
   const other = await world.open('ann')
   world.isOnline = false
   await space.collections.notes.insert({ id: 'a', text: 'unsent' })
+  for (const tab of [space, other]) await until(tab.status, ({ pending }) => pending === 1)
 
   expect(await space.signOut({ unsent: 'keep' })).toEqual({
     type: 'kept',
@@ -45,6 +46,8 @@ test('keep: every tab closes, the service worker is told nothing of it any more,
   expect(space.status.getSnapshot().state).toBe('closed')
   await expect(space.collections.notes.insert({ id: 'b', text: 'late' })).rejects.toMatchObject({ code: 'closed' })
   expect(await listRegistered()).toEqual([null])
+  // What was unsent could still be missed.
+  expect(world.remembered.size).toBe(1)
 
   world.isOnline = true
   const again = await world.open('ann')
@@ -84,6 +87,19 @@ test('send-first without a network: nothing is closed or removed, the result say
   expect(await space.collections.notes.get('a')).toEqual({ id: 'a', text: 'unsent' })
   expect(await space.signOut({ unsent: 'discard' })).toEqual({ type: 'removed', spaces })
   expect([await listStores(), await listRegistered()]).toEqual([[], []])
+})
+
+test('another tab that notes what the device has while it is being removed takes the note away itself', async () => {
+  const space = await world.open('ann')
+  const other = await world.open('ann')
+  await space.collections.notes.insert({ id: 'a', text: 'sent' }).accepted
+  for (const tab of [space, other]) await until(tab.status, ({ state, written }) => state === 'idle' && written === 1)
+  expect(world.remembered.size).toBe(1)
+  // As if the other one had noted it once more just when this one took it away.
+  vi.spyOn(world.remembered, 'delete').mockReturnValueOnce(true)
+  await space.signOut({ unsent: 'discard' })
+  await until(other.status, ({ state }) => state === 'closed')
+  expect(world.remembered.size).toBe(0)
 })
 
 test('send-first ends when the app says so, before its time or at once', async () => {

@@ -57,12 +57,20 @@ test('what another version of the app says is dropped, or read as far as it is u
   raw.close()
 })
 
+test('a wipe by another version of the app, which does not say what becomes of the database, removes nothing here', async () => {
+  const { heard } = open('wiped')
+  const raw = new BroadcastChannel('web-sync:notices:wiped')
+  raw.postMessage({ type: 'wipe' })
+  expect(await heard).toEqual({ type: 'wipe', isRemoved: false })
+  raw.close()
+})
+
 test('after closing nothing is said, and nothing breaks', async () => {
   const one = open('closing')
   const two = open('closing')
   const three = open('closing')
   one.channel.close()
-  one.channel.post({ type: 'wipe' })
+  one.channel.post({ type: 'wipe', isRemoved: true })
   three.channel.post({ type: 'ran', startedAtMs: 5 })
   expect(await two.heard).toEqual({ type: 'ran', startedAtMs: 5 })
 })

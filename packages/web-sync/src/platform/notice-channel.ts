@@ -8,8 +8,8 @@ export type ChannelMessage =
   | { readonly type: 'notice'; readonly notice: StoreNotice }
   /** A run ended: status and memory may be different now. */
   | { readonly type: 'ran'; readonly startedAtMs: number }
-  /** The database is being removed: close it. */
-  | { readonly type: 'wipe' }
+  /** Close the database: it is being removed, or kept for the account’s next sign-in. */
+  | { readonly type: 'wipe'; readonly isRemoved: boolean }
 
 /** A channel between all contexts that have the same database open. */
 export interface NoticeChannel {
@@ -46,8 +46,8 @@ function bound(notice: StoreNotice): StoreNotice {
 /** A tab with another version of the app may speak on the same channel: shapes are checked, what is not ours is dropped. */
 function parseMessage(data: unknown): ChannelMessage | null {
   if (typeof data !== 'object' || data === null) return null
-  const { type, notice, startedAtMs } = data as { type?: unknown; notice?: unknown; startedAtMs?: unknown }
-  if (type === 'wipe') return { type }
+  const { type, notice, startedAtMs, isRemoved } = data as Record<string, unknown>
+  if (type === 'wipe') return { type, isRemoved: isRemoved === true }
   if (type === 'ran') return { type, startedAtMs: typeof startedAtMs === 'number' ? startedAtMs : 0 }
   if (type !== 'notice' || typeof notice !== 'object' || notice === null) return null
   const { collections, records, mutations, hasNewWrites } = notice as Record<string, unknown>

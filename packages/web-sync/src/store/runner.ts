@@ -68,7 +68,10 @@ export function createRunner(
   }
 }
 
-/** The error of every use after `close`. */
-export function closedError(): SyncError {
-  return new SyncError('closed', 'The space was closed or wiped: open it again.')
+/** The cause of the error of every use of a store that was wiped or emptied by another context. */
+export const REMOVED = 'removed'
+
+/** The error of every use after `close`. `cause`: {@link REMOVED}, or nothing. */
+export function closedError(cause?: typeof REMOVED): SyncError {
+  return new SyncError('closed', 'The space was closed or wiped: open it again.', { cause })
 }

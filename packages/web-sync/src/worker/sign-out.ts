@@ -15,8 +15,8 @@ export interface SignOutParts {
   readonly summary: () => SyncSummary | null
   readonly timeoutMs: number
   readonly signal: AbortSignal
-  /** Other contexts that have the store open close it. */
-  readonly tellOthers: (space: string) => Promise<void>
+  /** Other contexts that have the store open close it; it is being removed, or kept. */
+  readonly tellOthers: (space: string, isRemoved: boolean) => Promise<void>
 }
 
 /** Signs an account out of this device: the choice is the app's, and nothing unsent is lost but by `discard`. */
@@ -25,7 +25,7 @@ export async function signOut(parts: SignOutParts, choice: UnsentChoice): Promis
     const spaces = await count(parts)
     for (const { space } of spaces) {
       await parts.environment.retireStore(parts.account, space)
-      await parts.tellOthers(space)
+      await parts.tellOthers(space, false)
     }
     return { type: 'kept', spaces }
   }
@@ -35,7 +35,7 @@ export async function signOut(parts: SignOutParts, choice: UnsentChoice): Promis
   }
   const spaces = await forEach(parts, async (space) => {
     // First: who finds the store emptied would take that for the browser's doing.
-    await parts.tellOthers(space)
+    await parts.tellOthers(space, true)
     const when = choice === 'discard' ? 'always' : 'if-sent'
     const unsent = await parts.environment.emptyStore(parts.account, space, when)
     if (when === 'always' || unsent === 0) await parts.environment.removeStore(parts.account, space)

@@ -25,6 +25,7 @@ import type { RunEvent } from '../engine/index.ts'
 import { type ChannelMessage, type NoticeChannel, openNoticeChannel } from '../platform/index.ts'
 import { explainQuery } from '../store/explain-query.ts'
 import { planQuery } from '../store/query-plan.ts'
+import { REMOVED } from '../store/runner.ts'
 import type { OpenedStore, WorkerEnvironment } from './environment.ts'
 import { LiveQueries } from './live-queries.ts'
 import type { NudgeListener } from './nudge-listener.ts'
@@ -227,7 +228,7 @@ export class SpaceRuntime implements SpaceApi {
 
   async wipe(): Promise<void> {
     const { account, space } = this.#parts.request
-    this.#channel.post({ type: 'wipe' })
+    this.#channel.post({ type: 'wipe', isRemoved: true })
     await this.close()
     await this.#parts.environment.removeStore(account, space)
   }
@@ -249,10 +250,10 @@ export class SpaceRuntime implements SpaceApi {
           await this.#status.refresh()
         },
         summary: () => (this.#runs.hasPartner ? this.#status.summary : null),
-        tellOthers: async (name) => {
-          if (name === space) return this.#channel.post({ type: 'wipe' })
+        tellOthers: async (name, isRemoved) => {
+          if (name === space) return this.#channel.post({ type: 'wipe', isRemoved })
           const channel = openNoticeChannel(await environment.nameStore(account, name), () => undefined)
-          channel.post({ type: 'wipe' })
+          channel.post({ type: 'wipe', isRemoved })
           channel.close()
         },
       },
@@ -323,7 +324,11 @@ export class SpaceRuntime implements SpaceApi {
         this.#status.touch()
         break
       case 'wipe':
-        void this.#fail(new SyncError('closed', 'The account was signed out, or the space wiped, in another tab.'))
+        void this.#fail(
+          new SyncError('closed', 'The account was signed out, or the space wiped, in another tab.', {
+            cause: message.isRemoved ? REMOVED : undefined,
+          }),
+        )
         break
     }
   }
@@ -366,7 +371,8 @@ export class SpaceRuntime implements SpaceApi {
   async #fail(error: unknown): Promise<void> {
     // A page that hears that its store is gone ends the worker: not before this one has answered that it removed it.
     if (this.#closing !== null || this.#signingOut !== null) return
-    this.#parts.emit({ type: 'closed', error: encodeError(error) })
+    const isRemoved = error instanceof SyncError && error.cause === REMOVED
+    this.#parts.emit({ type: 'closed', error: encodeError(error), isRemoved })
     try {
       await this.close()
     } catch {

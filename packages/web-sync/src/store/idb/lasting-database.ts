@@ -1,7 +1,7 @@
 import { SyncError, type StorageRecovery } from '../../contract/index.ts'
 import type { OpeningNews } from '../open-rows.ts'
 import type { RowDatabase, RowReader, RowWriter } from '../row-database.ts'
-import { closedError } from '../runner.ts'
+import { closedError, REMOVED } from '../runner.ts'
 import { NO_ROWS } from '../sync-row.ts'
 import { beginNewLog } from './begin-new-log.ts'
 import { hasList, listGenerations, nameGeneration } from './generations.ts'
@@ -60,6 +60,7 @@ class LastingDatabase implements RowDatabase {
   #replacements = 0
   #hadRows = false
   #isClosed = false
+  #isRemoved = false
 
   constructor(options: LastingOptions) {
     this.#options = options
@@ -90,6 +91,7 @@ class LastingDatabase implements RowDatabase {
   /** Does work on the database; if that is broken it is mended, by the first who notices, and the work done again. */
   async #use<T>(work: (database: IdbDatabase) => Promise<T>): Promise<T> {
     for (let failures = 1; ; failures += 1) {
+      if (this.#isRemoved) this.#end()
       if (this.#isClosed) throw closedError()
       const opened = (this.#opened ??= this.#reopen(null, null, failures))
       const { database } = await opened
@@ -145,7 +147,8 @@ class LastingDatabase implements RowDatabase {
   /** Wiped or emptied by another context. */
   #end(): never {
     this.#isClosed = true
-    throw closedError()
+    this.#isRemoved = true
+    throw closedError(REMOVED)
   }
 
   async #replace(generation: number, failure: unknown): Promise<Opened> {
