@@ -273,11 +273,17 @@ export interface Store extends SyncStore, RecordStore {}
 /** What a host needs that only delivers. */
 export interface DeliveryStore extends SyncStore, Pick<RecordStore, 'readSummary' | 'close'> {}
 
+/** Who hears of what becomes of a store. */
+export interface StoreListeners {
+  /** Called after each transaction that changed something. */
+  readonly onNotice: (notice: StoreNotice) => void
+  /** Called after the store's database was opened again while it was in use, before anything goes on there: it may be another one, or empty. The summary says which. Default: nobody listens. */
+  readonly onReopened?: () => void
+}
+
 /** What a store is opened with. */
-export interface StoreOptions {
+export interface StoreOptions extends StoreListeners {
   readonly account: string
   readonly space: string
   readonly schema: SchemaShape
-  /** Called after each transaction that changed something. */
-  readonly onNotice: (notice: StoreNotice) => void
 }

@@ -1,11 +1,8 @@
-import type { Store, StoreNotice, StoreOptions } from '../contract/index.ts'
+import type { Store, StoreOptions } from '../contract/index.ts'
 import { carryOver } from './carry-over.ts'
 import { createStore } from './create-store.ts'
 import { type IdbStoreEnvironment, openIdbRows } from './idb/open-idb-rows.ts'
 import { toContext } from './runner.ts'
-
-/** The summary has to be read again; it says what happened. */
-const SOMETHING_CHANGED: StoreNotice = { collections: [], records: [], mutations: [], hasNewWrites: false }
 
 /**
  * Opens the store of an account's space in IndexedDB; creates it if it is not there.
@@ -16,10 +13,10 @@ const SOMETHING_CHANGED: StoreNotice = { collections: [], records: [], mutations
  */
 export async function openIdbStore(options: StoreOptions, environment: IdbStoreEnvironment): Promise<Store> {
   const context = toContext(options, environment)
-  const { onNotice } = options
+  const { onNotice, onReopened = () => undefined } = options
   const database = await openIdbRows(context, environment, {
     carryOver: (oldName, to) => carryOver(oldName, to, context, onNotice),
-    onReopened: () => onNotice(SOMETHING_CHANGED),
+    onReopened,
   })
   return createStore(database, context, onNotice)
 }

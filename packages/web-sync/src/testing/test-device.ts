@@ -46,12 +46,12 @@ function createEnvironment({ fetch, clock = systemClock }: TestDeviceOptions): W
   // Locks and channels are named by the database, and those of two devices of one process must not meet.
   const deviceId = systemRandom.id()
   return {
-    openStore: async ({ account, space, schema }, onNotice) => {
+    openStore: async ({ account, space, schema }, listeners) => {
       const dbName = `${deviceId} ${databaseKey(account, space)}`
       const database = databases.get(databaseKey(account, space)) ?? createMemoryDatabase()
       databases.set(databaseKey(account, space), database)
       const parts = { nowMs: () => clock.nowMs(), randomId: () => systemRandom.id() }
-      return { store: await createMemoryStore({ account, space, schema, onNotice }, parts, database), dbName }
+      return { store: await createMemoryStore({ account, space, schema, ...listeners }, parts, database), dbName }
     },
     removeStore: async (account, space) => void databases.delete(databaseKey(account, space)),
     nameStore: async (account, space) => `${deviceId} ${databaseKey(account, space)}`,

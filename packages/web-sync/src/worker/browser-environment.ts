@@ -10,10 +10,10 @@ export function createBrowserEnvironment(): WorkerEnvironment {
   /** Entries are made one after the other; nobody waits for them but who removes one. */
   let registering = Promise.resolve()
   return {
-    openStore: async (request, onNotice) => {
+    openStore: async (request, listeners) => {
       const { account, space, schema } = request
       const environment = { nowMs: () => systemClock.nowMs(), randomId: () => systemRandom.id() }
-      const store = await openIdbStore({ account, space, schema, onNotice }, environment)
+      const store = await openIdbStore({ account, space, schema, ...listeners }, environment)
       const dbName = await makeDbName(account, space)
       registering = registering.then(() => register(dbName, request))
       return { store, dbName }

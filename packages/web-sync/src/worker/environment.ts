@@ -1,4 +1,4 @@
-import type { Clock, Lock, OpenRequest, Random, Store, StoreNotice } from '../contract/index.ts'
+import type { Clock, Lock, OpenRequest, Random, Store, StoreListeners } from '../contract/index.ts'
 import type { EmptyWhen } from '../store/empty-rows.ts'
 import type { Fetch } from '../transport/index.ts'
 
@@ -11,7 +11,7 @@ export interface OpenedStore {
 /** What the worker takes from its browser; made in one place, worker.ts. */
 export interface WorkerEnvironment {
   /** Opens (or makes) the store of an account and space, and enters it into the registry that the service worker reads. */
-  openStore(request: OpenRequest, onNotice: (notice: StoreNotice) => void): Promise<OpenedStore>
+  openStore(request: OpenRequest, listeners: StoreListeners): Promise<OpenedStore>
   /** Removes the store's database and its entry in the registry. Open stores of it stand aside. */
   removeStore(account: string, space: string): Promise<void>
   /** Name of a store's database: of its channel and lock, too. */

@@ -42,6 +42,9 @@ import { WriteWaits } from './write-waits.ts'
 /** While something is stored, the browser is asked so often how much room there is. */
 const STORAGE_READ_MS = 60_000
 
+/** The summary has to be read again; it says what happened. */
+const SOMETHING_CHANGED: StoreNotice = { collections: [], records: [], mutations: [], hasNewWrites: false }
+
 /** What a runtime is made of. */
 export interface RuntimeParts {
   readonly request: OpenRequest
@@ -75,7 +78,10 @@ export class SpaceRuntime implements SpaceApi {
   static async open(parts: RuntimeParts): Promise<SpaceRuntime> {
     let runtime: SpaceRuntime | null = null
     const openedAtMs = parts.environment.clock.nowMs()
-    const opened = await parts.environment.openStore(parts.request, (notice) => runtime?.noticeOwn(notice))
+    const opened = await parts.environment.openStore(parts.request, {
+      onNotice: (notice) => runtime?.noticeOwn(notice),
+      onReopened: () => runtime?.noticeReopened(),
+    })
     runtime = new SpaceRuntime(parts, opened, openedAtMs)
     try {
       runtime.#status.show(await opened.store.readSummary())
@@ -311,6 +317,12 @@ export class SpaceRuntime implements SpaceApi {
     this.#heedNotice(notice, true)
     this.#channel.post({ type: 'notice', notice })
     if (notice.hasNewWrites) this.#runs.heedWrites(true)
+  }
+
+  /** The database may be another one: the page hears of it before any write that goes on there is accepted. */
+  noticeReopened(): void {
+    this.noticeOwn(SOMETHING_CHANGED)
+    this.#status.hurry()
   }
 
   #hear(message: ChannelMessage): void {

@@ -23,7 +23,13 @@ const summaryOf = (pending: number, refused: number): SyncSummary => ({
 })
 
 /** A board over a store whose summaries come when the test says so. */
-function openBoard(): { board: StatusBoard; told: SpaceStatus[]; answer: (summary: SyncSummary) => Promise<void> } {
+function openBoard(): {
+  board: StatusBoard
+  told: SpaceStatus[]
+  /** Looks at the store that wait for their answer. */
+  readings: readonly unknown[]
+  answer: (summary: SyncSummary) => Promise<void>
+} {
   const told: SpaceStatus[] = []
   const readings: ((summary: SyncSummary) => void)[] = []
   const readSummary = (): Promise<SyncSummary> => new Promise((resolve) => readings.push(resolve))
@@ -41,7 +47,7 @@ function openBoard(): { board: StatusBoard; told: SpaceStatus[]; answer: (summar
     await expect.poll(() => readings.length).toBe(1)
     readings.shift()?.(summary)
   }
-  return { board, told, answer }
+  return { board, told, readings, answer }
 }
 
 test('a run counts as at work until what it left has been read: never `idle` beside what was still to be sent', async () => {
@@ -73,5 +79,18 @@ test('a run that begins before the last one’s end has been read is at work', a
   board.endRun()
   await answer(summaryOf(0, 0))
   await expect.poll(() => told.at(-1)?.state).toBe('idle')
+  board.close()
+})
+
+test('while a run is at work the store is looked at now and then, and at once where the database may be another one', async () => {
+  const { board, told, readings, answer } = openBoard()
+  board.show(summaryOf(1, 0))
+  board.hear({ type: 'state', state: ASKING })
+  board.touch()
+  expect(readings).toHaveLength(0)
+  board.hurry()
+  expect(readings).toHaveLength(1)
+  await answer(summaryOf(0, 0))
+  await expect.poll(() => told.at(-1)?.pending).toBe(0)
   board.close()
 })

@@ -66,6 +66,11 @@ export class StatusBoard {
     this.#coalescer.trigger()
   }
 
+  /** As touch, and at once. */
+  hurry(): void {
+    this.#coalescer.hurry()
+  }
+
   /** Reads the store and tells the page. Never rejects. */
   async refresh(): Promise<void> {
     if (this.#isClosed) return
