@@ -105,18 +105,27 @@ async function serve(options: ServerOptions, parts: Parts): Promise<void> {
       outgoing.destroy()
     }
   })
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject)
-    server.listen(options.port, options.host, resolve)
+  const close = async (): Promise<void> => {
+    await parts.team.close()
+    await parts.places.close()
+  }
+  const fault = await new Promise<NodeJS.ErrnoException | null>((resolve) => {
+    server.once('error', resolve)
+    server.listen(options.port, options.host, () => resolve(null))
   })
+  if (fault !== null) {
+    const why = fault.code === 'EADDRINUSE' ? 'something else listens there' : fault.message
+    console.error(`Cannot listen on ${options.host}:${options.port}: ${why}. Choose another --port (0: any free one).`)
+    process.exitCode = 1
+    return close()
+  }
   const { port } = server.address() as AddressInfo
   console.log(`Field notes is ready: http://${options.host}:${port}/`)
 
   const stop = async (): Promise<void> => {
     server.close()
     server.closeAllConnections()
-    await parts.team.close()
-    await parts.places.close()
+    await close()
   }
   // A terminal's Ctrl-C arrives twice: from the terminal and from the script that started this.
   let stopping: Promise<void> | null = null

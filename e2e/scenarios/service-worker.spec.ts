@@ -207,7 +207,8 @@ test('the new service worker opens the store with a newer schema under an open o
 /**
  * Deploys another service worker and resolves when it controls the page. The browser may look for a new one by itself at any moment, so
  * what controls the page now is remembered first; and one that could not be installed is looked for again, as at the next navigation.
- * One that is installed waits until the old one is idle, for five minutes at most: so the old one is ended then, as the browser may.
+ * One that is installed waits until the old one is idle, for five minutes at most: so the old one is ended, as the browser may; but not
+ * while anybody runs, for a run that hangs there would go unseen.
  */
 async function deployServiceWorker(server: World['server'], page: Page, name: 'rebuilt' | 'next'): Promise<void> {
   await page.waitForFunction(() => navigator.serviceWorker.controller !== null)
@@ -215,12 +216,13 @@ async function deployServiceWorker(server: World['server'], page: Page, name: 'r
   const old = await findServiceWorker(page)
   await server.call('deployServiceWorker', name)
   const isInControl = async (): Promise<boolean> => {
-    const isWaiting = await page.evaluate(async () => {
+    const isHeldUp = await page.evaluate(async () => {
       const registration = await navigator.serviceWorker.ready
       await registration.update().catch(() => undefined)
-      return registration.waiting !== null
+      const { held = [] } = await navigator.locks.query()
+      return registration.waiting !== null && !held.some((lock) => lock.name?.startsWith('web-sync:web-sync-') === true)
     })
-    if (isWaiting) await old.stop()
+    if (isHeldUp) await old.stop()
     return page.evaluate((earlier) => navigator.serviceWorker.controller !== earlier, before)
   }
   await expect.poll(isInControl).toBe(true)
