@@ -26,8 +26,6 @@ export interface TestApp {
   randomText(letters: number): string
   readonly space: TestSpace
   readonly spaces: Readonly<Record<string, TestSpace>>
-  /** Whose packages the page was built with: the workspace's, or those of before. */
-  readonly version: 'n' | 'n-1'
   /** How often this tab has loaded the page. */
   readonly loads: number
   /** Reports of `onReport`, unhandled rejections and errors. */
@@ -39,9 +37,6 @@ declare global {
   var app: TestApp
 }
 
-/** Filled in by the build. */
-declare const E2E_VERSION: 'n' | 'n-1'
-
 const faults: string[] = []
 addEventListener('unhandledrejection', ({ reason }) => faults.push(`unhandled: ${String(reason)}`))
 addEventListener('error', ({ message }) => faults.push(`error: ${message}`))
@@ -52,7 +47,6 @@ sessionStorage.setItem('loads', String(loads))
 const spaces: Record<string, TestSpace> = {}
 
 globalThis.app = {
-  version: E2E_VERSION,
   loads,
   faults,
   spaces,

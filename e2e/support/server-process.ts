@@ -5,18 +5,12 @@ import type { ExchangeEvent, PartnerEvent } from 'sync-server'
 import { pinnedNode } from '../../scripts/workspace.mjs'
 import type { CommandMessage, ServerCommands, ServerMessage } from '../server/ipc.ts'
 import { siteFolder } from './build-app.ts'
-import { previous, type Version } from './previous.ts'
 import { type ServerData, serverData } from './server-data.ts'
 
 const program = fileURLToPath(new URL('../server/main.ts', import.meta.url))
 
-/** What runs: whose packages the partner and the served app are of, and which schema of the app the partner has. */
-export interface Deployed {
-  readonly partner: Version
-  readonly app: Version
-  /** Default: 'first'. */
-  readonly schema?: 'first' | 'grown'
-}
+/** Which schema of the app the partner has. */
+export type DeployedSchema = 'first' | 'grown'
 
 /**
  * The real server in a process of its own. What it says (its exchanges) is collected here, so it outlives a kill.
@@ -31,7 +25,7 @@ export class ServerProcess {
   readonly #data: ServerData
   readonly #onListening: (port: number) => void
   #child: ChildProcess | null = null
-  #versions: Deployed = { partner: 'n', app: 'n' }
+  #schema: DeployedSchema = 'first'
   #nextId = 1
   readonly #waiting = new Map<number, { resolve: (value: unknown) => void; reject: (error: Error) => void }>()
   readonly #events: PartnerEvent[] = []
@@ -70,9 +64,9 @@ export class ServerProcess {
     return this.#events.filter((event) => event.type === 'error' || event.type === 'digest-mismatch')
   }
 
-  /** Ends it and starts it again on the same data, with other versions of the partner and of the app that it serves. */
-  async deploy(versions: Deployed): Promise<void> {
-    this.#versions = versions
+  /** Ends it and starts it again on the same data, with this schema of the app. */
+  async deploy(schema: DeployedSchema): Promise<void> {
+    this.#schema = schema
     await this.kill()
     await this.start()
   }
@@ -80,9 +74,7 @@ export class ServerProcess {
   /** Starts it; on the same data if it ran before. */
   async start(): Promise<void> {
     await this.#data.prepare()
-    const { partner, app, schema = 'first' } = this.#versions
-    const site = app === 'n' ? siteFolder : previous.site
-    const child = fork(partner === 'n' ? program : previous.server, [this.#data.place, site, schema], {
+    const child = fork(program, [this.#data.place, siteFolder, this.#schema], {
       execPath: pinnedNode,
       execArgv: ['--conditions=source', '--disable-warning=ExperimentalWarning'],
       // What the runner of the tests has set for itself (loaders, inspectors) is none of the server's business.

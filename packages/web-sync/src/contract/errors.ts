@@ -27,6 +27,8 @@ export const SYNC_ERROR_CODES = [
   'storage-blocked',
   /** The store on the device was written by a newer version of the app: reload to get it. Nothing was changed. */
   'newer-schema',
+  /** The store on the device has the layout of an earlier version of web-sync, which this one does not read. Nothing was changed. */
+  'older-layout',
   /** The store belongs to another account. */
   'account-mismatch',
   /** The space was closed or wiped. */

@@ -23,8 +23,7 @@ export interface OpeningNews {
 
 /**
  * Makes the rows fit the schema: a new store gets its first row; another account's is refused, a newer one too, and nothing is
- * changed; records that the first layout left are packed, and where indexes differ they are made anew, in short steps that go on after
- * a crash. Outbox and records stay. Returns when queries can be answered.
+ * changed; where indexes differ they are made anew, in short steps that go on after a crash. Outbox and records stay. Returns when queries can be answered.
  */
 export async function openRows(database: RowDatabase, context: StoreContext, news: OpeningNews): Promise<void> {
   const step = (
@@ -39,7 +38,7 @@ export async function openRows(database: RowDatabase, context: StoreContext, new
     })
   let isReady = await step('strict', (tx, raw) => beginOpening(tx, raw, context, news))
   while (!isReady) {
-    isReady = await step('relaxed', async (tx, raw) => (await packStep(tx, raw, context)) && rekeyStep(tx, context))
+    isReady = await step('relaxed', (tx) => rekeyStep(tx, context))
   }
 }
 
@@ -63,15 +62,14 @@ async function beginOpening(
   if (sync.schemaVersion < context.schema.version) tx.put('meta', { ...sync, schemaVersion: context.schema.version })
   const schema = await readMeta(tx, 'schema')
   if (schema === undefined) throw damagedError()
-  const isPacked = (await raw.listKeys('base', null, 1)).length === 0
-  if (isSameShape(schema.shape, context.schema)) return isPacked && schema.rekeying === null
+  if (isSameShape(schema.shape, context.schema)) return schema.rekeying === null
   const rekeying = planRekeying(schema, context.schema)
   const before = listIndexes(schema.shape)
   const after = listIndexes(context.schema)
   await tx.dropIndexes((name) => before.get(name) === after.get(name) && rekeying?.indexes?.includes(name) !== true)
   tx.put('meta', { key: 'schema', shape: context.schema, rekeying })
   await fitOverlay(raw, context)
-  return isPacked && rekeying === null
+  return rekeying === null
 }
 
 /** What pending writes of an earlier version have made is seen as this version would have made it; the writes stay as they are. */
@@ -126,19 +124,6 @@ function listIndexes(shape: SchemaShape): ReadonlyMap<string, string> {
       return Object.entries(indexes).map(([index, fields]) => [`${name}/${index}`, JSON.stringify(fields)] as const)
     }),
   )
-}
-
-/** Packs the next records that have a row each, as the first layout had them; true if none is left. */
-async function packStep(tx: PackedWriter, raw: RowWriter, context: StoreContext): Promise<boolean> {
-  const { stepRows } = context.packSizes
-  const range = prefixRange()
-  const rows = await raw.list('base', { range, limit: stepRows })
-  for (const { generation, collection, id, version, mutationId, value } of rows) {
-    tx.put('base', { generation, collection, id, version, mutationId, value })
-  }
-  const last = rows.at(-1)
-  if (last !== undefined) raw.deleteRange('base', { ...range, upper: [last.generation, last.collection, last.id] })
-  return rows.length < stepRows
 }
 
 /** Gives the next records their index entries, and the fields of this version; true if all have them. */

@@ -26,8 +26,7 @@ import type { RowKey } from './keys.ts'
  *     meta      one row for each name             sync · checkpoints · exchanges · schema · layout · warm
  *     packs     (generation, collection, tree, layer, last key)   the partner's truth at the key, and its indexes
  *     groups    group                             what each transaction did to the grouped stores
- *     base      (generation, collection, id)      packed: the partner's truth; on the disk only what the first layout left, until it
- *                                                 has been packed
+ *     base      (generation, collection, id)      packed: the partner's truth
  *     overlay   (collection, id)                  grouped: what pending mutations make of the records that they touch; no others
  *     outbox    order                             grouped: mutations not accepted yet
  *     journal   order                             grouped: accepted, not yet known to survive a restore

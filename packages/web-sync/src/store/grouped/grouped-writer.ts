@@ -105,7 +105,7 @@ function isKnown(key: RowKey): key is 'sync' | 'layout' {
 }
 
 /** The primary key of a row. */
-export function keyOf(store: GroupedName, row: GroupedRow): RowKey {
+function keyOf(store: GroupedName, row: GroupedRow): RowKey {
   const path = KEY_PATHS[store]
   const fields = row as unknown as Readonly<Record<string, RowKey>>
   return typeof path === 'string' ? (fields[path] as RowKey) : path.map((field) => fields[field] as RowKey)

@@ -130,6 +130,18 @@ describe('the database of a store', () => {
     await expect(new Bench(device).open()).rejects.toMatchObject({ code: 'newer-schema' })
   })
 
+  it('a database of an earlier layout is refused with a code, and stays as it is', async () => {
+    const { device, dbName } = await makeDevice()
+    const earlier = await openDB(dbName, 1, {
+      upgrade: (db) => db.createObjectStore('outbox', { keyPath: 'order' }).put({ order: 1, mutationId: 'unsent' }),
+    })
+    earlier.close()
+    await expect(new Bench(device).open()).rejects.toMatchObject({ code: 'older-layout' })
+    const after = await openDB(dbName)
+    expect([after.version, await after.getAll('outbox')]).toEqual([1, [{ order: 1, mutationId: 'unsent' }]])
+    after.close()
+  })
+
   it('data of another account under the same name is refused', async () => {
     const { dbName } = await makeDevice()
     const options = {

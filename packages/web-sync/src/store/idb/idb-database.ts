@@ -4,12 +4,11 @@ import type { RowDatabase, RowReader, RowWriter } from '../row-database.ts'
 import { KEY_PATHS, STORE_NAMES } from '../rows.ts'
 import { closedError } from '../runner.ts'
 import { type IdbTransaction, createRowWriter } from './idb-transaction.ts'
-import { groupOldRows } from './group-old-rows.ts'
-import { blockedError, lostError, noAnswerError, toSyncError } from './idb-errors.ts'
+import { blockedError, lostError, noAnswerError, olderLayoutError, toSyncError } from './idb-errors.ts'
 import { type StartTimer, startPlatformTimer } from './in-time.ts'
 
-/** Number of the layout; a store of a later layout is not opened. 2: base is packed. 3: what the app writes is grouped. */
-const LAYOUT_VERSION = 3
+/** Number of the layout. A store of another layout is not opened, and nothing of it is changed: `newer-schema`, `older-layout`. */
+const LAYOUT_VERSION = 4
 
 /** The default time after which a transaction that makes no progress is given up. */
 const WATCHDOG_MS = 10_000
@@ -57,6 +56,7 @@ class Connection implements IdbDatabase {
 
   async open(): Promise<void> {
     let isMissing = false
+    let isOlder = false
     let isBlocked = false
     const opening = openConnection(this.#options.name, {
       // A database that is made all the same would be a new one's: without its owner's data, and without a word.
@@ -64,6 +64,11 @@ class Connection implements IdbDatabase {
         isMissing = this.#options.mustExist === true
         if (isMissing) abort(tx)
         return isMissing
+      },
+      // An upgrade that is aborted leaves the database as it was.
+      onOlder: (tx) => {
+        isOlder = true
+        abort(tx)
       },
       // Another context deletes the database, or opens a later layout: stand aside, for good.
       onVersionChange: (version) => {
@@ -82,6 +87,7 @@ class Connection implements IdbDatabase {
       // One that opens after all must not stand in the way of others.
       opening.then((db) => db.close()).catch(() => undefined)
       if (isMissing) throw closedError()
+      if (isOlder) throw olderLayoutError()
       throw isBlocked ? blockedError() : toSyncError(error)
     }
   }
@@ -212,6 +218,7 @@ async function openConnection(
     readonly onTerminated: () => void
     readonly onBlocked: () => void
     readonly onMissing: (tx: { readonly done: Promise<void>; abort(): void }) => boolean
+    readonly onOlder: (tx: { readonly done: Promise<void>; abort(): void }) => void
   },
 ): Promise<IDBPDatabase> {
   return openDB(name, LAYOUT_VERSION, {
@@ -219,15 +226,14 @@ async function openConnection(
       // Opening fails with it, and says why.
       tx.done.catch(nothing)
       if (before === 0 && events.onMissing(tx)) return
+      if (before > 0) {
+        events.onOlder(tx)
+        return
+      }
       for (const store of STORE_NAMES) {
-        if (db.objectStoreNames.contains(store)) continue
         const path = KEY_PATHS[store]
         db.createObjectStore(store, { keyPath: typeof path === 'string' ? path : [...path] })
       }
-      // Records of the first layout are packed once the store is opened; this index is of no use any more.
-      if (before === 1) tx.objectStore('base').deleteIndex('ix')
-      // A failure aborts the upgrade, and with it the opening.
-      if (before === 1 || before === 2) Promise.all([tx.done, groupOldRows(db, tx)]).catch(() => abort(tx))
     },
     blocking: (_from, to) => events.onVersionChange(to),
     blocked: events.onBlocked,

@@ -26,6 +26,14 @@ export function lostError(): SyncError {
   return new SyncError('storage-failed', 'The connection to the browser’s database was lost: reload the page.')
 }
 
+/** The database was made by a version of web-sync whose layout this one does not read. */
+export function olderLayoutError(): SyncError {
+  return new SyncError(
+    'older-layout',
+    'An earlier version of web-sync made this store, and this version does not read it. Nothing was changed: open it with that version and send what is unsent.',
+  )
+}
+
 /** A tab with an older layout does not close its connection. */
 export function blockedError(): SyncError {
   return new SyncError(
