@@ -3,6 +3,7 @@ import type { Place } from './place.ts'
 
 /** What web-sync is measured with: two indexes, as an app would have for lists by size and by name. */
 export const schema = defineSchema({
+  app: 'bench',
   version: 1,
   collections: { places: collection<Place>(null, { indexes: { byPopulation: ['population'], byName: ['name'] } }) },
 })

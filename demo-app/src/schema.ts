@@ -84,6 +84,7 @@ const visit = record<Visit>({
 
 /** The schema of the demo. */
 export const schema = defineSchema({
+  app: 'places',
   version: 1,
   collections: {
     places: collection<Place>(place, { indexes: { byName: ['sort'], byPopulation: ['population'] } }),

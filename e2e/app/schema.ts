@@ -36,6 +36,7 @@ const note: StandardSchema<Note> = {
 
 /** The schema of the test app: shared by page, worker, service worker and server. */
 export const schema = defineSchema({
+  app: 'e2e',
   version: 1,
   collections: {
     notes: collection<Note>(note),
@@ -45,6 +46,7 @@ export const schema = defineSchema({
 
 /** The schema of the app's next version. */
 export const nextSchema = defineSchema({
+  app: 'e2e',
   version: 2,
   collections: { ...schema.collections, tags: collection<{ readonly id: string }>(null) },
 })
@@ -58,6 +60,7 @@ export interface GrownNote {
 
 /** The schema of that version: a field renamed, a default, a new index, a new collection. */
 export const grownSchema = defineSchema({
+  app: 'e2e',
   version: 3,
   collections: {
     notes: collection<GrownNote>(null, {

@@ -7,6 +7,7 @@ export interface Note {
 }
 
 export const schema = defineSchema({
+  app: 'field-notes',
   version: 1,
   collections: { notes: collection<Note>(null, { indexes: { byTime: ['createdAtMs'] } }) },
 })

@@ -11,7 +11,7 @@ import {
   type Store,
 } from 'web-sync/testing'
 
-const schema: Schema = defineSchema({ version: 1, collections: { notes: collection(null) } })
+const schema: Schema = defineSchema({ app: 'simulator', version: 1, collections: { notes: collection(null) } })
 const clock = { nowMs: () => 1_800_000_000_000 }
 const hexId = (): string => crypto.randomUUID().replaceAll('-', '')
 

@@ -6,10 +6,11 @@ const first = {
 }
 
 /** The first version of the app: two collections, so that a mutation can span them; marks merge (see Ledger). */
-const oldSchema: Schema = defineSchema({ version: 1, collections: first })
+const oldSchema: Schema = defineSchema({ app: 'simulator', version: 1, collections: first })
 
 /** The next one, with another collection and another index. The partner has this one from the beginning, as it should. */
 export const newSchema: Schema = defineSchema({
+  app: 'simulator',
   version: 2,
   collections: {
     notes: collection(null, { indexes: { byTopic: ['topic'], byLast: ['last'] } }),

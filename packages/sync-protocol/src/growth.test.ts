@@ -51,7 +51,9 @@ describe('a record of an earlier version', () => {
 describe('a schema with grown collections', () => {
   it('says so in its shape, and others leave no trace there', () => {
     const notes = collection<{ id: string; body: string }>(null, growth)
-    const shape = schemaToShape(defineSchema({ version: 2, collections: { notes, tags: collection(null) } }))
+    const shape = schemaToShape(
+      defineSchema({ app: 'test', version: 2, collections: { notes, tags: collection(null) } }),
+    )
     expect(shape.collections.map(({ renamed, defaults }) => ({ renamed, defaults }))).toEqual([growth, {}])
     expect(Object.keys(shape.collections[1] ?? {})).toEqual(['name', 'indexes', 'putsTravelAsPatch'])
   })
@@ -62,6 +64,8 @@ describe('a schema with grown collections', () => {
     [{ defaults: { id: 'a' } }],
     [{ renamed: { a: 'b', b: 'c' } }],
   ])('is refused at once with %j', (wrong) => {
-    expect(() => defineSchema({ version: 1, collections: { notes: collection(null, wrong) } })).toThrow(/defineSchema/)
+    expect(() => defineSchema({ app: 'test', version: 1, collections: { notes: collection(null, wrong) } })).toThrow(
+      /defineSchema/,
+    )
   })
 })

@@ -4,6 +4,7 @@ import {
   defineSchema,
   findRecordFault,
   isCollectionName,
+  type Schema,
   schemaToShape,
   type StandardIssue,
   type StandardResult,
@@ -26,6 +27,7 @@ function issues(...list: StandardIssue[]): StandardSchema<Note> {
 describe('a schema', () => {
   it('becomes plain data that survives a worker border', () => {
     const schema = defineSchema({
+      app: 'test',
       version: 3,
       collections: {
         visits: collection<Note>(null, { conflict: 'partnerWins' }),
@@ -35,6 +37,7 @@ describe('a schema', () => {
     })
     const shape = schemaToShape(schema)
     expect(structuredClone(shape)).toEqual({
+      app: 'test',
       version: 3,
       collections: [
         { name: 'notes', indexes: { byTitle: ['title'] }, putsTravelAsPatch: true },
@@ -45,24 +48,31 @@ describe('a schema', () => {
   })
 
   it.each([
-    ['version 0', { version: 0, collections: { notes: collection<Note>(null) } }],
-    ['version 1.5', { version: 1.5, collections: { notes: collection<Note>(null) } }],
-    ['no collections', { version: 1, collections: {} }],
-    ['a name with a slash', { version: 1, collections: { 'a/b': collection<Note>(null) } }],
-    ['the name __proto__', { version: 1, collections: Object.fromEntries([['__proto__', collection<Note>(null)]]) }],
+    ['no app', { version: 1, collections: { notes: collection<Note>(null) } }],
+    ['an app that is too long', { app: 'x'.repeat(65), version: 1, collections: { notes: collection<Note>(null) } }],
+    ['an app with a slash', { app: 'a/b', version: 1, collections: { notes: collection<Note>(null) } }],
+    ['version 0', { app: 'test', version: 0, collections: { notes: collection<Note>(null) } }],
+    ['version 1.5', { app: 'test', version: 1.5, collections: { notes: collection<Note>(null) } }],
+    ['no collections', { app: 'test', version: 1, collections: {} }],
+    ['a name with a slash', { app: 'test', version: 1, collections: { 'a/b': collection<Note>(null) } }],
+    [
+      'the name __proto__',
+      { app: 'test', version: 1, collections: Object.fromEntries([['__proto__', collection<Note>(null)]]) },
+    ],
     [
       'an index without fields',
-      { version: 1, collections: { notes: collection<Note>(null, { indexes: { byTitle: [] } }) } },
+      { app: 'test', version: 1, collections: { notes: collection<Note>(null, { indexes: { byTitle: [] } }) } },
     ],
     [
       'too many collections',
       {
+        app: 'test',
         version: 1,
         collections: Object.fromEntries(Array.from({ length: 257 }, (_, n) => [`c${n}`, collection<Note>(null)])),
       },
     ],
   ])('with %s is refused at once', (_, schema) => {
-    expect(() => defineSchema(schema)).toThrow(/^defineSchema: /)
+    expect(() => defineSchema(schema as Schema)).toThrow(/^defineSchema: /)
   })
 
   it('names collections by a letter, then letters, digits, _ and -, at most 64', () => {

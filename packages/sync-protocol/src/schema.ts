@@ -69,6 +69,11 @@ export interface Collection<Value extends { id: string } = { id: string }> exten
 
 /** A schema: shared by page, worker, service worker and server; made by {@link defineSchema}. */
 export interface Schema<Collections extends CollectionsByName = CollectionsByName> {
+  /**
+   * Name of the app: a letter or digit, then letters, digits, `.`, `_` or `-`; at most 64. Choose it once and keep it: two apps on one origin are told apart by
+   * it, and a partner answers only the app whose name it has.
+   */
+  readonly app: string
   /** Integer ≥ 1; raise it with each change of the collections. */
   readonly version: number
   readonly collections: Collections
@@ -90,11 +95,13 @@ export interface CollectionShape extends Growth {
 
 /** What a store needs to know of a schema. */
 export interface SchemaShape {
+  readonly app: string
   readonly version: number
   /** In code-unit order of their names. */
   readonly collections: readonly CollectionShape[]
 }
 
+const APP_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/
 const NAME = /^[A-Za-z][A-Za-z0-9_-]{0,63}$/
 
 /**
@@ -115,11 +122,14 @@ export function collection<Value extends { id: string }>(
  * Declares a schema. Throws a TypeError that names the place if a name or an index is unusable: a fault of the program, not of data.
  *
  * @example
- * export const schema = defineSchema({ version: 1, collections: { notes: collection<Note>(null) } })
+ * export const schema = defineSchema({ app: 'field-notes', version: 1, collections: { notes: collection<Note>(null) } })
  */
 export function defineSchema<const Collections extends CollectionsByName>(
   schema: Schema<Collections>,
 ): Schema<Collections> {
+  if (!isAppName(schema.app)) {
+    throw new TypeError(`defineSchema: app must be the app’s name, such as 'field-notes' (${APP_NAME})`)
+  }
   if (!Number.isSafeInteger(schema.version) || schema.version < 1) {
     throw new TypeError('defineSchema: version must be an integer of at least 1')
   }
@@ -143,6 +153,11 @@ export function defineSchema<const Collections extends CollectionsByName>(
   return schema
 }
 
+/** True for a name that an app can have; see {@link Schema.app}. */
+export function isAppName(name: unknown): name is string {
+  return typeof name === 'string' && APP_NAME.test(name)
+}
+
 /** True for a name that a collection can have: a letter, then letters, digits, `_` or `-`; at most 64. */
 export function isCollectionName(name: unknown): name is string {
   return typeof name === 'string' && NAME.test(name)
@@ -158,7 +173,7 @@ export function schemaToShape(schema: Schema): SchemaShape {
       // What is not declared leaves no trace: shapes of earlier versions are compared as text.
       return { ...shape, ...(renamed && { renamed }), ...(defaults && { defaults }) }
     })
-  return { version: schema.version, collections }
+  return { app: schema.app, version: schema.version, collections }
 }
 
 /** A validator's first complaint, with a JSON pointer; null if it has none. A validator that answers later is refused by a TypeError. */

@@ -1,4 +1,4 @@
-import { LIMITS } from 'sync-protocol'
+import { isAppName, LIMITS } from 'sync-protocol'
 import {
   type HashText,
   PartnerError,
@@ -112,6 +112,7 @@ function assertOptions(options: PartnerOptions): void {
   }
   if (typeof given.authorize !== 'function') fail('`authorize` is missing: it says what an account may do in a space.')
   if (given.schema === undefined) fail('`schema` is missing: make one with defineSchema.')
+  else if (!isAppName(given.schema.app)) fail('`schema` has no name of its app: make it with defineSchema({ app, … }).')
   if (given.storage === undefined) fail('`storage` is missing: e.g. sqliteStorage("data.db").')
   if (given.basePath !== undefined && !/^(\/[^/?#]+)+$/.test(given.basePath)) {
     fail('`basePath` must begin with a slash and not end with one, e.g. "/sync".')

@@ -12,7 +12,7 @@ import { createFetchTransport } from './transport/index.ts'
 import { runSync } from './engine/index.ts'
 
 /** Notes without any rule. */
-export const schema = defineSchema({ version: 1, collections: { notes: collection(null) } })
+export const schema = defineSchema({ app: 'test', version: 1, collections: { notes: collection(null) } })
 
 const clock = { nowMs: () => 1_700_000_000_000 }
 const hex = (): string => crypto.randomUUID().replaceAll('-', '')

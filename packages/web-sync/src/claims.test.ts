@@ -219,7 +219,7 @@ it('16: a record that is not what its key says is found when it changes next, an
   await device.write(note.insert('own'))
   await device.sync()
   await device.database?.write('strict', async (tx) => {
-    const packed = new PackedWriter(tx, { version: 1, collections: [] }, PACK_SIZES)
+    const packed = new PackedWriter(tx, { app: 'test', version: 1, collections: [] }, PACK_SIZES)
     const [row] = await packed.list('base', { range: { lower: [], upper: [[]] }, limit: 1 })
     packed.put('base', { ...row!, version: `1-${'f'.repeat(16)}` })
     await packed.flush()

@@ -112,7 +112,7 @@ class Tabs {
 
   constructor(device: StoreDevice, indexes: Readonly<Record<string, readonly string[]>>) {
     this.bench = new Bench(device)
-    this.schema = { version: 1, collections: [{ name: 'notes', indexes, putsTravelAsPatch: true }] }
+    this.schema = { app: 'test', version: 1, collections: [{ name: 'notes', indexes, putsTravelAsPatch: true }] }
     this.bench.feed.collections = ['notes']
   }
 

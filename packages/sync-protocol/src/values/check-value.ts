@@ -41,6 +41,11 @@ export function isStorableString(text: string): boolean {
   return text.isWellFormed() && !text.includes('\u0000')
 }
 
+/** True for a name of an account or a space: a storable string of 1 to {@link LIMITS}.nameLength units. */
+export function isName(name: unknown): name is string {
+  return typeof name === 'string' && name.length >= 1 && name.length <= LIMITS.nameLength && isStorableString(name)
+}
+
 /** True for a record id: a storable string of 1 to {@link LIMITS}.idLength units. */
 export function isRecordId(id: unknown): id is string {
   return typeof id === 'string' && id.length >= 1 && id.length <= LIMITS.idLength && isStorableString(id)

@@ -30,7 +30,7 @@ function makeFolder(): string {
   writeFileSync(
     join(folder, 'partner.ts'),
     `import { collection, defineSchema } from '${PROTOCOL}'
-     export const schema = defineSchema({ version: 1, collections: { places: collection(null) } })
+     export const schema = defineSchema({ app: 'test', version: 1, collections: { places: collection(null) } })
      export const authenticate = async () => ({ account: 'ann' })
      export const authorize = () => 'write'`,
   )

@@ -15,7 +15,7 @@ beforeEach(() => {
   writeFileSync(
     join(folder, 'partner.ts'),
     `import { collection, defineSchema } from '${PROTOCOL}'
-     export const schema = defineSchema({ version: 1, collections: { places: collection(null) } })
+     export const schema = defineSchema({ app: 'test', version: 1, collections: { places: collection(null) } })
      export const authenticate = async (request: Request) => ({ account: request.headers.get('x-account') ?? 'nobody' })
      export const authorize = () => 'write'`,
   )

@@ -19,12 +19,13 @@ const post = (
 describe('the door', () => {
   test('a partner does not start without authenticate or authorize, and says why', () => {
     const { storage } = testPartner()
-    const options = { storage, schema: {}, authorize: () => null } as unknown as PartnerOptions
+    const options = { storage, schema: { app: 'test' }, authorize: () => null } as unknown as PartnerOptions
     expect(() => createPartner(options)).toThrow(/`authenticate` is missing/)
     expect(() => createPartner({ ...options, authenticate: () => null, authorize: undefined } as never)).toThrow(
       /authorize/,
     )
     expect(() => createPartner({ ...options, authenticate: () => null, basePath: '/sync/' })).toThrow(/basePath/)
+    expect(() => createPartner({ ...options, authenticate: () => null, schema: {} } as never)).toThrow(/app/)
   })
 
   test.each([

@@ -13,7 +13,7 @@ const PROTOCOL = pathToFileURL(fileURLToPath(new URL('../../../sync-protocol/src
 /** A partner file: the authorization header is the account; asks for the space 'slow' wait until there is a file named `go`. */
 const PARTNER = `import { existsSync } from 'node:fs'
 import { collection, defineSchema } from '${PROTOCOL}'
-export const schema = defineSchema({ version: 1, collections: { notes: collection(null) } })
+export const schema = defineSchema({ app: 'test', version: 1, collections: { notes: collection(null) } })
 export const authenticate = (request) => {
   const account = request.headers.get('authorization')
   return account === null ? null : { account }

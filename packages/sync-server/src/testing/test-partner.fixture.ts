@@ -28,6 +28,7 @@ const titled = {
 
 /** The collections of the test partner. */
 export const testSchema: Schema = defineSchema({
+  app: 'test',
   version: 1,
   collections: {
     notes: collection(null),

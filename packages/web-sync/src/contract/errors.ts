@@ -3,6 +3,8 @@
  * docs/errors.md, and in each error's message.
  */
 export const SYNC_ERROR_CODES = [
+  /** An option of the call is unusable; `path` says which. Nothing was opened or stored. */
+  'invalid-option',
   /** A value is outside the value domain or fails its collection's validator; `path` says where. Nothing was stored. */
   'invalid-value',
   /** A record id is not a string of 1–256 well-formed characters. Nothing was stored. */

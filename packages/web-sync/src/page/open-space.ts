@@ -8,6 +8,7 @@ import {
   SyncError,
 } from '../contract/index.ts'
 import { checkOp, needsPreview, validateOps, wholeValues } from './check-ops.ts'
+import { checkNames } from './check-options.ts'
 import { type Call, closedHere, Connection } from './connection.ts'
 import { createQueryHub } from './live-query.ts'
 import { newMutationId } from './mutation-id.ts'
@@ -21,7 +22,7 @@ import { createWrite, type Write } from './write.ts'
 
 /**
  * Opens a space: its records on this device, and their sync with the partner. Works offline from the first call. Resolves when the
- * store is open; rejects with `newer-schema`, `account-mismatch`, `storage-failed`, or `internal` if the worker cannot be started.
+ * store is open; rejects with `invalid-option`, `newer-schema`, `account-mismatch`, `storage-failed`, or `internal` if the worker cannot be started.
  *
  * @example
  * const space = await openSpace({ schema, space: 'team-7', account: user.id, endpoint: '/sync' })
@@ -30,6 +31,7 @@ import { createWrite, type Write } from './write.ts'
 export async function openSpace<Collections extends CollectionsByName>(
   options: SpaceOptions<Collections>,
 ): Promise<Space<Collections>> {
+  checkNames(options)
   const { account, space, schema, endpoint } = options
   const remembered = rememberSync(account, space)
   let open: OpenSpace<Collections> | null = null

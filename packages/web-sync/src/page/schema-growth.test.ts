@@ -12,8 +12,9 @@ interface GrownNote {
   readonly done: boolean
 }
 
-const before = defineSchema({ version: 1, collections: { notes: collection<Note>(null) } })
+const before = defineSchema({ app: 'test', version: 1, collections: { notes: collection<Note>(null) } })
 const grown = defineSchema({
+  app: 'test',
   version: 2,
   collections: {
     notes: collection<GrownNote>(

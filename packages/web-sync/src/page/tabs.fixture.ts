@@ -36,6 +36,7 @@ const noteValidator: StandardSchema<Note> = {
 
 /** The schema of the tests. */
 export const schema = defineSchema({
+  app: 'test',
   version: 1,
   collections: {
     notes: collection<Note>(noteValidator, { indexes: { byText: ['text'] } }),

@@ -3,7 +3,7 @@ import { createMemoryStore } from './create-memory-store.ts'
 import { emptyRows } from './empty-rows.ts'
 import { createMemoryDatabase } from './memory/memory-database.ts'
 
-const schema = { version: 1, collections: [{ name: 'notes', indexes: {}, putsTravelAsPatch: true }] }
+const schema = { app: 'test', version: 1, collections: [{ name: 'notes', indexes: {}, putsTravelAsPatch: true }] }
 
 test('a write between the last look and the removal keeps the store; nothing is acknowledged after it', async () => {
   const rows = createMemoryDatabase()

@@ -4,6 +4,7 @@ import type { Query } from '../contract/index.ts'
 import { explainQuery } from './explain-query.ts'
 
 const schema: SchemaShape = {
+  app: 'test',
   version: 1,
   collections: [
     {

@@ -7,7 +7,7 @@ import { openIdbStore } from './open-idb-store.ts'
 const environment = { nowMs: () => 1_000, randomId: () => '0'.repeat(32) }
 
 function optionsFor(account: string, onNotice: (notice: StoreNotice) => void = () => undefined): StoreOptions {
-  const schema = { version: 1, collections: [{ name: 'notes', indexes: {}, putsTravelAsPatch: true }] }
+  const schema = { app: 'test', version: 1, collections: [{ name: 'notes', indexes: {}, putsTravelAsPatch: true }] }
   return { account, space: 'team', schema, onNotice }
 }
 

@@ -7,6 +7,7 @@ import { compareInPlan } from '../store/run-query.ts'
 import { LiveQueries } from './live-queries.ts'
 
 const schema: SchemaShape = {
+  app: 'test',
   version: 1,
   collections: [{ name: 'notes', indexes: { byRank: ['rank'] }, putsTravelAsPatch: false }],
 }

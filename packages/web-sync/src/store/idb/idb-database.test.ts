@@ -147,7 +147,7 @@ describe('the database of a store', () => {
     const options = {
       account: `browser ${devices}`,
       space: 'team',
-      schema: { version: 1, collections: [] },
+      schema: { app: 'test', version: 1, collections: [] },
       onNotice: () => undefined,
     }
     const environment = { nowMs: () => 1, randomId: () => 'a'.repeat(32) }

@@ -477,7 +477,7 @@ describe('databases beside each other', () => {
     const options = {
       account: `lasting ${devices}`,
       space: 'team',
-      schema: { version: 1, collections: [] },
+      schema: { app: 'test', version: 1, collections: [] },
       onNotice: () => undefined,
     }
     const environment = { nowMs: () => 1, randomId: () => 'a'.repeat(32), ...quick }

@@ -15,6 +15,7 @@ import { PackedWriter } from './packed-writer.ts'
 import { keepWarm, WarmRecords } from './warm-records.ts'
 
 const SCHEMA: SchemaShape = {
+  app: 'test',
   version: 1,
   collections: [
     { name: 'notes', indexes: { byText: ['text'], byRank: ['rank', 'text'] }, putsTravelAsPatch: true },

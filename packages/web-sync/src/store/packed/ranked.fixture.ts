@@ -2,6 +2,7 @@ import type { SchemaShape } from 'sync-protocol'
 
 /** Notes with an index by `rank`. */
 export const RANKED: SchemaShape = {
+  app: 'test',
   version: 1,
   collections: [{ name: 'notes', indexes: { byRank: ['rank'] }, putsTravelAsPatch: true }],
 }

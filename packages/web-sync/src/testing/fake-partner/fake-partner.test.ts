@@ -10,9 +10,9 @@ import { HandClock } from '../hand-clock.ts'
 import { FakePartner } from './fake-partner.ts'
 
 const SPACE = 'team-1'
-const OLD = schemaToShape(defineSchema({ version: 1, collections: { notes: collection(null) } }))
+const OLD = schemaToShape(defineSchema({ app: 'test', version: 1, collections: { notes: collection(null) } }))
 const NEW = schemaToShape(
-  defineSchema({ version: 2, collections: { notes: collection(null), tags: collection(null) } }),
+  defineSchema({ app: 'test', version: 2, collections: { notes: collection(null), tags: collection(null) } }),
 )
 
 /** The real store and the real engine before the fake. */

@@ -78,6 +78,7 @@ export class Bench {
 
 /** The schema of the suite. */
 export const SCHEMA: SchemaShape = {
+  app: 'test',
   version: 1,
   collections: [
     { name: 'notes', indexes: { byText: ['text'], byRank: ['rank', 'text'] }, putsTravelAsPatch: true },

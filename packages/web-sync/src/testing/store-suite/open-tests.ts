@@ -4,6 +4,7 @@ import { SCHEMA, type StoreTest, note, notesOf, sendable } from './device.ts'
 
 /** A later version of the suite's schema: another index, another collection. */
 const NEWER: SchemaShape = {
+  app: SCHEMA.app,
   version: 2,
   collections: [
     { name: 'notes', indexes: { byColour: ['colour'] }, putsTravelAsPatch: true },
