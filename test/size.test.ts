@@ -59,7 +59,7 @@ it('the modules that the patterns look for are seen where they belong', () => {
 
 /** KiB, minified and gzipped: what there is now and a little room. Raise one on purpose only, and say why in the commit. */
 it.each([
-  ['page', 7.4],
+  ['page', 8.2],
   ['worker', 46.7],
   ['service-worker', 28.9],
   ['register', 2.9],
