@@ -1,6 +1,7 @@
 import { randomInt } from 'node:crypto'
 import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
+import { commitSeed } from './cli/commit-seed.ts'
 import { runNightly } from './cli/nightly.ts'
 import { runMany } from './cli/run-many.ts'
 import { runExhaustive } from './exhaustive/run-exhaustive.ts'
@@ -11,7 +12,7 @@ import { readRecording, writeRecording } from './recording.ts'
 import { shrink } from './shrink.ts'
 import { simulatePlan } from './simulate.ts'
 
-const USAGE = `pnpm simulate [--exchanges 20000] [--seed 1] [--store idb] [--jobs 2] [--minutes M] [--json] [--record FILE]
+const USAGE = `pnpm simulate [--exchanges 20000] [--seed 1|commit] [--store idb] [--jobs 2] [--minutes M] [--json] [--record FILE]
 pnpm simulate --only SEED [--store idb] [--shrink] [--record FILE]
 pnpm simulate --replay FILE
 pnpm simulate --planted all|NAME[,NAME…] [--starts 5] [--jobs 2] [--minutes M] [--json]
@@ -19,7 +20,7 @@ pnpm simulate --exhaustive [--jobs 2] [--minutes M] [--json]
 pnpm nightly [--seed S] [--jobs 2] [--minutes M] [--json] [--record FOLDER]
 
 The first runs seeds, beginning with --seed, until so many exchanges were counted: such as carried a mutation or a change, or ended
-in a problem or a fork. The first seed that breaks a promise is made small, told as a story, and recorded if --record says where.
+in a problem or a fork. --seed commit begins at a seed made of the commit's id, and prints it. The first seed that breaks a promise is made small, told as a story, and recorded if --record says where.
 --only runs a single seed and tells its story; --replay does so for a recording. --planted plants known bugs, one at a time, in a copy
 of the sources, and expects the simulator to find each. --exhaustive needs no chance: it breaks a run off at every place that it has.
 With --store idb the devices run on the store's code for IndexedDB, slower and without power loss.
@@ -83,7 +84,7 @@ async function main(): Promise<number> {
   const record = values.record ?? null
   return runMany({
     exchanges,
-    seed: toNumber('seed', values.seed ?? '1'),
+    seed: toSeed(values.seed ?? '1'),
     jobs,
     minutes,
     asJson: values.json,
@@ -113,6 +114,13 @@ function toStoreKind(text: string): StoreKind {
   if (text === 'memory' || text === 'idb') return text
   console.error(`--store must be memory or idb, not «${text}».\n\n${USAGE}`)
   process.exit(2)
+}
+
+function toSeed(text: string): number {
+  if (text !== 'commit') return toNumber('seed', text)
+  const { seed, origin } = commitSeed()
+  console.error(`Seed ${seed} (${origin}).`)
+  return seed
 }
 
 function toNumber(option: string, text: string): number {
