@@ -1,9 +1,9 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import type { Store } from '../contract/index.ts'
 import { Bench, note, sendable } from '../testing/store-suite/index.ts'
+import { CostCounter } from './costs.fixture.ts'
 import { createMemoryStore } from './create-memory-store.ts'
-import { type MemoryDatabase, createMemoryDatabase } from './memory/memory-database.ts'
-import type { RowReader, RowWriter } from './row-database.ts'
+import { createMemoryDatabase } from './memory/memory-database.ts'
 
 // IndexedDB asks a price for each request, whatever is in it: what a piece of work costs can be counted, where the clock would lie. The
 // bounds are a little above what is asked for; a bound that breaks says that something is read or written row by row again.
@@ -12,52 +12,9 @@ const RECORDS = 20_000
 /** Packs that the pages of the first sync leave; each of them is read once at the most: side by side, which is faster than in lists (docs/decisions/0008). */
 const PACKS = 160
 
-/** Requests by method and store, of transactions that were counted. */
-class Counter {
-  #requests = new Map<string, number>()
-  transactions = 0
-
-  get total(): number {
-    return [...this.#requests.values()].reduce((sum, count) => sum + count, 0)
-  }
-
-  reset(): void {
-    this.#requests.clear()
-    this.transactions = 0
-  }
-
-  /** What was asked for if that is more than so many requests, else ''. */
-  beyond(most: number): string {
-    return this.total <= most ? '' : [...this.#requests].map(([name, count]) => `${count} ${name}`).join(', ')
-  }
-
-  wrap<Tx extends RowReader>(tx: Tx): Tx {
-    this.transactions += 1
-    return new Proxy(tx, {
-      get: (target, name: keyof RowWriter & keyof Tx) => {
-        const method = target[name] as (...args: unknown[]) => unknown
-        return (...args: readonly unknown[]): unknown => {
-          const key = `${name} ${String(args[0])}`
-          const requests = name === 'getMany' ? (args[1] as readonly unknown[]).length : 1
-          this.#requests.set(key, (this.#requests.get(key) ?? 0) + requests)
-          return method(...args)
-        }
-      },
-    })
-  }
-}
-
-const counter = new Counter()
+const counter = new CostCounter()
 let bench: Bench
 let store: Store
-
-function countRequests(database: MemoryDatabase): MemoryDatabase {
-  return {
-    ...database,
-    read: (work) => database.read((tx) => work(counter.wrap(tx))),
-    write: (durability, work, onComplete) => database.write(durability, (tx) => work(counter.wrap(tx)), onComplete),
-  }
-}
 
 const idOf = (index: number): string => `n${String(index).padStart(6, '0')}`
 /** So many ids, evenly spread over all records. */
@@ -65,7 +22,7 @@ const spread = (count: number): string[] =>
   Array.from({ length: count }, (_, index) => idOf(Math.floor((index * RECORDS) / count)))
 
 beforeEach(async () => {
-  const database = countRequests(createMemoryDatabase())
+  const database = counter.wrap(createMemoryDatabase())
   bench = new Bench({ open: (options, environment) => createMemoryStore(options, environment, database) })
   for (let index = 0; index < RECORDS; index += 1) {
     bench.feed.put('notes', { id: idOf(index), text: `text ${index}`, rank: index % 7 })
@@ -106,13 +63,13 @@ describe('requests of the store', () => {
 
   it('a single write is one row beside the store’s own', async () => {
     await bench.write(store, note.patch(idOf(5), { text: 'own' }))
-    expect(counter.transactions).toBe(1)
+    expect(counter.costs.transactions).toBe(1)
     expect(counter.beyond(6)).toBe('')
   })
 
   it('1,000 writes at once are a few transactions of a few rows', async () => {
     await Promise.all(spread(1_000).map((id) => bench.write(store, note.patch(id, { text: 'own' }))))
-    expect(counter.transactions).toBeLessThanOrEqual(4)
+    expect(counter.costs.transactions).toBeLessThanOrEqual(4)
     expect(counter.beyond(PACKS + 28)).toBe('')
   })
 
