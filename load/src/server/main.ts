@@ -13,15 +13,16 @@ const PRUNE_EVERY_MS = 5_000
 const settings = JSON.parse(process.argv[2] ?? '') as ServerSettings
 const meter = new Meter()
 const { retentionMs } = settings
+const storage = await openStorage(settings)
 const partner = createPartner({
   schema,
-  storage: await openStorage(settings),
+  storage,
   authenticate: (request) => {
     const account = request.headers.get(ACCOUNT_HEADER)
     return account === null ? null : { account }
   },
   authorize: () => 'write',
-  ...(retentionMs === null ? {} : { retention: { logMs: retentionMs, outcomesMs: retentionMs } }),
+  ...(retentionMs === null ? {} : { retention: { logMs: retentionMs } }),
   onEvent: (event) => meter.hear(event),
 })
 
@@ -32,7 +33,7 @@ const server = createServer({ keepAliveTimeout: 65_000 }, (incoming, outgoing) =
   answer(incoming, outgoing)
 })
 server.listen(0, '127.0.0.1', 4_096, () => send({ type: 'listening', port: (server.address() as AddressInfo).port }))
-if (retentionMs !== null) setInterval(() => void partner.prune(), PRUNE_EVERY_MS)
+if (retentionMs !== null) setInterval(() => void prune(retentionMs), PRUNE_EVERY_MS)
 
 process.on('message', ({ id, isReset, isCollected }: SnapshotCommand) => {
   if (isCollected) globalThis.gc?.()
@@ -40,6 +41,15 @@ process.on('message', ({ id, isReset, isCollected }: SnapshotCommand) => {
 })
 // Whoever measures is gone, or has all figures; an orderly exit, so that a profile is written.
 process.on('disconnect', () => process.exit())
+
+/** Outcomes must be kept longer than any load runs, so the partner refuses a shorter age: here they are removed beside it. */
+async function prune(ageMs: number): Promise<void> {
+  await partner.prune()
+  const beforeMs = Date.now() - ageMs
+  for (const space of await storage.listSpaces()) {
+    await storage.transaction(space, (tx) => tx.pruneOutcomes(beforeMs, beforeMs))
+  }
+}
 
 function send(message: ServerMessage): void {
   process.send?.(message)

@@ -1,4 +1,8 @@
-/** Limits that both sides know. Sizes are UTF-8 bytes of JSON unless said otherwise. Source: docs/protocol.md section 3. */
+/**
+ * Limits that both sides know. Sizes are UTF-8 bytes of JSON unless said otherwise. Source: docs/protocol.md section 3. A bound on which
+ * one side relies and the other could change stands here or in {@link PERIODS}, and nowhere else; an option of the partner that
+ * contradicts one is refused when the partner is made.
+ */
 export const LIMITS = {
   /** Operations in one mutation. */
   opsPerMutation: 1_000,
@@ -18,6 +22,11 @@ export const LIMITS = {
   mutationsPerAsk: 1_000,
   /** Bytes of one ask's body. */
   askBytes: 4_194_304,
+  /**
+   * The smallest bound on an ask's body that a partner may set: one mutation of the largest size, alone in an ask with the longest
+   * frame. With less, a device could never deliver what it was allowed to store.
+   */
+  leastAskBytes: 1_114_112,
   /** Entries in `have`. The rule of kept checkpoints reaches back more than a million exchanges within these. */
   have: 256,
   /** Collections in one ask. */
@@ -28,4 +37,27 @@ export const LIMITS = {
   pageBytes: 4_194_304,
   /** Pages in one reply, likewise. */
   pagesPerReply: 1_000,
+  /** Partnerships that one event stream names. A browser with more open spaces opens several streams. */
+  partnershipsPerStream: 512,
+  /** Partnerships that one account has in one space, at least: with less its devices would evict each other for ever. */
+  leastPartnerships: 8,
+} as const
+
+/** Times that both sides know, in milliseconds. Source: docs/protocol.md section 3. */
+export const PERIODS = {
+  /**
+   * 90 days. A device sends an accepted mutation again (after a rollback or a full resync) until it is this old; a partner remembers outcomes,
+   * and the partnerships that they belong to, at least as long. Otherwise it would judge a mutation twice.
+   */
+  replayMs: 7_776_000_000,
+  /** 15 minutes, the longest wait between two attempts of a device; a longer Retry-After is cut to it. */
+  waitMs: 900_000,
+  /** A partner keeps a partnership of which no key was presented at least an hour: longer than a device waits between attempts. */
+  leastProvisionalMs: 3_600_000,
+  /** A partner sends a sign of life on each event stream as often as this. */
+  streamKeepAliveMs: 25_000,
+  /** A device takes an event stream for dead after this time without one. */
+  streamIdleMs: 90_000,
+  /** The longest time over which a nudge spreads the exchanges of a space's members. */
+  nudgeSpreadMs: 60_000,
 } as const

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { LIMITS } from './limits.ts'
+import { LIMITS, PERIODS } from './limits.ts'
 import {
   PROTOCOL_HEADER,
   PROTOCOL_VERSION,
@@ -21,7 +21,7 @@ import { DOORS } from './wire/messages.fixture.ts'
  * In each case docs/protocol.md section 3 changes first.
  */
 const PINNED: Readonly<Record<number, string>> = {
-  1: 'c8e431cdb0b48b1647e92ae6b5096873fc08f305dfae09168b2c3397959c7337',
+  1: '1f56b986bd5711b7eb823083413d2eb22cf7b11cb0da1755c05699394838f289',
 }
 
 function readSource(path: string): string {
@@ -48,7 +48,7 @@ function hashOfShapes(): string {
   for (const file of [...files.map((name) => `wire/${name}`), 'sync-key.ts', 'record-version.ts']) {
     hash.update(`${file}\n${shapesOf(readSource(file))}\n`)
   }
-  const facts = { LIMITS, PROTOCOL_HEADER, ASK_CONTENT_TYPE, REPLY_CONTENT_TYPE, PROBLEM_CONTENT_TYPE }
+  const facts = { LIMITS, PERIODS, PROTOCOL_HEADER, ASK_CONTENT_TYPE, REPLY_CONTENT_TYPE, PROBLEM_CONTENT_TYPE }
   hash.update(JSON.stringify([facts, DOORS.map(({ name, message }) => [name, message])]))
   return hash.digest('hex')
 }

@@ -1,36 +1,14 @@
-import { isAppName, LIMITS } from 'sync-protocol'
-import {
-  type HashText,
-  PartnerError,
-  type PartnerEvent,
-  type PartnerLimits,
-  type Random,
-  type Retention,
-} from './contract/index.ts'
+import { isAppName } from 'sync-protocol'
+import { type HashText, PartnerError, type PartnerEvent, type Random } from './contract/index.ts'
 import { createEngine } from './engine/index.ts'
 import { createHandler } from './http/create-handler.ts'
 import { createNudges } from './nudges/create-nudges.ts'
+import { resolveLimits, resolveRetention } from './partner-bounds.ts'
 import type { Partner, PartnerOptions } from './partner-types.ts'
 
-const DAY_MS = 86_400_000
-
-const DEFAULT_LIMITS: PartnerLimits = {
-  askBytes: LIMITS.askBytes,
-  opsPerAsk: 20_000,
-  partnershipsPerAccount: 100,
-  eventStreamsPerAccount: 20,
-}
-
-const DEFAULT_RETENTION: Retention = {
-  logMs: 90 * DAY_MS,
-  outcomesMs: 90 * DAY_MS,
-  partnershipsMs: 400 * DAY_MS,
-  provisionalMs: DAY_MS,
-}
-
 /**
- * Builds a partner: the side that answers. Throws PartnerError 'invalid-option' if an option is missing; without `authenticate` there
- * is no start.
+ * Builds a partner: the side that answers. Throws PartnerError 'invalid-option' if an option is missing, or contradicts what devices rely
+ * on (LIMITS and PERIODS of sync-protocol); without `authenticate` there is no start.
  *
  * @example
  * const partner = createPartner({
@@ -43,7 +21,7 @@ const DEFAULT_RETENTION: Retention = {
  */
 export function createPartner(options: PartnerOptions): Partner {
   assertOptions(options)
-  const limits = { ...DEFAULT_LIMITS, ...options.limits }
+  const limits = resolveLimits(options.limits)
   const clock = options.clock ?? { nowMs: () => Date.now() }
   const emit = (event: PartnerEvent): void => options.onEvent?.(event)
   const onError = (where: string, error: unknown): void => emit({ type: 'error', atMs: clock.nowMs(), where, error })
@@ -54,7 +32,7 @@ export function createPartner(options: PartnerOptions): Partner {
     authorize: options.authorize,
     allow: options.allow ?? null,
     limits,
-    retention: { ...DEFAULT_RETENTION, ...options.retention },
+    retention: resolveRetention(options.retention),
     onEvent: emit,
   })
   const { storage } = options

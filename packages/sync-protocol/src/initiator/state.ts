@@ -1,3 +1,4 @@
+import { PERIODS } from '../limits.ts'
 import type { CheckpointName } from '../sync-key.ts'
 import type { Problem, ResetKind } from '../wire/problem.ts'
 
@@ -186,7 +187,7 @@ export const MAX_SAME_ASK_FAILURES = 3
 /** Stale answers in a row (another run moved the key meanwhile) after which the next ask waits. */
 export const MAX_STALE_ANSWERS = 3
 /** The longest wait between attempts. */
-export const MAX_WAIT_MS: number = 15 * 60_000
+export const MAX_WAIT_MS: number = PERIODS.waitMs
 /** The first wait's upper bound; it doubles with each failure, with full jitter. */
 export const BASE_WAIT_MS = 1_000
 /** The wait in `degraded`. */

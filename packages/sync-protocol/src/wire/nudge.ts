@@ -1,3 +1,4 @@
+import { PERIODS } from '../limits.ts'
 import type { SyncKey } from '../sync-key.ts'
 import { parseRandomId, parseSyncKey } from './ids.ts'
 import { parseInteger, parseObject, parseOptional } from './parse.ts'
@@ -17,6 +18,6 @@ export function parseNudge(input: unknown, path: string): Nudge {
   return {
     partnershipId: parseRandomId(fields['partnershipId'], `${path}/partnershipId`),
     key: parseOptional(fields['key'], `${path}/key`, parseSyncKey),
-    spreadMs: parseInteger(fields['spreadMs'], `${path}/spreadMs`, 0, 3_600_000),
+    spreadMs: parseInteger(fields['spreadMs'], `${path}/spreadMs`, 0, PERIODS.nudgeSpreadMs),
   }
 }

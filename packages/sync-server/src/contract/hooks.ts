@@ -36,26 +36,35 @@ export type AllowAnswer =
  */
 export type Allow = (request: AllowRequest) => AllowAnswer
 
-/** Bounds on what one ask may cost; see LIMITS of sync-protocol for those that the protocol fixes. */
+/**
+ * Bounds on what one ask may cost; see LIMITS of sync-protocol for those that the protocol fixes. One that contradicts what devices rely
+ * on is refused by `createPartner`: 'invalid-option'.
+ */
 export interface PartnerLimits {
-  /** Bytes of an ask's body. Default: LIMITS.askBytes. */
+  /** Bytes of an ask's body, from LIMITS.leastAskBytes to LIMITS.askBytes. Default: LIMITS.askBytes. */
   readonly askBytes: number
   /** Operations in one ask, all its mutations together; what goes beyond is answered `later`. Default: 20,000. */
   readonly opsPerAsk: number
-  /** Partnerships of one account in one space; beyond, provisional and then the longest unseen ones are evicted. Default: 100. */
+  /**
+   * Partnerships of one account in one space; beyond, provisional and then the longest unseen ones are evicted. At least
+   * LIMITS.leastPartnerships. Default: 100.
+   */
   readonly partnershipsPerAccount: number
   /** Event streams that are open at once for one account. Default: 20. */
   readonly eventStreamsPerAccount: number
 }
 
-/** How long things are kept. */
+/** How long things are kept, in milliseconds. What contradicts PERIODS of sync-protocol is refused by `createPartner`: 'invalid-option'. */
 export interface Retention {
   /** Log, deleted records among it. Default: 90 days. */
   readonly logMs: number
-  /** Outcomes, after the key that carried them was presented. Default: 90 days. */
+  /**
+   * Outcomes, after the key that carried them was presented, and deletions that wait for what they delete. At least PERIODS.replayMs (90
+   * days): until then devices send again what was accepted. Default: PERIODS.replayMs.
+   */
   readonly outcomesMs: number
-  /** Partnerships that nobody uses. Default: 400 days. */
+  /** Partnerships that nobody uses. At least PERIODS.replayMs. Default: 400 days. */
   readonly partnershipsMs: number
-  /** Partnerships of which no key was ever presented. Default: 1 day. */
+  /** Partnerships of which no key was ever presented. At least PERIODS.leastProvisionalMs (an hour). Default: 1 day. */
   readonly provisionalMs: number
 }

@@ -27,7 +27,8 @@ async function pruneSpace(context: EngineContext, tx: StorageTransaction): Promi
     partnerships += 1
   }
   const outcomes = await tx.pruneOutcomes(nowMs - retention.outcomesMs, nowMs - retention.partnershipsMs)
-  await tx.pruneAwaitingDeletes(nowMs - retention.logMs)
+  // What they wait for may come as long as a device sends it again.
+  await tx.pruneAwaitingDeletes(nowMs - Math.max(retention.logMs, retention.outcomesMs))
   // An unfinished snapshot that is in use needs the log from its cut on.
   const unsettledCut = await tx.getSmallestUnsettledCut(nowMs - retention.logMs)
   const { head } = await tx.lockSpace()

@@ -1,3 +1,4 @@
+import { LIMITS } from 'sync-protocol'
 import { describe, expect, test, vi } from 'vitest'
 import { createPartner, memoryStorage, PartnerError, type PartnerOptions } from '../index.ts'
 import { mutationOf } from '../testing/scripted-initiator.ts'
@@ -97,11 +98,11 @@ describe('the door', () => {
   })
 
   test('a body that is too large is refused by its announced length and while it is read, before it is parsed', async () => {
-    const world = testPartner({ limits: { askBytes: 100 } })
+    const world = testPartner({ limits: { askBytes: LIMITS.leastAskBytes } })
     const parse = vi.spyOn(JSON, 'parse')
-    const announced = await post(world, { 'content-length': '101' }, 'x')
+    const announced = await post(world, { 'content-length': String(LIMITS.leastAskBytes + 1) }, 'x')
     const stream = new ReadableStream<Uint8Array>({
-      pull: (controller) => controller.enqueue(new Uint8Array(60)),
+      pull: (controller) => controller.enqueue(new Uint8Array(LIMITS.leastAskBytes - 1)),
     })
     const headers = new Headers(ASK_HEADERS)
     const endless = await world.partner.fetch(

@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { connect } from 'node:net'
+import { LIMITS } from 'sync-protocol'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { mutationOf, type ScriptOptions } from '../testing/scripted-initiator.ts'
 import { testPartner } from '../testing/test-partner.fixture.ts'
@@ -55,7 +56,7 @@ describe('the partner behind node:http', () => {
   })
 
   test('an unusable head and an oversized body do not disturb the others', async () => {
-    const world = testPartner({ limits: { askBytes: 1_000 } })
+    const world = testPartner({ limits: { askBytes: LIMITS.leastAskBytes } })
     const script = await serve(world)
     const ann = world.initiator(script)
     const socket = connect(script.port, '127.0.0.1')

@@ -1,4 +1,4 @@
-import type { Nudge } from 'sync-protocol'
+import { type Nudge, PERIODS } from 'sync-protocol'
 import type { CommitNotice, PartnerEngine, StorageWatcher } from '../contract/index.ts'
 
 /** What the nudges are made of. */
@@ -27,11 +27,8 @@ export interface Nudges {
 
 /** At most one nudge in this time for each space and stream; in a large space in the time over which its members spread. */
 const PAUSE_MS = 1_000
-/** A comment that keeps proxies from ending a silent stream. */
-const KEEP_ALIVE_MS = 25_000
 /** Milliseconds that each open stream of a space adds to the spread: a thousand members come within ten seconds. */
 const SPREAD_PER_MEMBER_MS = 10
-const MAX_SPREAD_MS = 60_000
 /** Up to so many streams there is no crowd to spread. */
 const SMALL_SPACE = 5
 /** Messages that a reader may leave unread; further nudges are dropped: none is needed for correctness. */
@@ -219,9 +216,10 @@ function openStream(
             controller.close()
           },
         }
+        // A comment, which also keeps proxies from ending a silent stream.
         const keepAlive = (): void => {
           stream.send(': keep-alive\n\n')
-          stopKeepAlive = registry.after(KEEP_ALIVE_MS, keepAlive)
+          stopKeepAlive = registry.after(PERIODS.streamKeepAliveMs, keepAlive)
         }
         leave = () => {
           stopKeepAlive()
@@ -249,5 +247,5 @@ function groupBySpace(spaceById: ReadonlyMap<string, string>): ReadonlyMap<strin
 }
 
 function spreadMs(members: number): number {
-  return members <= SMALL_SPACE ? 0 : Math.min(MAX_SPREAD_MS, members * SPREAD_PER_MEMBER_MS)
+  return members <= SMALL_SPACE ? 0 : Math.min(PERIODS.nudgeSpreadMs, members * SPREAD_PER_MEMBER_MS)
 }

@@ -1,3 +1,4 @@
+import { PERIODS } from 'sync-protocol'
 import type { ChangeLog } from './context.ts'
 import { mutationIndexKeys, touchKeys } from './index-keys.ts'
 import type { RowKey } from './keys.ts'
@@ -7,11 +8,6 @@ import type { JournalRow, OutboxRow, SyncRow } from './rows.ts'
 
 /** How long an accepted mutation is kept for replay if the partner never calls it durable. */
 const JOURNAL_MAX_AGE_MS = 30 * 24 * 60 * 60_000
-/**
- * How old an accepted mutation may be to be sent again. It is the partner's default for how long it knows outcomes: beyond it the
- * mutation would be judged anew, and a record that was deleted since would come back.
- */
-const REPLAY_MAX_AGE_MS = 90 * 24 * 60 * 60_000
 /** How much room accepted mutations may take. */
 const JOURNAL_MAX_BYTES = 8 * 1024 * 1024
 
@@ -53,7 +49,7 @@ export function limitJournal(tx: RowWriter, sync: SyncRow, nowMs: number): Promi
 
 /** Before a replay: drops what is too old to be sent again. What exceeds the retention but not this is sent: it may be all that is left. */
 export function dropUnrepeatable(tx: RowWriter, sync: SyncRow, nowMs: number): Promise<SyncRow> {
-  return dropOld(tx, sync, nowMs, REPLAY_MAX_AGE_MS)
+  return dropOld(tx, sync, nowMs, PERIODS.replayMs)
 }
 
 async function dropOld(tx: RowWriter, sync: SyncRow, nowMs: number, maxAgeMs: number): Promise<SyncRow> {

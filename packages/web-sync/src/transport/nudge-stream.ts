@@ -1,4 +1,4 @@
-import { type Nudge, parseNudge, PROTOCOL_HEADER, PROTOCOL_VERSION } from 'sync-protocol'
+import { type Nudge, parseNudge, PERIODS, PROTOCOL_HEADER, PROTOCOL_VERSION } from 'sync-protocol'
 import type { Auth, Random } from '../contract/index.ts'
 import { TIMED_OUT, withDeadline } from './deadline.ts'
 import { EventParser } from './event-parser.ts'
@@ -23,7 +23,7 @@ export interface NudgeStreamOptions {
   readonly signal: AbortSignal
   /** Milliseconds until the stream begins. Default: 30,000. */
   readonly headersMs?: number
-  /** Milliseconds without a sign of life (the partner sends comments) after which it is opened anew. Default: 90,000. */
+  /** Milliseconds without a sign of life (the partner sends comments) after which it is opened anew. Default: PERIODS.streamIdleMs. */
   readonly idleMs?: number
   /** The first wait between two attempts; it doubles up to 5 minutes, with full jitter. Default: 2,000. */
   readonly retryMs?: number
@@ -104,7 +104,7 @@ async function readEvents(response: Response, options: NudgeStreamOptions): Prom
   const decoder = new TextDecoder('utf-8', { fatal: true })
   const parser = new EventParser()
   while (!options.signal.aborted) {
-    const part = await withDeadline(reader.read(), options.idleMs ?? 90_000)
+    const part = await withDeadline(reader.read(), options.idleMs ?? PERIODS.streamIdleMs)
     if (part === TIMED_OUT || part.value === undefined) return
     for (const data of parser.feed(decoder.decode(part.value, { stream: true }))) {
       const nudge = parseLine(parseNudge, data)
