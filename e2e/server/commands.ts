@@ -1,4 +1,4 @@
-import type { Partner, PartnerStorage } from 'sync-server'
+import { anyBytes, type Partner, type PartnerStorage } from 'sync-server'
 import type { JsonObject } from 'sync-protocol'
 import { fingerprint } from '../app/fingerprint.ts'
 import { schema } from '../app/schema.ts'
@@ -6,7 +6,7 @@ import type { ServerCommands, ServerOp } from './ipc.ts'
 import type { Settings } from './settings.ts'
 
 /** More rows than any scenario makes. */
-const ALL = 1_000_000
+const ALL = anyBytes(1_000_000)
 
 /** What a test can ask, answered from the storage itself: not through the code that is under test. */
 export function createCommands(partner: Partner, storage: PartnerStorage, settings: Settings): ServerCommands {

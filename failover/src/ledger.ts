@@ -1,10 +1,10 @@
 import { isDeepStrictEqual } from 'node:util'
 import { isJsonObject, type JsonObject, type JsonValue } from 'sync-protocol'
-import type { PartnerStorage } from 'sync-server'
+import { anyBytes, type PartnerStorage } from 'sync-server'
 import type { Device, Promised, ShownRecord, WriteFate } from './devices/device.ts'
 
 /** More records and log rows than a round makes. */
-const ALL = 1_000_000
+const ALL = anyBytes(1_000_000)
 
 /** What the partner has of a space. */
 export interface PartnerContent {

@@ -1,5 +1,6 @@
 import {
   type Access,
+  anyBytes,
   createPartner,
   type Partner,
   type PartnerEvent,
@@ -119,7 +120,7 @@ export class PartnerHost {
     return this.read(space, async (tx) => {
       const records: PartnerView[] = []
       for (const collection of COLLECTIONS) {
-        const rows: readonly RecordRow[] = await tx.listRecords(collection, null, 1_000_000)
+        const rows: readonly RecordRow[] = await tx.listRecords(collection, null, anyBytes(1_000_000))
         for (const { id, version, value } of rows) {
           records.push({ collection, id, version, value: JSON.parse(value) as JsonObject })
         }

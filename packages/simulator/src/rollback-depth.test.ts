@@ -1,5 +1,5 @@
 import { collection, defineSchema, schemaToShape, type Schema } from 'sync-protocol'
-import { createPartner, type MemoryStorage, memoryStorage, type Partner } from 'sync-server/browser'
+import { anyBytes, createPartner, type MemoryStorage, memoryStorage, type Partner } from 'sync-server/browser'
 import { expect, test } from 'vitest'
 import {
   createFetchTransport,
@@ -68,7 +68,7 @@ test.each([10, 100, 1_000])(
     expect(log.filter(({ result: line }) => line.startsWith('rollback to '))).toHaveLength(1)
     expect(log.filter(({ result: line }) => line.startsWith('resync'))).toEqual([])
     expect(counts).toMatchObject({ pending: 0, refused: 0, salvage: 0 })
-    const kept = await storage.read('s', (tx) => tx.listRecords('notes', null, 2_000))
+    const kept = await storage.read('s', (tx) => tx.listRecords('notes', null, anyBytes(2_000)))
     expect(kept).toHaveLength(20 + exchanges)
   },
 )
@@ -98,7 +98,7 @@ test.each([1, 2, 31, 33, 500, 5_000])(
       counts: { pending: 0, refused: 0, salvage: 0 },
     })
     expect(await back.count({ collection: 'notes' })).toBe(20 + exchanges + 1)
-    const kept = await storage.read('s', (tx) => tx.listRecords('notes', null, 10_000))
+    const kept = await storage.read('s', (tx) => tx.listRecords('notes', null, anyBytes(10_000)))
     expect(kept).toHaveLength(20 + exchanges + 1)
   },
   120_000,

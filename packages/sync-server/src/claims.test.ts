@@ -1,6 +1,6 @@
 import { type Change, type CheckpointName, isKept as keptByRule, type Op, type Page } from 'sync-protocol'
 import { describe, expect, test } from 'vitest'
-import type { CheckpointRow, ExchangeEvent } from './index.ts'
+import { anyBytes, type CheckpointRow, type ExchangeEvent } from './index.ts'
 import { mutationOf, randomHex, type ScriptedAnswer, type ScriptedInitiator } from './testing/scripted-initiator.ts'
 import { DUMPED_STORAGES, dumpFile } from './testing/storage-dump.fixture.ts'
 import { sqlitePartner, tempFile, testPartner, type TestPartner } from './testing/test-partner.fixture.ts'
@@ -43,7 +43,9 @@ const versionsOf = (pages: readonly Page[]): readonly string[] =>
 const deltaOf = ({ storage }: TestPartner, { cut, collections }: CheckpointRow): Promise<readonly string[]> =>
   storage.read('s1', async (tx) => {
     const { head } = await tx.getSpace()
-    const rows = (await tx.listLog(cut, head, head + 1)).filter((row) => Object.hasOwn(collections, row.collection))
+    const rows = (await tx.listLog(cut, head, anyBytes(head + 1))).filter((row) =>
+      Object.hasOwn(collections, row.collection),
+    )
     return rows.map(({ value, id, version }) => `${value === null ? 'delete' : 'put'} ${id} ${version}`)
   })
 

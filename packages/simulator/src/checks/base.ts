@@ -1,4 +1,5 @@
 import { isEqualJson, keyNumber } from 'sync-protocol'
+import { anyBytes } from 'sync-server/browser'
 import { PackedReader } from 'web-sync/testing'
 import type { Device, Owner } from '../device.ts'
 import type { RowReader, SyncRow } from '../disk.ts'
@@ -66,11 +67,11 @@ async function readState(
     if (checkpoint === null || checkpoint.cut < floor) return null
     const records = new Map<string, { readonly version: string; readonly value: string | null }>()
     for (const collection of collections) {
-      for (const row of await tx.listRecords(collection, null, 1_000_000)) {
+      for (const row of await tx.listRecords(collection, null, anyBytes(1_000_000))) {
         records.set(`${collection}/${row.id}`, { version: row.version, value: row.value })
       }
     }
-    const log = await tx.listLog(checkpoint.cut, head, 1_000_000)
+    const log = await tx.listLog(checkpoint.cut, head, anyBytes(1_000_000))
     for (const row of log.toReversed()) {
       if (!collections.includes(row.collection)) continue
       const name = `${row.collection}/${row.id}`

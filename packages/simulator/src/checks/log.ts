@@ -1,3 +1,4 @@
+import { anyBytes } from 'sync-server/browser'
 import type { World } from '../world.ts'
 
 /**
@@ -8,7 +9,7 @@ export async function checkLog(world: World, space: string): Promise<void> {
   const { story, host, ledger } = world
   const rows = await host.read(space, async (tx) => {
     const { head, floor } = await tx.getSpace()
-    return tx.listLog(floor, head, 1_000_000)
+    return tx.listLog(floor, head, anyBytes(1_000_000))
   })
   const ends = new Map<string, number>()
   for (const { mutationId, txEnd } of rows) {

@@ -19,6 +19,11 @@ export type PartnerErrorCode =
   | 'newer-schema'
   /** The file is not a database of ours, or is damaged. */
   | 'unreadable'
+  /**
+   * The database did not give every row that it must have: a change is missing in the log, or records in a snapshot. Nothing was stored
+   * and nothing was sent; devices hear 503 `busy` and wait. Check the database, and restore a backup if rows are gone.
+   */
+  | 'incomplete'
 
 /** A failure that reaches a program that embeds the partner. */
 export class PartnerError extends Error {

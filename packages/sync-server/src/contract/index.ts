@@ -1,4 +1,6 @@
 /** What the server's rooms agree on: ports, promises and facts; and the catalogue of problems. */
+export * from './byte-length.ts'
+export * from './byte-order.ts'
 export * from './engine.ts'
 export * from './errors.ts'
 export * from './events.ts'

@@ -148,6 +148,27 @@ export interface LogRow {
   readonly atMs: number
 }
 
+/** What a row of the log says without its value. */
+export type LogStub = Pick<LogRow, 'number' | 'version' | 'previousVersion' | 'mutationId'>
+
+/** How much one reading of the storage may bring. The first row is given whatever its bytes, so that whoever goes on gets on. */
+export interface ReadBound {
+  readonly rows: number
+  /** Of values, in UTF-8. */
+  readonly bytes: number
+}
+
+/** A bound of rows alone: for tools and tests that want them whatever their size. */
+export function anyBytes(rows: number): ReadBound {
+  return { rows, bytes: Number.MAX_SAFE_INTEGER }
+}
+
+/** How much one reading of the log may bring. */
+export interface LogBound extends ReadBound {
+  /** Rows of other collections come without their values, which are neither read nor counted: as null. Absent: all values. */
+  readonly collections?: readonly string[]
+}
+
 /** The relation (account, replica, space). */
 export interface PartnershipRow {
   readonly partnershipId: string
@@ -227,10 +248,18 @@ export interface AwaitingDelete {
 export interface StorageReader {
   getSpace(): Promise<SpaceRow>
   getRecord(collection: string, id: string): Promise<RecordRow | null>
-  /** Records of a collection with ids after `afterId` (null: from the start) in byte order of their UTF-8 form, at most `max`. */
-  listRecords(collection: string, afterId: string | null, max: number): Promise<readonly RecordRow[]>
-  /** Log rows with `after` < number ≤ `upTo`, in order, at most `max`. */
-  listLog(after: number, upTo: number, max: number): Promise<readonly LogRow[]>
+  /**
+   * Records of a collection with ids after `afterId` (null: from the start) in byte order of their UTF-8 form ({@link compareBytes}),
+   * without leaving one out. May stop before the bound: only an empty answer says that there are no more.
+   */
+  listRecords(collection: string, afterId: string | null, bound: ReadBound): Promise<readonly RecordRow[]>
+  /**
+   * Log rows with `after` < number ≤ `upTo`, in order, from `after` + 1 on without leaving one out. May stop before the bound, so a short
+   * answer says nothing of what follows; it is empty only if the log ends or was pruned there.
+   */
+  listLog(after: number, upTo: number, bound: LogBound): Promise<readonly LogRow[]>
+  /** One row of the log without its value, however large that is; null: pruned, or not given yet. */
+  getLogStub(number: number): Promise<LogStub | null>
   /** By (account, space, partnershipId); somebody else's is null like one that does not exist. */
   getPartnership(account: string, partnershipId: string): Promise<PartnershipRow | null>
   /** All partnerships of an account (null: of all accounts), the longest unseen first. */

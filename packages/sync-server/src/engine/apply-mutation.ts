@@ -9,9 +9,8 @@ import {
   type Op,
   type RefusalCode,
 } from 'sync-protocol'
-import type { StorageTransaction } from '../contract/index.ts'
+import { isLongerThan, type StorageTransaction } from '../contract/index.ts'
 import { type History, isBaseTooOld } from './base-age.ts'
-import { isLongerThan } from './byte-length.ts'
 import { type EngineContext, PARTNER_ACCOUNT } from './context.ts'
 import type { Fault, OutcomeDraft } from './outcome-draft.ts'
 import type { PreparedMutation } from './prepare.ts'

@@ -1,5 +1,6 @@
 import { type Op, type RecordVersion, versionNumber } from 'sync-protocol'
-import type { LogRow, StorageReader } from '../contract/index.ts'
+import type { LogStub, StorageReader } from '../contract/index.ts'
+import { readLogStub } from './read-rows.ts'
 import type { Entry } from './stage.ts'
 
 /** Versions of one record that are followed back at most, for one operation. */
@@ -10,7 +11,7 @@ const MAX_STEPS_PER_ASK = 100_000
 /** The log as one ask looks into it: no row is read twice, however many operations name the same record. */
 export class History {
   readonly #tx: StorageReader
-  readonly #rows = new Map<number, LogRow | null>()
+  readonly #rows = new Map<number, LogStub | null>()
   #stepsLeft = MAX_STEPS_PER_ASK
 
   constructor(tx: StorageReader) {
@@ -18,12 +19,12 @@ export class History {
   }
 
   /** The change with this number; null: the log does not have it, or this ask has looked up enough. */
-  async read(number: number): Promise<LogRow | null> {
+  async read(number: number, floor: number): Promise<LogStub | null> {
     this.#stepsLeft -= 1
     if (this.#stepsLeft < 0) return null
     const known = this.#rows.get(number)
     if (known !== undefined) return known
-    const row = (await this.#tx.listLog(number - 1, number, 1))[0] ?? null
+    const row = await readLogStub(this.#tx, number, floor)
     this.#rows.set(number, row)
     return row
   }
@@ -43,12 +44,12 @@ export async function isBaseTooOld(
   const { current } = entry
   if (current === null || op.base === null || op.base === current.version) return false
   if (versionNumber(op.base) > scope.floor) return false
-  return !(await isHistoryKnown(scope.history, mutationId, op.base, storedVersion(entry)))
+  return !(await isHistoryKnown(scope, mutationId, op.base, storedVersion(entry)))
 }
 
 /** Follows the record's versions back, each by its own number: no index is needed. */
 async function isHistoryKnown(
-  history: History,
+  { history, floor }: { readonly history: History; readonly floor: number },
   mutationId: string,
   base: RecordVersion,
   from: RecordVersion | null,
@@ -56,7 +57,7 @@ async function isHistoryKnown(
   let version = from
   for (let step = 0; step < MAX_STEPS && version !== null; step += 1) {
     if (version === base) return true
-    const row = await history.read(versionNumber(version))
+    const row = await history.read(versionNumber(version), floor)
     if (row === null || row.version !== version || row.mutationId === mutationId) return false
     version = row.previousVersion
   }

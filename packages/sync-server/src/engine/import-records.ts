@@ -12,12 +12,12 @@ import {
 import {
   type ImportOptions,
   type ImportResult,
+  isLongerThan,
   type LogRow,
   PartnerError,
   type RecordRow,
   type StorageTransaction,
 } from '../contract/index.ts'
-import { isLongerThan } from './byte-length.ts'
 import type { EngineContext } from './context.ts'
 import { makeUuid } from './own-write.ts'
 

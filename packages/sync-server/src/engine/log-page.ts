@@ -1,12 +1,15 @@
 import { type Digest, DigestBuilder, type ReplyLimit } from 'sync-protocol'
-import type { LogRow, SpaceRow, StorageReader } from '../contract/index.ts'
+import type { LogBound, LogRow, SpaceRow, StorageReader } from '../contract/index.ts'
 import { encodeChange } from './encode-page.ts'
 import type { PageContent } from './next-page.ts'
 import { collectionNames, pickDigest, type Position } from './position.ts'
+import { incomplete, readLog } from './read-rows.ts'
 import { Room } from './room.ts'
 
 /** Log rows that are read from storage at once. */
 const CHUNK = 256
+/** Bytes of values that are read at once at least, however little room the page has left: so small rows are not read one by one. */
+const CHUNK_BYTES = 16_384
 /** Log rows that one page looks at, at most: those of other collections cost time, but fill no page. */
 const MAX_SCANNED = 20_000
 /**
@@ -25,7 +28,12 @@ export async function readLogPage(
   const names = new Set(collectionNames(from))
   const room = new Room(limit)
   const builder = from.digest === null ? null : new DigestBuilder(from.digest)
-  const cut = await readMutations(tx, space, from.cut, (mutation) => {
+  const bound = (): LogBound => ({
+    rows: CHUNK,
+    bytes: Math.max(CHUNK_BYTES, room.leftBytes()),
+    collections: [...names],
+  })
+  const cut = await readMutations(tx, space, from.cut, bound, (mutation) => {
     const visible = mutation.filter((row) => names.has(row.collection))
     if (visible.length > 0 && !room.add(visible.map(encodeChange))) return false
     for (const row of visible) {
@@ -60,22 +68,24 @@ async function readMutations(
   tx: StorageReader,
   space: SpaceRow,
   start: number,
+  bound: () => LogBound,
   take: (mutation: readonly LogRow[]) => boolean,
 ): Promise<number> {
   let cut = start
   let read = start
   let mutation: LogRow[] = []
   while (read < space.head && read - start < MAX_SCANNED) {
-    const rows = await tx.listLog(read, space.head, CHUNK)
-    for (const row of rows) {
+    for (const row of await readLog(tx, read, space.head, bound())) {
+      if ((mutation[0] ?? row).txEnd !== row.txEnd)
+        throw incomplete(`the log’s change ${row.number} begins inside a mutation`)
       mutation.push(row)
+      read = row.number
       if (row.number !== row.txEnd) continue
       if (!take(mutation)) return cut
       cut = row.number
       mutation = []
     }
-    if (rows.length === 0) throw new Error(`the log has a gap behind ${read}`)
-    read = (rows.at(-1) as LogRow).number // there is one, see above
   }
+  if (read === space.head && cut < read) throw incomplete(`the log ends inside a mutation, at ${read}`)
   return cut
 }

@@ -1,8 +1,9 @@
 import type { Progress, ReplyLimit } from 'sync-protocol'
-import type { CollectionState, RecordRow, SpaceRow, StorageReader, StorageTransaction } from '../contract/index.ts'
+import type { CollectionState, SpaceRow, StorageReader, StorageTransaction } from '../contract/index.ts'
 import { encodeRecord } from './encode-page.ts'
 import { readLogPage } from './log-page.ts'
 import { collectionNames, countRecords, pendingCollections, pickDigest, type Position } from './position.ts'
+import { incomplete, readRecords } from './read-rows.ts'
 import { Room } from './room.ts'
 
 /** What a page says, and where it leads. */
@@ -67,17 +68,19 @@ async function snapshotPage(
   const settleAt = isWhole ? space.head : null
   const isSettled = isWhole && from.cut >= space.head
   const digest = isSettled ? pickDigest(space.digest, names) : null
+  const total = countRecords(space.digest, names)
+  if (isSettled && sent < total) throw incomplete(`a snapshot of ${total} records ends with ${sent}`)
   return {
     to: { cut: from.cut, collections, settleAt, isSettled, digest, sent },
     changes: room.changes,
     isSnapshot: true,
     more: !isSettled,
-    progress: { done: sent, total: Math.max(sent, countRecords(space.digest, names)) },
+    progress: { done: sent, total: Math.max(sent, total) },
     hasNews: true,
   }
 }
 
-/** Sends records of one collection until it ends or the page is full. */
+/** Sends records of one collection until it ends or the page is full. It has ended only where nothing follows: a short answer is no end. */
 async function fillFromCollection(
   tx: StorageReader,
   collection: string,
@@ -86,14 +89,13 @@ async function fillFromCollection(
 ): Promise<CollectionState> {
   let lastId = start
   for (;;) {
-    const asked = Math.min(CHUNK, room.left())
-    // Asked for one more than there is room for: so a collection that ends exactly here is known to be complete.
-    const rows: readonly RecordRow[] = await tx.listRecords(collection, lastId, asked + 1)
-    for (const row of rows.slice(0, asked)) {
+    // One more than there is room for: so a page that ends with its collection knows it.
+    const bound = { rows: Math.min(CHUNK, room.left() + 1), bytes: room.leftBytes() }
+    const rows = await readRecords(tx, collection, lastId, bound)
+    if (rows.length === 0) return { complete: true }
+    for (const row of rows) {
       if (!room.add([encodeRecord(row)])) return { lastId }
       lastId = row.id
     }
-    if (rows.length <= asked) return { complete: true }
-    if (room.left() === 0) return { lastId }
   }
 }

@@ -5,6 +5,11 @@ import { encodeChange, encodePage } from './encode-page.ts'
 import type { Found } from './find-facts.ts'
 import type { FirstAnswer, ReadyAsk } from './first-page.ts'
 import { collectionNames } from './position.ts'
+import { readLog } from './read-rows.ts'
+
+/** What is read of the log at once. All of it was on one page before, so it is bounded as a whole. */
+const CHUNK = 256
+const CHUNK_BYTES = 1_048_576
 
 /**
  * Case K3': a late duplicate of a request that was answered. Its reply is built again from the checkpoint that was issued then, if that
@@ -67,8 +72,14 @@ function isLogStep(parent: CheckpointRow, child: CheckpointRow): boolean {
 }
 
 async function listChanges(tx: StorageTransaction, from: CheckpointRow, to: CheckpointRow): Promise<readonly string[]> {
-  const rows = to.cut > from.cut ? await tx.listLog(from.cut, to.cut, to.cut - from.cut) : []
-  return rows.filter((row) => Object.hasOwn(to.collections, row.collection)).map(encodeChange)
+  const collections = collectionNames(to)
+  const changes: string[] = []
+  for (let read = from.cut; read < to.cut;) {
+    const rows = await readLog(tx, read, to.cut, { rows: CHUNK, bytes: CHUNK_BYTES, collections })
+    changes.push(...rows.filter((row) => collections.includes(row.collection)).map(encodeChange))
+    read += rows.length
+  }
+  return changes
 }
 
 async function storedOutcomes(tx: StorageTransaction, ready: ReadyAsk): Promise<readonly Outcome[]> {

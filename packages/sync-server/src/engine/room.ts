@@ -1,5 +1,5 @@
 import type { ReplyLimit } from 'sync-protocol'
-import { byteLength } from './byte-length.ts'
+import { byteLength } from '../contract/index.ts'
 
 /** What a page still has room for. At least one change, or one whole mutation, always fits. */
 export class Room {
@@ -14,6 +14,11 @@ export class Room {
   /** How many changes still fit, by their number. */
   left(): number {
     return Math.max(0, this.#limit.changes - this.changes.length)
+  }
+
+  /** How many bytes still fit; 1 at least. */
+  leftBytes(): number {
+    return Math.max(1, this.#limit.bytes - this.#bytes)
   }
 
   /** Adds changes that belong together; false if they do not fit any more. What comes first always fits. */

@@ -56,7 +56,7 @@ export function createHandler(options: HandlerOptions): (request: Request) => Pr
     } catch (error) {
       const waiting = comeAgain(error)
       const response = turnAway(waiting?.code ?? 'internal', { retryAfterMs: waiting?.retryAfterMs ?? null })
-      if (waiting === null) options.onError('request', error)
+      if (waiting?.isExpected !== true) options.onError('request', error)
       return allowReading(response, request, options.allowedOrigins)
     }
   }
@@ -125,19 +125,30 @@ async function answerAsk(
     // As the outer net, but with the echo that tells the initiator that it was its partner who failed.
     const { requestId } = ask.value
     const waiting = comeAgain(error)
-    if (waiting !== null) return turnAway(waiting.code, { requestId, retryAfterMs: waiting.retryAfterMs })
-    const response = turnAway('internal', { requestId })
-    options.onError('ask', error)
+    const response = turnAway(waiting?.code ?? 'internal', { requestId, retryAfterMs: waiting?.retryAfterMs ?? null })
+    if (waiting?.isExpected !== true) options.onError('ask', error)
     return response
   }
 }
 
-/** What is said of a failure that passes by itself; null: it is no such failure. */
-function comeAgain(error: unknown): { readonly code: SimpleCode; readonly retryAfterMs: number } | null {
+/** What is said of a failure that is no fault of the ask. */
+interface ComeAgain {
+  readonly code: SimpleCode
+  readonly retryAfterMs: number
+  /** True if it passes by itself, and the operator need not know. */
+  readonly isExpected: boolean
+}
+
+/** null: a bug, or a broken platform. */
+function comeAgain(error: unknown): ComeAgain | null {
   if (!(error instanceof PartnerError)) return null
   // Became a standby between the question and the transaction: case K8.
-  if (error.code === 'behind') return { code: 'behind', retryAfterMs: 5_000 }
-  return error.code === 'busy' || error.code === 'closed' ? { code: 'busy', retryAfterMs: 1_000 } : null
+  if (error.code === 'behind') return { code: 'behind', retryAfterMs: 5_000, isExpected: true }
+  // No mutation is to be suspected of it, and nothing passes by itself.
+  if (error.code === 'incomplete') return { code: 'busy', retryAfterMs: 30_000, isExpected: false }
+  return error.code === 'busy' || error.code === 'closed'
+    ? { code: 'busy', retryAfterMs: 1_000, isExpected: true }
+    : null
 }
 
 async function openEvents(

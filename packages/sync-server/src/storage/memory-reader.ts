@@ -1,14 +1,18 @@
-import type {
-  AwaitingDelete,
-  CheckpointRow,
-  CheckpointStub,
-  LogRow,
-  OutcomeRow,
-  PartnershipRow,
-  RecordRow,
-  RequestRow,
-  SpaceRow,
-  StorageReader,
+import {
+  type AwaitingDelete,
+  byteLength,
+  type CheckpointRow,
+  type CheckpointStub,
+  type LogBound,
+  type LogRow,
+  type LogStub,
+  type OutcomeRow,
+  type PartnershipRow,
+  type ReadBound,
+  type RecordRow,
+  type RequestRow,
+  type SpaceRow,
+  type StorageReader,
 } from '../contract/index.ts'
 import { type MemorySpace, outcomeKey, recordKey } from './memory-space.ts'
 
@@ -33,19 +37,28 @@ export class MemoryReader implements StorageReader {
     return row === undefined ? null : { collection, id, mutationId: row.mutationId }
   }
 
-  async listRecords(collection: string, afterId: string | null, max: number): Promise<readonly RecordRow[]> {
-    return this.space.records.get(collection)?.list(afterId, max) ?? []
+  async listRecords(collection: string, afterId: string | null, bound: ReadBound): Promise<readonly RecordRow[]> {
+    return within(bound, this.space.records.get(collection)?.list(afterId, bound.rows) ?? [])
   }
 
-  async listLog(after: number, upTo: number, max: number): Promise<readonly LogRow[]> {
+  async listLog(after: number, upTo: number, bound: LogBound): Promise<readonly LogRow[]> {
     const { head, floor } = this.space.getRow()
+    const { collections } = bound
     const rows: LogRow[] = []
     const last = Math.min(upTo, head)
-    for (let number = Math.max(after, floor) + 1; number <= last && rows.length < max; number += 1) {
+    for (let number = Math.max(after, floor) + 1; number <= last && rows.length < bound.rows; number += 1) {
       const row = this.space.log.get(number)
-      if (row !== undefined) rows.push(row)
+      if (row === undefined) continue
+      rows.push(collections === undefined || collections.includes(row.collection) ? row : { ...row, value: null })
     }
-    return rows
+    return within(bound, rows)
+  }
+
+  async getLogStub(number: number): Promise<LogStub | null> {
+    const row = this.space.log.get(number)
+    if (row === undefined) return null
+    const { version, previousVersion, mutationId } = row
+    return { number, version, previousVersion, mutationId }
   }
 
   async getPartnership(account: string, partnershipId: string): Promise<PartnershipRow | null> {
@@ -107,4 +120,14 @@ export class MemoryReader implements StorageReader {
   protected checkpointsOf(partnershipId: string): readonly CheckpointRow[] {
     return this.space.checkpoints.get(partnershipId) ?? []
   }
+}
+
+/** The rows up to the last whose value still fits; the first one in any case. */
+function within<R extends { readonly value: string | null }>({ bytes }: ReadBound, rows: readonly R[]): readonly R[] {
+  let sum = 0
+  const end = rows.findIndex(({ value }, index) => {
+    sum += value === null ? 0 : byteLength(value)
+    return index > 0 && sum > bytes
+  })
+  return end < 0 ? rows : rows.slice(0, end)
 }

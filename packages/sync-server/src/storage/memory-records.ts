@@ -1,5 +1,5 @@
 import type { RecordRow } from '../contract/index.ts'
-import { compareBytes } from './byte-order.ts'
+import { compareBytes } from '../contract/index.ts'
 import { type UndoLog, UndoMap } from './undo-map.ts'
 
 /** The records of one collection, readable in byte order of their ids. */

@@ -1,6 +1,6 @@
 import type { PartnershipPlace, PartnerStorage, StorageReader, StorageTransaction } from '../contract/index.ts'
 import { PartnerError } from '../contract/index.ts'
-import { compareBytes } from './byte-order.ts'
+import { compareBytes } from '../contract/index.ts'
 import { Fifo } from './fifo.ts'
 import { MemoryReader } from './memory-reader.ts'
 import { MemorySpace, outcomeKey } from './memory-space.ts'

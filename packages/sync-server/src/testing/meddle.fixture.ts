@@ -1,4 +1,4 @@
-import type { Foresight, PartnerStorage, StorageTransaction } from '../index.ts'
+import type { Foresight, LogRow, PartnerStorage, RecordRow, StorageTransaction } from '../index.ts'
 
 /** Something to wait for, and what ends the wait. */
 export interface Gate {
@@ -27,6 +27,32 @@ export function meddledWith(storage: PartnerStorage, meddle: () => Promise<void>
     'transaction',
     <T>(space: string, work: (tx: StorageTransaction) => Promise<T>, foresight?: Foresight) =>
       storage.transaction(space, (tx) => work(meddled(tx)), foresight),
+  )
+}
+
+/** What is done to rows on their way to the engine. */
+export interface RowFilters {
+  readonly log?: (rows: readonly LogRow[]) => readonly LogRow[]
+  readonly records?: (rows: readonly RecordRow[]) => readonly RecordRow[]
+}
+
+/** A storage whose log and records are seen through filters, in transactions. */
+export function readingWith(storage: PartnerStorage, { log, records }: RowFilters): PartnerStorage {
+  const filtered = (tx: StorageTransaction): StorageTransaction => {
+    const withLog = replaced(tx, 'listLog', async (...args: Parameters<StorageTransaction['listLog']>) => {
+      const rows = await tx.listLog(...args)
+      return log === undefined ? rows : log(rows)
+    })
+    return replaced(withLog, 'listRecords', async (...args: Parameters<StorageTransaction['listRecords']>) => {
+      const rows = await tx.listRecords(...args)
+      return records === undefined ? rows : records(rows)
+    })
+  }
+  return replaced(
+    storage,
+    'transaction',
+    <T>(space: string, work: (tx: StorageTransaction) => Promise<T>, foresight?: Foresight) =>
+      storage.transaction(space, (tx) => work(filtered(tx)), foresight),
   )
 }
 

@@ -1,6 +1,6 @@
 import { DatabaseSync } from 'node:sqlite'
 import type { Foresight, PartnerStorage } from '../index.ts'
-import { memoryStorage, sqliteStorage } from '../index.ts'
+import { anyBytes, memoryStorage, sqliteStorage } from '../index.ts'
 import { tempFile } from './test-partner.fixture.ts'
 
 /** A storage and all that is in it, as text: two equal texts are two equal storages. */
@@ -45,10 +45,10 @@ async function dumpMemory(storage: PartnerStorage, asked: ReadonlySet<string>): 
     spaces.push(
       await storage.read(space, async (tx) => {
         const { isRestoreSeen: _, ...head } = await tx.getSpace()
-        const log = await tx.listLog(head.floor, head.head, head.head + 1)
+        const log = await tx.listLog(head.floor, head.head, anyBytes(head.head + 1))
         const records: unknown[] = []
         for (const collection of new Set(log.map((change) => change.collection))) {
-          records.push(await tx.listRecords(collection, null, 1_000_000))
+          records.push(await tx.listRecords(collection, null, anyBytes(1_000_000)))
         }
         const partnerships: unknown[] = []
         for (const partnership of await tx.listPartnerships(null)) {

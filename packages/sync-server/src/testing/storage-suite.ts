@@ -1,4 +1,12 @@
-import type { CheckpointRow, LogRow, PartnershipRow, PartnerStorage, StorageTransaction } from '../contract/index.ts'
+import {
+  anyBytes,
+  type CheckpointRow,
+  type LogBound,
+  type LogRow,
+  type PartnershipRow,
+  type PartnerStorage,
+  type StorageTransaction,
+} from '../contract/index.ts'
 import { randomHex } from './scripted-initiator.ts'
 
 /** The part of vitest (or of a test runner like it) that the suite needs. */
@@ -67,12 +75,12 @@ export function testPartnerStorage(
       const failing = storage.transaction(SPACE, async (tx) => {
         await fillEverything(tx)
         expect((await tx.getSpace()).head).toBe(3)
-        expect((await tx.listRecords('notes', null, 10)).length).toBe(1)
+        expect((await tx.listRecords('notes', null, anyBytes(10))).length).toBe(1)
         throw new Error('on purpose')
       })
       await expect(failing).rejects.toThrow('on purpose')
       expect(await dump(storage)).toEqual(before)
-      expect((await storage.read(SPACE, (tx) => tx.listRecords('notes', null, 10))).length).toBe(1)
+      expect((await storage.read(SPACE, (tx) => tx.listRecords('notes', null, anyBytes(10)))).length).toBe(1)
     })
 
     on('transactions run one after another on a space, in the order in which they came', async (storage) => {
@@ -83,7 +91,7 @@ export function testPartnerStorage(
         }),
       )
       await Promise.all(turns)
-      const rows = await storage.read(SPACE, (tx) => tx.listLog(0, 20, 100))
+      const rows = await storage.read(SPACE, (tx) => tx.listLog(0, 20, anyBytes(100)))
       expect(rows.map(({ number, id }) => `${number} ${id}`)).toEqual(turns.map((_, index) => `${index + 1} r${index}`))
     })
 
@@ -133,12 +141,12 @@ export function testPartnerStorage(
       const read: string[] = []
       await storage.read(SPACE, async (tx) => {
         for (let last: string | null = null; ; last = read.at(-1) ?? null) {
-          const page = await tx.listRecords('notes', last, 4)
+          const page = await tx.listRecords('notes', last, anyBytes(4))
           for (const row of page) expect(row.value).toBe(value)
           read.push(...page.map(({ id }) => id))
           if (page.length < 4) break
         }
-        expect(await tx.listRecords('note', null, 4)).toEqual([])
+        expect(await tx.listRecords('note', null, anyBytes(4))).toEqual([])
       })
       expect(read).toEqual(expected)
     })
@@ -148,12 +156,87 @@ export function testPartnerStorage(
       await storage.transaction(SPACE, (tx) => tx.appendChanges([put(1, 'a', '1'), gone], {}))
       await storage.read(SPACE, async (tx) => {
         expect(await tx.getRecord('notes', 'a')).toBe(null)
-        expect(await tx.listLog(0, 2, 10)).toEqual([put(1, 'a', '1'), gone])
-        expect(await tx.listLog(1, 2, 10)).toEqual([gone])
-        expect((await tx.listLog(0, 1, 10)).length).toBe(1)
-        expect((await tx.listLog(0, 2, 1)).length).toBe(1)
+        expect(await tx.listLog(0, 2, anyBytes(10))).toEqual([put(1, 'a', '1'), gone])
+        expect(await tx.listLog(1, 2, anyBytes(10))).toEqual([gone])
+        expect((await tx.listLog(0, 1, anyBytes(10))).length).toBe(1)
+        expect((await tx.listLog(0, 2, anyBytes(1))).length).toBe(1)
       })
     })
+
+    on(
+      'the log is read within its bound, the first row in any case, and without the values of others',
+      async (storage) => {
+        const rows = [
+          put(1, 'a', 'ääää'),
+          put(2, 'b', 'x'.repeat(8)),
+          { ...put(3, 'c', 'long'), collection: 'tags' },
+          put(4, 'd', null),
+        ]
+        await storage.transaction(SPACE, (tx) => tx.appendChanges(rows, {}))
+        await storage.transaction(SPACE, async (tx) => {
+          const numbers = async (after: number, bound: LogBound): Promise<readonly number[]> =>
+            (await tx.listLog(after, 4, bound)).map(({ number }) => number)
+          expect(await numbers(0, { rows: 10, bytes: 1 })).toEqual([1])
+          expect(await numbers(0, { rows: 10, bytes: 15 })).toEqual([1])
+          expect(await numbers(0, { rows: 10, bytes: 16 })).toEqual([1, 2])
+          expect(await numbers(1, { rows: 10, bytes: 12 })).toEqual([2, 3, 4])
+          expect(await numbers(1, { rows: 2, bytes: 1_000 })).toEqual([2, 3])
+          expect(await numbers(4, { rows: 2, bytes: 1_000 })).toEqual([])
+          const bound = { rows: 10, bytes: 4, collections: ['tags'] }
+          const own = { rows: 10, bytes: 8, collections: ['notes'] }
+          expect(await tx.listLog(1, 4, bound)).toEqual([{ ...put(2, 'b', null) }, rows[2], rows[3]])
+          expect(await tx.listLog(1, 4, own)).toEqual([rows[1], { ...put(3, 'c', null), collection: 'tags' }, rows[3]])
+          expect(await tx.getLogStub(2)).toEqual({
+            number: 2,
+            version: version(2),
+            previousVersion: null,
+            mutationId: null,
+          })
+          expect(await tx.getLogStub(5)).toBe(null)
+        })
+      },
+    )
+
+    on('records are read within their bound, the first one in any case', async (storage) => {
+      const rows = [put(1, 'a', 'ääää'), put(2, 'b', 'x'.repeat(8)), put(3, 'c', 'long')]
+      await storage.transaction(SPACE, (tx) => tx.appendChanges(rows, {}))
+      await storage.read(SPACE, async (tx) => {
+        const ids = async (after: string | null, rowBound: number, bytes: number): Promise<readonly string[]> =>
+          (await tx.listRecords('notes', after, { rows: rowBound, bytes })).map(({ id }) => id)
+        expect(await ids(null, 10, 1)).toEqual(['a'])
+        expect(await ids(null, 10, 16)).toEqual(['a', 'b'])
+        expect(await ids('a', 10, 12)).toEqual(['b', 'c'])
+        expect(await ids('a', 1, 12)).toEqual(['b'])
+        expect(await ids('c', 10, 12)).toEqual([])
+      })
+    })
+
+    on(
+      'a long log is read to its end without a row left out, also where the transaction has appended to it',
+      async (storage) => {
+        const { partnershipId } = PARTNERSHIP
+        // The name under which a storage may be told beforehand what is asked.
+        const root = checkpoint(1, null, { tag: REQUEST.issued.tag })
+        await storage.transaction(SPACE, async (tx) => {
+          await tx.putPartnership(PARTNERSHIP)
+          await tx.insertCheckpoint(root)
+          await tx.appendChanges(puts(1, 100), {})
+        })
+        await storage.transaction(SPACE, async (tx) => {
+          expect(await tx.getCheckpoint(partnershipId, 1, root.tag)).toEqual(root)
+          await tx.appendChanges(puts(101, 250), {})
+          for (const bound of [anyBytes(256), anyBytes(100), { rows: 500, bytes: 5_000 }, anyBytes(7)]) {
+            const read: number[] = []
+            while (read.length < 350) {
+              const next = await tx.listLog(read.length, 350, bound)
+              expect(next.length > 0 && next.length <= bound.rows).toBe(true)
+              read.push(...next.map(({ number }) => number))
+            }
+            expect(read).toEqual(Array.from({ length: 350 }, (_, index) => index + 1))
+          }
+        })
+      },
+    )
 
     on(
       'a partnership is found by its account only, and is removed with its checkpoints and requests',
@@ -275,8 +358,8 @@ export function testPartnerStorage(
       expect(await storage.transaction(SPACE, (tx) => tx.pruneLog(1_000, 3))).toBe(3)
       await storage.read(SPACE, async (tx) => {
         expect((await tx.getSpace()).floor).toBe(3)
-        expect((await tx.listLog(0, 5, 10)).map(({ number }) => number)).toEqual([4, 5])
-        expect((await tx.listRecords('notes', null, 10)).length).toBe(5)
+        expect((await tx.listLog(0, 5, anyBytes(10))).map(({ number }) => number)).toEqual([4, 5])
+        expect((await tx.listRecords('notes', null, anyBytes(10))).length).toBe(5)
       })
       expect(await storage.transaction(SPACE, (tx) => tx.pruneLog(1_000, 5))).toBe(2)
       expect((await storage.read(SPACE, (tx) => tx.getSpace())).head).toBe(5)
@@ -368,6 +451,10 @@ function put(number: number, id: string, value: string | null): LogRow {
   }
 }
 
+function puts(from: number, count: number): LogRow[] {
+  return Array.from({ length: count }, (_, index) => put(from + index, `r${from + index}`, 'x'.repeat(200)))
+}
+
 function checkpoint(n: number, parentTag: string | null, facts: Partial<CheckpointRow> = {}): CheckpointRow {
   return {
     partnershipId: PARTNERSHIP.partnershipId,
@@ -414,8 +501,8 @@ async function fillEverything(tx: StorageTransaction): Promise<void> {
 function dump(storage: PartnerStorage): Promise<unknown> {
   return storage.read(SPACE, async (tx) => ({
     space: await tx.getSpace(),
-    records: await tx.listRecords('notes', null, 100),
-    log: await tx.listLog(0, 100, 100),
+    records: await tx.listRecords('notes', null, anyBytes(100)),
+    log: await tx.listLog(0, 100, anyBytes(100)),
     partnerships: await tx.listPartnerships(null),
     checkpoints: await tx.listCheckpoints(PARTNERSHIP.partnershipId),
     request: await tx.getRequest(PARTNERSHIP.partnershipId, REQUEST.requestId),

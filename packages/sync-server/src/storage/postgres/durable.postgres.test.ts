@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { anyBytes } from '../../contract/index.ts'
 import type { Cluster } from '../../testing/node/index.ts'
 import { databaseOf, RUNTIME, sql, type TestDatabase, withPostgres } from '../../testing/postgres.fixture.ts'
 import { mutationOf, type ScriptedInitiator } from '../../testing/scripted-initiator.ts'
@@ -174,7 +175,7 @@ describe('a failover', () => {
     const promoted = testPartner({ storage: postgresStorage({ url, standbys: ['b'] }) })
     const has = await promoted.storage.read('s1', async (tx) => ({
       checkpoints: (await tx.listCheckpoints(ann.partnershipId ?? '')).map(({ n }) => n),
-      records: (await tx.listRecords('notes', null, 10)).map(({ id }) => id),
+      records: (await tx.listRecords('notes', null, anyBytes(10))).map(({ id }) => id),
     }))
     expect(called).toBeGreaterThan(NOTHING)
     expect(has.checkpoints).toContain(called)

@@ -3,6 +3,7 @@ import type {
   CheckpointRow,
   CheckpointStub,
   Foresight,
+  LogBound,
   LogRow,
   OutcomeRow,
   PartnershipRow,
@@ -33,11 +34,8 @@ export class ForeseenReader extends PostgresReader {
     return this.head ?? super.getSpace()
   }
 
-  override async listLog(after: number, upTo: number, max: number): Promise<readonly LogRow[]> {
-    const log = this.foreseen?.log ?? []
-    const known = log.filter(({ number }) => number > after && number <= upTo).slice(0, max)
-    // Numbers have no gaps: so many rows are all of them.
-    return known.length === Math.min(upTo - after, max) ? known : super.listLog(after, upTo, max)
+  override async listLog(after: number, upTo: number, bound: LogBound): Promise<readonly LogRow[]> {
+    return this.foreseen?.log.list(after, upTo, bound) ?? super.listLog(after, upTo, bound)
   }
 
   override async getPartnership(account: string, partnershipId: string): Promise<PartnershipRow | null> {

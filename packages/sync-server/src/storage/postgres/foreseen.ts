@@ -2,18 +2,20 @@ import type {
   AwaitingDelete,
   CheckpointRow,
   Foresight,
-  LogRow,
   OutcomeRow,
   PartnershipRow,
   RecordRow,
   SpaceRow,
 } from '../../contract/index.ts'
 import { CheckpointLine } from './checkpoint-line.ts'
+import { boundedLog } from './bounded-rows.ts'
+import { LogStretch } from './log-stretch.ts'
 import { toCheckpoint, toLog, toOutcome, toPartnership, toRecord, toStub } from './rows.ts'
 import type { Session, SqlRow, SqlValue } from './session.ts'
 
-/** Log rows that are fetched ahead: what an initiator that comes often has missed. */
+/** Of the log, what is fetched ahead: what an initiator that comes often has missed. */
 const LOG_ROWS = 64
+const LOG_BYTES = 262_144
 /** Mutations and records that are fetched ahead at most: a larger ask looks up one after the other, as without foresight. */
 const MAX_ROWS = 256
 
@@ -32,8 +34,8 @@ export interface Foreseen {
   readonly partnership: PartnershipRow | null
   readonly checkpoint: CheckpointRow | null
   readonly line: CheckpointLine
-  /** The next rows behind the checkpoint's cut. */
-  readonly log: readonly LogRow[]
+  /** What is known of the log behind the checkpoint's cut. */
+  readonly log: LogStretch
   /** null: nothing is known about any of them. */
   readonly push: ForeseenPush | null
 }
@@ -74,7 +76,7 @@ export async function foreseeAll(
     partnership: partnership === undefined ? null : toPartnership(partnership),
     checkpoint: checkpoint === undefined ? null : toCheckpoint(checkpoint),
     line: new CheckpointLine(marks.map((mark) => ({ ...toStub(mark), cut: mark['cut'] as number }))),
-    log: log.map(toLog),
+    log: LogStretch.of(checkpoint === undefined ? 0 : (checkpoint['cut'] as number), log.map(toLog)),
     push,
   }
 }
@@ -115,10 +117,13 @@ const MARKS = `SELECT n, tag, parent_tag, is_presented, cut FROM web_sync.checkp
   WHERE space = $1 AND partnership_id = $2 ORDER BY n, issue_order`
 
 /** Only where the page is made of log rows: a snapshot that is not complete is paged from the records. */
-const LOG = `SELECT * FROM web_sync.log WHERE space = $1 AND number > (
-    SELECT cut FROM web_sync.checkpoints
-    WHERE space = $1 AND partnership_id = $2 AND n = $3 AND tag = $4 AND settle_at IS NOT NULL)
-  ORDER BY number LIMIT ${LOG_ROWS}`
+const LOG = boundedLog({
+  rows: `SELECT * FROM web_sync.log WHERE space = $1 AND number > (
+      SELECT cut FROM web_sync.checkpoints
+      WHERE space = $1 AND partnership_id = $2 AND n = $3 AND tag = $4 AND settle_at IS NOT NULL)
+    ORDER BY number LIMIT ${LOG_ROWS}`,
+  bytes: String(LOG_BYTES),
+})
 
 const OUTCOMES = 'SELECT * FROM web_sync.outcomes WHERE space = $1 AND account = $2 AND mutation_id = ANY ($3)'
 

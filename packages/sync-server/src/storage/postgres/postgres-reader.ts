@@ -4,20 +4,34 @@ import {
   type CheckpointRow,
   type CheckpointStub,
   EMPTY_SPACE,
+  type LogBound,
   type LogRow,
+  type LogStub,
   type OutcomeRow,
   PartnerError,
   type PartnershipRow,
+  type ReadBound,
   type RecordRow,
   type RequestRow,
   type SpaceRow,
   type StorageReader,
 } from '../../contract/index.ts'
+import { boundedLog, boundedRecords } from './bounded-rows.ts'
 import type { Horizon, Top } from './horizon.ts'
-import { toCheckpoint, toLog, toOutcome, toPartnership, toRecord, toRequest, toStub } from './rows.ts'
+import { toCheckpoint, toLog, toLogStub, toOutcome, toPartnership, toRecord, toRequest, toStub } from './rows.ts'
 import type { Session, SqlRow, SqlValue } from './session.ts'
 
 const STUB = 'n, tag, parent_tag, is_presented'
+const RECORDS = boundedRecords({
+  rows: 'SELECT * FROM web_sync.records WHERE space = $1 AND collection = $2 AND id > $3 ORDER BY id LIMIT $4',
+  bytes: '$5',
+})
+const LOG = boundedLog({
+  rows: `SELECT number, tx_end, collection, id, version, previous_version, mutation_id, at_ms,
+      CASE WHEN $6::text[] IS NULL OR collection = ANY ($6) THEN value END AS value
+    FROM web_sync.log WHERE space = $1 AND number > $2 AND number <= $3 ORDER BY number LIMIT $4`,
+  bytes: '$5',
+})
 const SIGHTED = 'EXISTS (SELECT 1 FROM web_sync.sightings WHERE space = $1) AS is_sighted'
 
 /** Where a reader learns what standbys have. */
@@ -71,17 +85,24 @@ export class PostgresReader implements StorageReader {
     return row === undefined ? null : toRecord(row)
   }
 
-  async listRecords(collection: string, afterId: string | null, max: number): Promise<readonly RecordRow[]> {
+  async listRecords(collection: string, afterId: string | null, bound: ReadBound): Promise<readonly RecordRow[]> {
     // Ids have at least one character, so all of them come after ''.
-    const sql = `SELECT * FROM web_sync.records WHERE space = $1 AND collection = $2 AND id > $3 ORDER BY id LIMIT $4`
-    return (await this.all(sql, collection, afterId ?? '', max)).map(toRecord)
+    return (await this.all(RECORDS, collection, afterId ?? '', bound.rows, bound.bytes)).map(toRecord)
   }
 
-  async listLog(after: number, upTo: number, max: number): Promise<readonly LogRow[]> {
-    const sql = `SELECT * FROM web_sync.log WHERE space = $1 AND number > $2 AND number <= $3 ORDER BY number LIMIT $4`
-    const rows = (await this.all(sql, after, upTo, max)).map(toLog)
-    if (upTo > after && max > 0 && rows[0]?.number !== after + 1) await this.#assertNotPruned(after)
+  async listLog(after: number, upTo: number, bound: LogBound): Promise<readonly LogRow[]> {
+    const values = [after, upTo, bound.rows, bound.bytes, bound.collections ?? null]
+    const rows = (await this.all(LOG, ...values)).map(toLog)
+    if (upTo > after && rows[0]?.number !== after + 1) await this.#assertNotPruned(after)
     return rows
+  }
+
+  async getLogStub(number: number): Promise<LogStub | null> {
+    const sql = `SELECT number, version, previous_version, mutation_id FROM web_sync.log WHERE space = $1 AND number = $2`
+    const row = await this.get(sql, number)
+    if (row !== undefined) return toLogStub(row)
+    await this.#assertNotPruned(number - 1)
+    return null
   }
 
   /** READ COMMITTED: rows may have been pruned since this transaction looked at the floor. Leaving them out would lose changes. */

@@ -19,6 +19,7 @@ import { appendChanges } from './append-changes.ts'
 import { CheckpointLine } from './checkpoint-line.ts'
 import { type Foreseen, LOCK_RECORDS, recordKey } from './foreseen.ts'
 import { ForeseenReader } from './foreseen-reader.ts'
+import { LogStretch } from './log-stretch.ts'
 import { PendingWrites } from './pending-writes.ts'
 import type { DurableSource } from './postgres-reader.ts'
 import { toRecord, toStub } from './rows.ts'
@@ -151,13 +152,13 @@ export class PostgresTransaction extends ForeseenReader implements StorageTransa
     this.#learn(changes)
   }
 
-  /** What is appended is known without being read again: the log as a whole, and records no more. */
+  /** What is appended is known without being read again if all before it is; the records are known no more. */
   #learn(changes: readonly LogRow[]): void {
     if (this.foreseen === null) return
     const { push } = this.foreseen
     const keys = new Set(push?.keys)
     for (const { collection, id } of changes) keys.delete(recordKey(collection, id))
-    const log = [...this.foreseen.log, ...changes]
+    const log = this.foreseen.log.append(changes)
     this.foreseen = { ...this.foreseen, log, push: push === null ? null : { ...push, keys } }
   }
 
@@ -308,7 +309,7 @@ export class PostgresTransaction extends ForeseenReader implements StorageTransa
     await this.run('UPDATE web_sync.spaces SET floor = $2 WHERE space = $1', end)
     this.floor = end
     this.head = { ...space, floor: end }
-    if (this.foreseen !== null) this.foreseen = { ...this.foreseen, log: [] }
+    if (this.foreseen !== null) this.foreseen = { ...this.foreseen, log: LogStretch.EMPTY }
     return this.run('DELETE FROM web_sync.log WHERE space = $1 AND number <= $2', end)
   }
 

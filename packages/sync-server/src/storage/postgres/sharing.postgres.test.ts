@@ -1,6 +1,6 @@
 import { type Digest, DigestBuilder } from 'sync-protocol'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import type { PartnerStorage } from '../../contract/index.ts'
+import { anyBytes, type PartnerStorage } from '../../contract/index.ts'
 import { breakCommits } from '../../testing/commit-breaker.fixture.ts'
 import { makeGate, meddledWith } from '../../testing/meddle.fixture.ts'
 import { startPgbouncer } from '../../testing/pgbouncer.fixture.ts'
@@ -75,7 +75,7 @@ describe('several processes on one database', () => {
     state.isWriting = false
     await reading
     const { head } = await one.partner.inspect('s1')
-    const rows = await one.storage.read('s1', (tx) => tx.listLog(0, head, head))
+    const rows = await one.storage.read('s1', (tx) => tx.listLog(0, head, anyBytes(head)))
     expect(rows.map(({ number }) => number)).toEqual(Array.from({ length: head }, (_, index) => index + 1))
     expect(new Set(rows.map(({ mutationId, id }) => `${mutationId} ${id}`)).size).toBe(head)
     for (const initiator of [...writers, ...readers.slice(-2)]) {
@@ -105,7 +105,8 @@ describe('several processes on one database', () => {
     expect(pages).toHaveLength(1)
     expect(digestOf(ann)).toEqual(pages[0]?.digest)
     await ann.sync()
-    expect([...ann.records.keys()]).toEqual(['notes/a', 'notes/b0'])
+    expect(writes.length).toBeGreaterThan(0)
+    expect([...ann.records.keys()]).toEqual(['notes/a', ...writes.map((_, index) => `notes/b${index}`)])
   })
 
   test('that want each other’s locks: one is given up as busy with nothing stored, the other goes on', async () => {
@@ -166,10 +167,10 @@ describe('several processes on one database', () => {
     const reading = one.transaction('s1', async (tx) => {
       const { head } = await tx.getSpace()
       await two.transaction('s1', (other) => other.pruneLog(Number.MAX_SAFE_INTEGER, 2))
-      return tx.listLog(0, head, 10)
+      return tx.listLog(0, head, anyBytes(10))
     })
     await expect(reading).rejects.toMatchObject({ code: 'busy' })
-    expect(await one.transaction('s1', (tx) => tx.listLog(2, 3, 10))).toHaveLength(1)
+    expect(await one.transaction('s1', (tx) => tx.listLog(2, 3, anyBytes(10)))).toHaveLength(1)
   })
 })
 

@@ -5,6 +5,7 @@ import type {
   CheckpointStub,
   CollectionState,
   LogRow,
+  LogStub,
   OutcomeRow,
   PartnershipRow,
   RecordRow,
@@ -37,6 +38,16 @@ export function toLog(row: SqlRow): LogRow {
     mutationId: row['mutation_id'] as string | null,
     value: row['value'] as string | null,
     atMs: row['at_ms'] as number,
+  }
+}
+
+/** A row of `log` without its value. */
+export function toLogStub(row: SqlRow): LogStub {
+  return {
+    number: row['number'] as number,
+    version: row['version'] as string,
+    previousVersion: row['previous_version'] as string | null,
+    mutationId: row['mutation_id'] as string | null,
   }
 }
 

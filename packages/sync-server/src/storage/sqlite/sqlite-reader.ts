@@ -4,15 +4,28 @@ import {
   type CheckpointRow,
   type CheckpointStub,
   EMPTY_SPACE,
+  type LogBound,
   type LogRow,
+  type LogStub,
   type OutcomeRow,
   type PartnershipRow,
+  type ReadBound,
   type RecordRow,
   type RequestRow,
   type SpaceRow,
   type StorageReader,
 } from '../../contract/index.ts'
-import { type SqlRow, toCheckpoint, toLog, toOutcome, toPartnership, toRecord, toRequest, toStub } from './rows.ts'
+import {
+  type SqlRow,
+  toCheckpoint,
+  toLog,
+  toLogStub,
+  toOutcome,
+  toPartnership,
+  toRecord,
+  toRequest,
+  toStub,
+} from './rows.ts'
 import type { Statements } from './statements.ts'
 
 const STUB = 'n, tag, parent_tag, is_presented'
@@ -45,15 +58,27 @@ export class SqliteReader implements StorageReader {
     return row === undefined ? null : toRecord(row)
   }
 
-  async listRecords(collection: string, afterId: string | null, max: number): Promise<readonly RecordRow[]> {
+  async listRecords(collection: string, afterId: string | null, bound: ReadBound): Promise<readonly RecordRow[]> {
     // Ids have at least one character, so all of them come after ''.
-    const sql = 'SELECT * FROM records WHERE space = ? AND collection = ? AND id > ? ORDER BY id LIMIT ?'
-    return this.all(sql, collection, afterId ?? '', max).map(toRecord)
+    const sql = `SELECT *, octet_length(value) AS bytes FROM records WHERE space = ? AND collection = ? AND id > ?
+      ORDER BY id LIMIT ?`
+    return this.#allWithin(bound.bytes, sql, collection, afterId ?? '', bound.rows).map(toRecord)
   }
 
-  async listLog(after: number, upTo: number, max: number): Promise<readonly LogRow[]> {
-    const sql = 'SELECT * FROM log WHERE space = ? AND number > ? AND number <= ? ORDER BY number LIMIT ?'
-    return this.all(sql, after, upTo, max).map(toLog)
+  async listLog(after: number, upTo: number, bound: LogBound): Promise<readonly LogRow[]> {
+    const { collections } = bound
+    const sql = `SELECT *, octet_length(value) AS bytes FROM (
+      SELECT number, tx_end, collection, id, version, previous_version, mutation_id, at_ms,
+        iif(?2 IS NULL OR collection IN (SELECT name.value FROM json_each(?2) AS name), value, NULL) AS value
+      FROM log WHERE space = ?1 AND number > ?3 AND number <= ?4 ORDER BY number LIMIT ?5)`
+    const names = collections === undefined ? null : JSON.stringify(collections)
+    return this.#allWithin(bound.bytes, sql, names, after, upTo, bound.rows).map(toLog)
+  }
+
+  async getLogStub(number: number): Promise<LogStub | null> {
+    const sql = 'SELECT number, version, previous_version, mutation_id FROM log WHERE space = ? AND number = ?'
+    const row = this.get(sql, number)
+    return row === undefined ? null : toLogStub(row)
   }
 
   async getPartnership(account: string, partnershipId: string): Promise<PartnershipRow | null> {
@@ -139,6 +164,18 @@ export class SqliteReader implements StorageReader {
   /** Rows of this space. */
   protected all(sql: string, ...values: readonly (string | number | null)[]): SqlRow[] {
     return this.statements.of(sql).all(this.space, ...values)
+  }
+
+  /** Rows of this space up to the last whose column `bytes` still fits; the first one in any case. No further row is read than the next. */
+  #allWithin(maxBytes: number, sql: string, ...values: readonly (string | number | null)[]): SqlRow[] {
+    const rows: SqlRow[] = []
+    let bytes = 0
+    for (const row of this.statements.of(sql).iterate(this.space, ...values)) {
+      bytes += (row['bytes'] ?? 0) as number
+      if (rows.length > 0 && bytes > maxBytes) break
+      rows.push(row)
+    }
+    return rows
   }
 
   /** Writes in this space; returns how many rows it changed. */
