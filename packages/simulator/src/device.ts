@@ -35,6 +35,8 @@ export interface Surroundings {
   readonly hasWrongClocks: boolean
   /** True if devices keep so few pre-images that the oldest go all the time. */
   readonly hasLittleUndo: boolean
+  /** Called where the app's own code is: throws in its place. */
+  readonly onAppCall: () => void
   /** Makes the rows of a new device. */
   readonly makeRows: () => DeviceRows
 }
@@ -223,7 +225,12 @@ export class Device {
         random: { id: () => chance.hex(32), fraction: () => chance.fraction() },
         lock: { hold: async (_name, _options, work) => work() },
         lockName: this.name,
-        auth: { getHeaders: async () => (this.signedIn === null ? null : { [ACCOUNT_HEADER]: this.signedIn }) },
+        auth: {
+          getHeaders: async () => {
+            this.#world.onAppCall()
+            return this.signedIn === null ? null : { [ACCOUNT_HEADER]: this.signedIn }
+          },
+        },
       },
       {
         reason,

@@ -54,6 +54,8 @@ export class PartnerHost {
   #partner: Partner
   /** What an account may do, where it is not what it was in the beginning. */
   readonly #access = new Map<string, Access>()
+  /** Called where the app's own code is: throws in its place. Default: nothing happens. */
+  onAppCall: (where: 'authenticate' | 'authorize' | 'allow') => void = () => undefined
   /** Hears what the partner says of itself. */
   onEvent: (event: PartnerEvent) => void = () => undefined
 
@@ -208,15 +210,20 @@ export class PartnerHost {
       schema: newSchema,
       storage: this.#disk.storage,
       authenticate: async (request) => {
+        this.onAppCall('authenticate')
         const account = request.headers.get(ACCOUNT_HEADER)
         return account === null ? null : { account }
       },
       authorize: async ({ account, space }) => {
         await this.#scheduler.turn()
+        this.onAppCall('authorize')
         return this.accessOf(account, space)
       },
-      allow: ({ op }) =>
-        op.op !== 'delete' && op.value['topic'] === 'forbidden' ? { message: 'this topic is not allowed' } : true,
+      allow: ({ op }) => {
+        this.onAppCall('allow')
+        const isForbidden = op.op !== 'delete' && op.value['topic'] === 'forbidden'
+        return isForbidden ? { message: 'this topic is not allowed' } : true
+      },
       clock: this.#time,
       random: { id: () => chance.hex(32), bits: () => chance.hex(16) },
       // Chance and order must not depend on a thread pool, as the platform's SHA-256 would; contents here are short.

@@ -66,6 +66,10 @@ const SOMETIMES: readonly string[] = [
   'sometimes: answer 503',
   'fault: storm of 429',
   'fault: storm of 503',
+  'fault: app throws in authenticate',
+  'fault: app throws in authorize',
+  'fault: app throws in allow',
+  'fault: app throws in getAuth',
 ]
 
 /** So many exchanges come everywhere; a shorter run need not. */

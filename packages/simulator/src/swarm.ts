@@ -32,6 +32,7 @@ export const FAULT_CLASSES = [
   'little undo',
   'odd values',
   'foreign key',
+  'app throws',
 ] as const
 
 /** A class of faults. */

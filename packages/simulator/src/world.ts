@@ -24,6 +24,9 @@ export interface DeviceCopy {
 /** What a run may take when nothing is wrong. */
 export const CALM_LIMIT: RunLimit = { changes: 5_000, pages: 100, maxExchanges: 60 }
 
+/** How often code of the app throws, in worlds where it does. */
+const APP_THROWS = 0.05
+
 /** Why an app wakes the engine. */
 const REASONS: readonly WakeReason[] = ['start', 'retry', 'timer', 'online', 'nudge', 'write', 'sync-event', 'sign-in']
 
@@ -52,6 +55,8 @@ export class World {
   /** Marks that a firewall stops. */
   poisoned: string | null = null
   ownWrites = 0
+  /** True while the app's own code has no bad moments. */
+  isAppCalm = false
   #deviceCount = 0
 
   private constructor(classes: readonly FaultClass[], chance: Chance, host: PartnerHost, parts: WorldParts) {
@@ -65,6 +70,7 @@ export class World {
     const { story, scheduler } = parts
     this.network = new Network({ chance, story, scheduler, host, classes, watch: watchAnswers(this) })
     host.onEvent = checkSpaceEvents(this)
+    host.onAppCall = (where) => this.#throwAsApp(where)
   }
 
   /** A world with its first devices. */
@@ -121,6 +127,7 @@ export class World {
       powerCanFail: this.has('power loss'),
       hasWrongClocks: this.has('wrong clock'),
       hasLittleUndo: this.has('little undo'),
+      onAppCall: () => this.#throwAsApp('getAuth'),
       makeRows: this.#makeRows,
     }
   }
@@ -147,6 +154,14 @@ export class World {
   partnerLostHistory(): void {
     this.isHistoryDoubtful = true
     this.ledger.partnerLostHistory(this.time.nowMs())
+  }
+
+  /** The app's own code has a bad moment. */
+  #throwAsApp(where: string): void {
+    if (!this.has('app throws') || this.isAppCalm || !this.network.isFaulty || !this.chance.happens(APP_THROWS)) return
+    this.story.count(`fault: app throws in ${where}`)
+    this.story.tell(`the app throws in ${where}`)
+    throw new Error(`simulated: the app throws in ${where}`)
   }
 
   #nextName(account: string): string {

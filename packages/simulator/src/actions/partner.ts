@@ -132,8 +132,11 @@ export async function changeAccess(world: World): Promise<void> {
 
 /** S16: somebody asks with a key that is not theirs. */
 export async function askWithForeignKey(world: World): Promise<void> {
+  // What is judged here is the partner's answer, not the app's bad moments.
+  world.isAppCalm = true
   if (world.chance.happens(0.3)) await checkMalformedKey(world)
   else await checkForeignKey(world)
+  world.isAppCalm = false
 }
 
 /** A write that no firewall lets pass, or that makes the partner fail, however often it is sent. */
