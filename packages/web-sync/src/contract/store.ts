@@ -283,6 +283,8 @@ export interface StoreListeners {
 
 /** What a store is opened with. */
 export interface StoreOptions extends StoreListeners {
+  /** Absolute address of the partner, a part of the store's name; null: there is none, or it is behind a port. Default: null. */
+  readonly endpoint?: string | null
   readonly account: string
   readonly space: string
   readonly schema: SchemaShape

@@ -12,6 +12,7 @@ import type { ErrorWire } from './error-wire.ts'
 import type { AuthHeaders } from './ports.ts'
 import type { Query, QueryExplanation, QueryResult, ResultChange } from './query.ts'
 import type { LocalOp, RefusedEntry, SalvageEntry, StorageRecovery, SyncInspection, WriteEntry } from './store.ts'
+import type { StoreId } from './store-id.ts'
 
 /** The part of a MessagePort that we need, so that rooms without a browser's library can name it. */
 export interface PortLike {
@@ -44,6 +45,11 @@ export interface OpenRequest {
    * {@link SpaceStatus.written}, and {@link StorageHealth.madeAtMs}. Earlier versions wrote the first one or two.
    */
   readonly remembered: string | null
+}
+
+/** What names the store that is asked for. */
+export function requestToId({ schema, endpoint, account, space }: OpenRequest): StoreId {
+  return { app: schema.app, endpoint, account, space }
 }
 
 /**

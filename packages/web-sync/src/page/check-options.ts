@@ -1,20 +1,33 @@
 import { isAppName, isName, LIMITS } from 'sync-protocol'
-import { SyncError } from '../contract/index.ts'
+import { type StoreId, SyncError } from '../contract/index.ts'
 
-/** What names a store. */
+/** The options that name a store. */
 interface NamingOptions {
   readonly schema: { readonly app: string }
+  readonly endpoint?: string
   readonly account: string
   readonly space: string
 }
 
-/** Throws `invalid-option` if the app, the account or the space has a name that no partner would take. Nothing was opened or stored. */
-export function checkNames({ schema, account, space }: NamingOptions): void {
+/** What names the store; throws `invalid-option` if the app, the account or the space has a name that no partner would take, or the endpoint is no address. */
+export function checkNames({ schema, endpoint, account, space }: NamingOptions): StoreId {
   const given = (schema as Partial<NamingOptions['schema']> | undefined)?.app
   if (!isAppName(given)) throw invalid('/schema/app', 'the schema needs the name of its app: defineSchema({ app, … })')
   for (const [option, name] of Object.entries({ account, space })) {
     const message = `\`${option}\` must be a text of 1 to ${LIMITS.nameLength} well-formed characters`
     if (!isName(name)) throw invalid(`/${option}`, message)
+  }
+  return { app: given, endpoint: endpoint === undefined ? null : toAddress(endpoint), account, space }
+}
+
+/** Absolute, and without a fragment, which is never sent. */
+function toAddress(endpoint: string): string {
+  try {
+    const url = new URL(endpoint, location.href)
+    url.hash = ''
+    return url.href
+  } catch {
+    throw invalid('/endpoint', '`endpoint` must be an address, relative or absolute')
   }
 }
 

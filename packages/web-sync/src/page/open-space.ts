@@ -5,6 +5,7 @@ import {
   type SpaceApi,
   type SpaceEvent,
   type SpaceStatus,
+  type StoreId,
   SyncError,
 } from '../contract/index.ts'
 import { checkOp, needsPreview, validateOps, wholeValues } from './check-ops.ts'
@@ -31,9 +32,9 @@ import { createWrite, type Write } from './write.ts'
 export async function openSpace<Collections extends CollectionsByName>(
   options: SpaceOptions<Collections>,
 ): Promise<Space<Collections>> {
-  checkNames(options)
-  const { account, space, schema, endpoint } = options
-  const remembered = rememberSync(account, space)
+  const id = checkNames(options)
+  const { account, space, endpoint } = id
+  const remembered = rememberSync(id)
   let open: OpenSpace<Collections> | null = null
   const early: SpaceEvent[] = []
   const { connection, status } = await Connection.open({
@@ -41,8 +42,8 @@ export async function openSpace<Collections extends CollectionsByName>(
     request: {
       account,
       space,
-      schema: schemaToShape(schema),
-      endpoint: endpoint === undefined ? null : new URL(endpoint, location.href).href,
+      schema: schemaToShape(options.schema),
+      endpoint,
       credentials: options.credentials ?? 'same-origin',
       usesAuth: options.getAuth !== undefined,
       // Read again for each worker: one may end long after the page has begun.
@@ -54,7 +55,7 @@ export async function openSpace<Collections extends CollectionsByName>(
     getAuth: options.getAuth?.bind(undefined) ?? null,
     hear: (event) => void (open === null ? early.push(event) : open.hear(event)),
   })
-  open = createSpace(options, connection, createObservable(status), remembered)
+  open = createSpace(options, id, connection, createObservable(status), remembered)
   for (const event of early) open.hear(event)
   return open.space
 }
@@ -66,6 +67,7 @@ interface OpenSpace<Collections extends CollectionsByName> {
 
 function createSpace<Collections extends CollectionsByName>(
   options: SpaceOptions<Collections>,
+  id: StoreId,
   connection: Connection,
   status: ObservableSource<SpaceStatus>,
   remembered: ReturnType<typeof rememberSync>,
@@ -112,8 +114,8 @@ function createSpace<Collections extends CollectionsByName>(
   }
 
   const space: Space<Collections> = {
-    account: options.account,
-    space: options.space,
+    account: id.account,
+    space: id.space,
     collections: mapCollections(options, (name): SpaceCollection<unknown> => {
       const one = (op: LocalOp['op'], id: unknown, value?: unknown): Write =>
         writer.write(() => [checkOp(0, op, name, id, value)])
@@ -164,7 +166,7 @@ function createSpace<Collections extends CollectionsByName>(
       if (signal?.aborted === true) stop()
       const result = await signingOut.finally(() => signal?.removeEventListener('abort', stop))
       if (result.type === 'removed') {
-        for (const { space: name } of result.spaces) rememberSync(options.account, name).forget()
+        for (const { space: name } of result.spaces) rememberSync({ ...id, space: name }).forget()
       }
       if (result.type !== 'unsent') end(closedHere())
       return result

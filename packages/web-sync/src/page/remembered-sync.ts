@@ -1,4 +1,4 @@
-import { hashName, type OpenRequest, type SpaceStatus } from '../contract/index.ts'
+import { hashStoreId, type OpenRequest, type SpaceStatus, type StoreId } from '../contract/index.ts'
 
 /** A note outside the database that there is a store, and what it has: if the database does not know of it, that was lost. */
 export interface RememberedSync {
@@ -9,8 +9,8 @@ export interface RememberedSync {
 }
 
 /** Kept in localStorage, which browsers evict apart from databases, if at all; where there is none, nothing is remembered. */
-export function rememberSync(account: string, space: string): RememberedSync {
-  const key = `web-sync:synced:${hashName(JSON.stringify([account, space]))}`
+export function rememberSync(id: StoreId): RememberedSync {
+  const key = `web-sync:synced:${hashStoreId(id)}`
   let noted: string | undefined
   const forget = (): void => void attempt((storage) => storage.removeItem(key))
   return {

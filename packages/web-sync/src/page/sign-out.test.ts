@@ -24,11 +24,12 @@ async function listStores(): Promise<readonly (string | undefined)[]> {
   return databases.map(({ name }) => name).filter((name) => name !== 'web-sync-registry')
 }
 
+/** The addresses of the registered stores; null: of one whose account has signed out. */
 async function listRegistered(): Promise<readonly (string | null)[]> {
   const registry = await openRegistry()
   const entries = await registry.list()
   registry.close()
-  return entries.map(({ endpoint }) => endpoint)
+  return entries.map(({ endpoint, isRetired }) => (isRetired ? null : endpoint))
 }
 
 test('keep: every tab closes, the service worker is told nothing of it any more, and the next sign-in finds everything', async () => {
@@ -159,7 +160,13 @@ test('a service worker that knew of a store a moment ago does not make it again'
     await opened.signOut({ unsent: 'discard' })
     return opened
   })
-  const options = { account, space, schema: schemaToShape(schema), onNotice: () => undefined }
+  const options = {
+    endpoint: 'http://app.test/sync',
+    account,
+    space,
+    schema: schemaToShape(schema),
+    onNotice: () => undefined,
+  }
   const opening = openDeliveryStore(options, { nowMs: () => 0, randomId: () => 'r' })
   await expect(opening).rejects.toMatchObject({ code: 'closed' })
   expect(await listStores()).toEqual([])

@@ -126,9 +126,10 @@ test('the app’s own events are left alone', () => {
 test('while a tab runs, the service worker yields', async () => {
   await writeOffline()
   world.isOnline = true
-  const [entry] = await createBrowserEnvironment().listSpaces()
-  expect(entry).toMatchObject({ account: 'ann', endpoint: 'http://app.test/sync', usesAuth: true })
-  const dbName = await makeDbName('ann', `site-${count}`)
+  const endpoint = 'http://app.test/sync'
+  const [entry] = await createBrowserEnvironment().listSpaces(schema.app, endpoint)
+  expect(entry).toMatchObject({ app: schema.app, endpoint, account: 'ann', usesAuth: true })
+  const dbName = makeDbName({ app: schema.app, endpoint, account: 'ann', space: `site-${count}` })
   const serviceWorker = startServiceWorker()
   await navigator.locks.request(`web-sync:${dbName}`, async () => {
     expect(await serviceWorker.attached.run('sync-event')).toBe(false)

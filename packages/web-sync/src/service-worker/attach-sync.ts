@@ -7,7 +7,7 @@ import { syncSpace } from './sync-space.ts'
 /** How the app's service worker takes part. */
 export interface AttachOptions {
   readonly schema: Schema
-  /** Address of the partner, relative or absolute; only spaces that were opened with it are synced. */
+  /** Address of the partner, relative or absolute; only spaces of the schema’s app that were opened with it are synced. */
   readonly endpoint: string
   /** Headers that prove who is asking; null: nobody is signed in. Default: cookies; then spaces whose page uses `getAuth` are left to their page. */
   readonly getAuth?: (asked: {
@@ -76,8 +76,8 @@ async function syncAll(parts: AttachParts, reason: WakeReason): Promise<boolean>
   const endpoint = new URL(parts.endpoint, parts.baseUrl).href
   const shape = schemaToShape(parts.schema)
   let isDrained = true
-  for (const space of await environment.listSpaces()) {
-    if (space.endpoint !== endpoint || (space.usesAuth && parts.getAuth === undefined)) continue
+  for (const space of await environment.listSpaces(shape.app, endpoint)) {
+    if (space.usesAuth && parts.getAuth === undefined) continue
     const { maxExchanges = 50 } = parts
     const options = { endpoint, schema: shape, reason, auth: authOf(parts, space), maxExchanges, untilMs }
     // One after the other: an event's time is short, and what is done is done.

@@ -8,10 +8,11 @@ import type { RegisteredSpace, ServiceWorkerEnvironment } from './environment.ts
 export function createBrowserEnvironment(): ServiceWorkerEnvironment {
   return {
     listSpaces,
-    openStore: async ({ account, space }, schema, onNotice) => {
+    openStore: async (id, schema, onNotice) => {
+      const { endpoint, account, space } = id
       const environment = { nowMs: () => systemClock.nowMs(), randomId: () => systemRandom.id() }
-      const store = await openDeliveryStore({ account, space, schema, onNotice }, environment)
-      return { store, dbName: await makeDbName(account, space) }
+      const store = await openDeliveryStore({ endpoint, account, space, schema, onNotice }, environment)
+      return { store, dbName: makeDbName(id) }
     },
     fetch: (url, init) => fetch(url, init),
     lock: openLock(navigator),
@@ -20,12 +21,13 @@ export function createBrowserEnvironment(): ServiceWorkerEnvironment {
   }
 }
 
-async function listSpaces(): Promise<RegisteredSpace[]> {
+async function listSpaces(app: string, endpoint: string): Promise<RegisteredSpace[]> {
   const registry = await openRegistry()
   try {
     const entries = await registry.list()
-    return entries.map(({ account, space, endpoint, credentials = 'same-origin', usesAuth = false }) => {
-      return { account, space, endpoint, credentials, usesAuth }
+    const own = entries.filter((entry) => entry.app === app && entry.endpoint === endpoint && !entry.isRetired)
+    return own.map(({ account, space, credentials = 'same-origin', usesAuth = false }) => {
+      return { app, endpoint, account, space, credentials, usesAuth }
     })
   } finally {
     registry.close()

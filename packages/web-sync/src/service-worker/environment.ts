@@ -1,12 +1,9 @@
-import type { Clock, DeliveryStore, Lock, Random, StoreNotice } from '../contract/index.ts'
+import type { Clock, DeliveryStore, Lock, Random, StoreId, StoreNotice } from '../contract/index.ts'
 import type { SchemaShape } from 'sync-protocol'
 import type { Fetch } from '../transport/index.ts'
 
 /** A space of this device, as the registry knows it. */
-export interface RegisteredSpace {
-  readonly account: string
-  readonly space: string
-  readonly endpoint: string | null
+export interface RegisteredSpace extends StoreId {
   readonly credentials: 'same-origin' | 'include'
   /** True if the page signs by `getAuth`: cookies alone would not do. */
   readonly usesAuth: boolean
@@ -14,8 +11,8 @@ export interface RegisteredSpace {
 
 /** What the service worker takes from its browser; made anew for each event, because nothing may live between two. */
 export interface ServiceWorkerEnvironment {
-  /** All spaces of this device. */
-  listSpaces(): Promise<readonly RegisteredSpace[]>
+  /** The spaces of this app with this partner on this device, those of accounts that have signed out left out. */
+  listSpaces(app: string, endpoint: string): Promise<readonly RegisteredSpace[]>
   openStore(
     space: RegisteredSpace,
     schema: SchemaShape,

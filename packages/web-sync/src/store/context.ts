@@ -17,6 +17,7 @@ export interface StoreEnvironment {
 
 /** What each transaction knows of the store that it works for. */
 export interface StoreContext extends StoreEnvironment {
+  readonly endpoint: string | null
   readonly packSizes: PackSizes
   readonly undoMaxBytes: number
   readonly account: string

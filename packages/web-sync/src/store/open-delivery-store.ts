@@ -9,6 +9,7 @@ import { openRows } from './open-rows.ts'
 import type { RowDatabase } from './row-database.ts'
 import { readSummary } from './inspect.ts'
 import { createRunner, toContext } from './runner.ts'
+import { idOf } from './sync-row.ts'
 
 /**
  * Opens the same store as openIdbStore for a host that only delivers: without queries, local writes and lists, which are a
@@ -31,7 +32,7 @@ export async function openDeliveryStore(
 
 /** The newest generation, as it is: where it is broken, a tab mends it (openLastingDatabase), and the next event finds the mended one. None is made: 'closed'. */
 async function openNewest(context: StoreContext, environment: IdbStoreEnvironment): Promise<RowDatabase> {
-  const name = await makeDbName(context.account, context.space)
+  const name = makeDbName(idOf(context))
   const newest = Math.max(1, ...(await listGenerations(name)))
   const database = await openIdbDatabase({ ...environment, name: nameGeneration(name, newest), mustExist: true })
   try {

@@ -1,5 +1,5 @@
 import { type DBSchema, type IDBPDatabase, deleteDB, openDB } from 'idb'
-import { SyncError } from '../contract/index.ts'
+import { type StoreId, SyncError } from '../contract/index.ts'
 import { type EmptyWhen, emptyRows } from './empty-rows.ts'
 import { openIdbDatabase } from './idb/idb-database.ts'
 import { toSyncError } from './idb/idb-errors.ts'
@@ -7,12 +7,10 @@ import { createMutex } from './fifo-mutex.ts'
 import { listGenerations, nameGeneration } from './idb/generations.ts'
 
 /** A store on this device, as the service worker needs to know it. */
-interface RegistryEntry {
+interface RegistryEntry extends StoreId {
   readonly dbName: string
-  readonly account: string
-  readonly space: string
-  /** null: there is no partner, or the account has signed out and its unsent writes were kept. */
-  readonly endpoint: string | null
+  /** True: the account has signed out and its unsent writes were kept; nothing is sent until a page opens the store again. */
+  readonly isRetired: boolean
   /** Default: 'same-origin'. */
   readonly credentials?: 'same-origin' | 'include'
   /** True if the page signs its requests by headers: a service worker that cannot must leave the store alone. Default: false. */

@@ -99,6 +99,9 @@ export interface MetaRows {
 /** Where the store is; its presence also marks the database as in use (a database without it was evicted or is new). */
 export interface SyncRow {
   readonly key: 'sync'
+  readonly app: string
+  /** Address of the partner; null: there is none, or it is behind a port. */
+  readonly endpoint: string | null
   readonly account: string
   readonly space: string
   /** When this database got its first row, milliseconds since 1970; missing: from an earlier version. Tells one from its successor. */

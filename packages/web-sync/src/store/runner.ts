@@ -17,8 +17,9 @@ export interface Runner {
 
 /** What a store is made with: the options it is opened with become a context. */
 export function toContext(options: StoreOptions, environment: StoreEnvironment): StoreContext {
-  const { account, space, schema } = options
+  const { endpoint = null, account, space, schema } = options
   return {
+    endpoint,
     account,
     space,
     schema,

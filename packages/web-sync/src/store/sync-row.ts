@@ -1,5 +1,5 @@
 import { INITIAL_KEY, INITIAL_MEMORY, isSameKey } from 'sync-protocol'
-import { type Fence, type StoreOptions, type SyncState, SyncError } from '../contract/index.ts'
+import { type Fence, hashStoreId, type StoreId, type SyncState, SyncError } from '../contract/index.ts'
 import type { StoreContext } from './context.ts'
 import type { RowReader } from './row-database.ts'
 import type { MetaRows, SyncRow } from './rows.ts'
@@ -42,15 +42,20 @@ export async function readSyncToWrite(tx: RowReader, context: StoreContext): Pro
   return sync
 }
 
+/** What names the store that these rows should be of. */
+export function idOf({ schema, endpoint, account, space }: StoreContext): StoreId {
+  return { app: schema.app, endpoint, account, space }
+}
+
 /** Throws `account-mismatch` or `newer-schema` if this code must not touch the store. */
-export function checkOwner(sync: SyncRow, options: Pick<StoreOptions, 'account' | 'space' | 'schema'>): void {
-  if (sync.account !== options.account || sync.space !== options.space) {
+export function checkOwner(sync: SyncRow, context: StoreContext): void {
+  if (hashStoreId(sync) !== hashStoreId(idOf(context))) {
     throw new SyncError(
       'account-mismatch',
-      'The store on this device belongs to another account or space: sign in with that one, or wipe it.',
+      'The store on this device belongs to another account, space, app or partner: sign in with that one, or wipe it.',
     )
   }
-  if (sync.schemaVersion > options.schema.version) {
+  if (sync.schemaVersion > context.schema.version) {
     throw new SyncError(
       'newer-schema',
       'A newer version of the app has opened this store: reload to get it. Nothing was changed.',
@@ -62,6 +67,8 @@ export function checkOwner(sync: SyncRow, options: Pick<StoreOptions, 'account' 
 export function initialSync(context: StoreContext, evictedAtMs: number | null): SyncRow {
   return {
     key: 'sync',
+    app: context.schema.app,
+    endpoint: context.endpoint,
     account: context.account,
     space: context.space,
     madeAtMs: context.nowMs(),

@@ -1,4 +1,4 @@
-import type { Clock } from '../contract/index.ts'
+import { type Clock, hashStoreId, hashStoreOwner, requestToId, type StoreId } from '../contract/index.ts'
 import { createLocalLock, systemClock, systemRandom } from '../platform/index.ts'
 import { createMemoryStore } from '../store/create-memory-store.ts'
 import { emptyRows } from '../store/empty-rows.ts'
@@ -42,28 +42,31 @@ export function createTestDevice(options: TestDeviceOptions): TestDevice {
 }
 
 function createEnvironment({ fetch, clock = systemClock }: TestDeviceOptions): WorkerEnvironment {
-  const databases = new Map<string, MemoryDatabase>()
+  const stores = new Map<string, { readonly id: StoreId; readonly rows: MemoryDatabase }>()
   // Locks and channels are named by the database, and those of two devices of one process must not meet.
   const deviceId = systemRandom.id()
+  const nameStore = (id: StoreId): string => `${deviceId} ${hashStoreId(id)}`
   return {
-    openStore: async ({ account, space, schema }, listeners) => {
-      const dbName = `${deviceId} ${databaseKey(account, space)}`
-      const database = databases.get(databaseKey(account, space)) ?? createMemoryDatabase()
-      databases.set(databaseKey(account, space), database)
+    openStore: async (request, listeners) => {
+      const { endpoint, account, space, schema } = request
+      const id = requestToId(request)
+      const dbName = nameStore(id)
+      const { rows } = stores.get(dbName) ?? { rows: createMemoryDatabase() }
+      stores.set(dbName, { id, rows })
       const parts = { nowMs: () => clock.nowMs(), randomId: () => systemRandom.id() }
-      return { store: await createMemoryStore({ account, space, schema, ...listeners }, parts, database), dbName }
+      return { store: await createMemoryStore({ endpoint, account, space, schema, ...listeners }, parts, rows), dbName }
     },
-    removeStore: async (account, space) => void databases.delete(databaseKey(account, space)),
-    nameStore: async (account, space) => `${deviceId} ${databaseKey(account, space)}`,
-    listSpaces: async (account) =>
-      [...databases.keys()]
-        .map((key) => JSON.parse(key) as [account: string, space: string])
-        .flatMap(([owner, space]) => (owner === account ? [space] : [])),
+    removeStore: async (id) => void stores.delete(nameStore(id)),
+    nameStore,
+    listSpaces: async (owner) => {
+      const ids = [...stores.values()].map(({ id }) => id)
+      return ids.filter((id) => hashStoreOwner(id) === hashStoreOwner(owner)).map(({ space }) => space)
+    },
     // No service worker is here that could go on with it.
     retireStore: async () => undefined,
-    emptyStore: async (account, space, when) => {
-      const database = databases.get(databaseKey(account, space))
-      return database === undefined ? 0 : emptyRows({ ...database, close: async () => undefined }, when)
+    emptyStore: async (id, when) => {
+      const store = stores.get(nameStore(id))
+      return store === undefined ? 0 : emptyRows({ ...store.rows, close: async () => undefined }, when)
     },
     fetch,
     lock: createLocalLock(),
@@ -71,8 +74,4 @@ function createEnvironment({ fetch, clock = systemClock }: TestDeviceOptions): W
     random: systemRandom,
     storage: undefined,
   }
-}
-
-function databaseKey(account: string, space: string): string {
-  return JSON.stringify([account, space])
 }

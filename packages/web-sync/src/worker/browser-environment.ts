@@ -2,7 +2,7 @@ import { openLock, systemClock, systemRandom } from '../platform/index.ts'
 import { makeDbName } from '../store/db-name.ts'
 import { openIdbStore } from '../store/open-idb-store.ts'
 import { deleteStore, emptyStore, openRegistry, type Registry } from '../store/registry.ts'
-import type { OpenRequest } from '../contract/index.ts'
+import { hashStoreOwner, type OpenRequest, requestToId } from '../contract/index.ts'
 import type { WorkerEnvironment } from './environment.ts'
 
 /** The worker's browser, behind the ports. */
@@ -11,34 +11,34 @@ export function createBrowserEnvironment(): WorkerEnvironment {
   let registering = Promise.resolve()
   return {
     openStore: async (request, listeners) => {
-      const { account, space, schema } = request
+      const { endpoint, account, space, schema } = request
       const environment = { nowMs: () => systemClock.nowMs(), randomId: () => systemRandom.id() }
-      const store = await openIdbStore({ account, space, schema, ...listeners }, environment)
-      const dbName = await makeDbName(account, space)
+      const store = await openIdbStore({ endpoint, account, space, schema, ...listeners }, environment)
+      const dbName = makeDbName(requestToId(request))
       registering = registering.then(() => register(dbName, request))
       return { store, dbName }
     },
-    removeStore: async (account, space) => {
-      const dbName = await makeDbName(account, space)
+    removeStore: async (id) => {
+      const dbName = makeDbName(id)
       await registering
       await withRegistry((registry) => registry.remove(dbName))
       await deleteStore(dbName)
     },
     nameStore: makeDbName,
-    listSpaces: async (account) => {
+    listSpaces: async (owner) => {
       await registering
       const entries = await withRegistry((registry) => registry.list())
-      return entries.filter((entry) => entry.account === account).map(({ space }) => space)
+      return entries.filter((entry) => hashStoreOwner(entry) === hashStoreOwner(owner)).map(({ space }) => space)
     },
-    retireStore: async (account, space) => {
-      const dbName = await makeDbName(account, space)
+    retireStore: async (id) => {
+      const dbName = makeDbName(id)
       await registering
       await withRegistry(async (registry) => {
         const entry = (await registry.list()).find((one) => one.dbName === dbName)
-        if (entry !== undefined) await registry.put({ ...entry, endpoint: null })
+        if (entry !== undefined) await registry.put({ ...entry, isRetired: true })
       })
     },
-    emptyStore: async (account, space, when) => emptyStore(await makeDbName(account, space), when),
+    emptyStore: (id, when) => emptyStore(makeDbName(id), when),
     fetch: (url, init) => fetch(url, init),
     lock: openLock(navigator),
     clock: systemClock,
@@ -50,9 +50,16 @@ export function createBrowserEnvironment(): WorkerEnvironment {
 
 /** Enters the store into the list that the service worker reads. A store that cannot be listed works all the same. */
 async function register(dbName: string, request: OpenRequest): Promise<void> {
-  const { account, space, schema, endpoint, credentials, usesAuth } = request
-  const lastOpenedMs = systemClock.nowMs()
-  const entry = { dbName, account, space, endpoint, credentials, usesAuth, schemaVersion: schema.version, lastOpenedMs }
+  const { schema, credentials, usesAuth } = request
+  const entry = {
+    ...requestToId(request),
+    dbName,
+    isRetired: false,
+    credentials,
+    usesAuth,
+    schemaVersion: schema.version,
+    lastOpenedMs: systemClock.nowMs(),
+  }
   try {
     await withRegistry((registry) => registry.put(entry))
   } catch {

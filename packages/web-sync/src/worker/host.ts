@@ -1,5 +1,13 @@
 import { proxy, type Remote, releaseProxy } from 'comlink'
-import type { GetAuth, OpenRequest, PortLike, SpaceApi, SpaceEvent, WorkerApi } from '../contract/index.ts'
+import {
+  type GetAuth,
+  hashStoreOwner,
+  type OpenRequest,
+  type PortLike,
+  type SpaceApi,
+  type SpaceEvent,
+  type WorkerApi,
+} from '../contract/index.ts'
 import { createAuth } from './auth-port.ts'
 import type { WorkerEnvironment } from './environment.ts'
 import { NudgeListener } from './nudge-listener.ts'
@@ -12,10 +20,11 @@ import { SpaceRuntime } from './space-runtime.ts'
 export function createWorkerApi(environment: WorkerEnvironment): WorkerApi {
   const listenersByKey = new Map<string, NudgeListener>()
 
-  const listenerOf = ({ endpoint, account, credentials }: OpenRequest): NudgeListener | null => {
+  const listenerOf = ({ schema: { app }, endpoint, account, credentials }: OpenRequest): NudgeListener | null => {
     if (endpoint === null) return null
-    const key = JSON.stringify([endpoint, account])
-    const listener = listenersByKey.get(key) ?? new NudgeListener({ ...environment, endpoint, account, credentials })
+    const key = hashStoreOwner({ app, endpoint, account })
+    const parts = { ...environment, app, endpoint, account, credentials }
+    const listener = listenersByKey.get(key) ?? new NudgeListener(parts)
     listenersByKey.set(key, listener)
     return listener
   }

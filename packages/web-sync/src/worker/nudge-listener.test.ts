@@ -40,6 +40,7 @@ class Streams {
 
 function startTab(streams: Streams): NudgeListener {
   const listener = new NudgeListener({
+    app: 'test',
     endpoint: `http://app.test/${count}`,
     account: 'ann',
     credentials: 'same-origin',

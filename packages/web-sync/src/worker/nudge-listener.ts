@@ -1,5 +1,5 @@
 import { type Nudge, parseNudge, parseWith } from 'sync-protocol'
-import { type Auth, hashName, type Lock, type Random } from '../contract/index.ts'
+import { type Auth, hashStoreOwner, type Lock, type Random } from '../contract/index.ts'
 import { type Fetch, openNudgeStream } from '../transport/index.ts'
 
 /** One space that wants nudges. */
@@ -15,6 +15,7 @@ export interface NudgeSubscriber {
 
 /** What a listener needs. */
 export interface NudgeListenerParts {
+  readonly app: string
   readonly endpoint: string
   readonly account: string
   readonly credentials: 'same-origin' | 'include'
@@ -33,7 +34,7 @@ type Message =
   | { readonly type: 'open' }
 
 /**
- * One stream of nudges for all spaces of one account in this browser: HTTP/1.1 has six connections for all tabs of an origin. Who holds
+ * One stream of nudges for all spaces of one account with one partner in this browser: HTTP/1.1 has six connections for all tabs of an origin. Who holds
  * the lock listens and forwards; when its tab closes, the next one takes over.
  */
 export class NudgeListener {
@@ -50,7 +51,7 @@ export class NudgeListener {
 
   constructor(parts: NudgeListenerParts) {
     this.#parts = parts
-    const name = `web-sync:events:${hashName(`${parts.endpoint} ${parts.account}`)}`
+    const name = `web-sync:events:${hashStoreOwner(parts)}`
     this.#channel = new BroadcastChannel(name)
     this.#channel.addEventListener('message', (event: MessageEvent<unknown>) => this.#hear(event.data))
     void this.#lead(name)

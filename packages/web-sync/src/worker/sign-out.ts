@@ -1,4 +1,4 @@
-import type { SignOutResult, SyncSummary, UnsentChoice, UnsentCount, UnsentReason } from '../contract/index.ts'
+import type { SignOutResult, StoreId, SyncSummary, UnsentChoice, UnsentCount, UnsentReason } from '../contract/index.ts'
 import type { WorkerEnvironment } from './environment.ts'
 
 /** How often a `send-first` looks whether everything is sent: other spaces of the account are sent by other tabs, perhaps. */
@@ -6,8 +6,8 @@ const LOOK_MS = 200
 
 /** What signing out works on. */
 export interface SignOutParts {
-  readonly account: string
-  readonly space: string
+  /** Names the open store; the others of its account with the same partner are treated alike. */
+  readonly id: StoreId
   readonly environment: WorkerEnvironment
   /** Makes an attempt to send what is unsent, whatever is waited for. */
   readonly send: () => Promise<unknown>
@@ -16,7 +16,7 @@ export interface SignOutParts {
   readonly timeoutMs: number
   readonly signal: AbortSignal
   /** Other contexts that have the store open close it; it is being removed, or kept. */
-  readonly tellOthers: (space: string, isRemoved: boolean) => Promise<void>
+  readonly tellOthers: (space: string, isRemoved: boolean) => void
 }
 
 /** Signs an account out of this device: the choice is the app's, and nothing unsent is lost but by `discard`. */
@@ -24,8 +24,8 @@ export async function signOut(parts: SignOutParts, choice: UnsentChoice): Promis
   if (choice === 'keep') {
     const spaces = await count(parts)
     for (const { space } of spaces) {
-      await parts.environment.retireStore(parts.account, space)
-      await parts.tellOthers(space, false)
+      await parts.environment.retireStore({ ...parts.id, space })
+      parts.tellOthers(space, false)
     }
     return { type: 'kept', spaces }
   }
@@ -35,10 +35,10 @@ export async function signOut(parts: SignOutParts, choice: UnsentChoice): Promis
   }
   const spaces = await forEach(parts, async (space) => {
     // First: who finds the store emptied would take that for the browser's doing.
-    await parts.tellOthers(space, true)
+    parts.tellOthers(space, true)
     const when = choice === 'discard' ? 'always' : 'if-sent'
-    const unsent = await parts.environment.emptyStore(parts.account, space, when)
-    if (when === 'always' || unsent === 0) await parts.environment.removeStore(parts.account, space)
+    const unsent = await parts.environment.emptyStore({ ...parts.id, space }, when)
+    if (when === 'always' || unsent === 0) await parts.environment.removeStore({ ...parts.id, space })
     return unsent
   })
   // Written in another tab in the last moment.
@@ -47,17 +47,17 @@ export async function signOut(parts: SignOutParts, choice: UnsentChoice): Promis
 }
 
 function count(parts: SignOutParts): Promise<UnsentCount[]> {
-  return forEach(parts, (space) => parts.environment.emptyStore(parts.account, space, 'never'))
+  return forEach(parts, (space) => parts.environment.emptyStore({ ...parts.id, space }, 'never'))
 }
 
 /** All spaces of the account on this device, one after the other, this one last. */
 async function forEach(
-  { account, space, environment }: SignOutParts,
+  { id, environment }: SignOutParts,
   work: (space: string) => Promise<number>,
 ): Promise<UnsentCount[]> {
-  const others = (await environment.listSpaces(account)).filter((name) => name !== space)
+  const others = (await environment.listSpaces(id)).filter((name) => name !== id.space)
   const counts: UnsentCount[] = []
-  for (const name of [...others, space]) counts.push({ space: name, unsent: await work(name) })
+  for (const name of [...others, id.space]) counts.push({ space: name, unsent: await work(name) })
   return counts
 }
 
@@ -88,10 +88,10 @@ const HOPELESS: readonly UnsentReason[] = [
   'local',
 ]
 
-function reasonOf({ signal, summary, space }: SignOutParts, spaces: readonly UnsentCount[]): UnsentReason {
+function reasonOf({ signal, summary, id }: SignOutParts, spaces: readonly UnsentCount[]): UnsentReason {
   const seen = summary()
   if (signal.aborted) return 'aborted'
-  if (spaces.every((one) => one.space !== space || !isUnsent(one))) return 'other-space'
+  if (spaces.every((one) => one.space !== id.space || !isUnsent(one))) return 'other-space'
   if (seen === null) return 'local'
   const { counts, memory } = seen
   if (counts.pending <= counts.setAside) return 'refused'

@@ -9,6 +9,7 @@ import {
   type QueryExplanation,
   type QueryResult,
   type RefusedEntry,
+  requestToId,
   type SalvageChoice,
   type SalvageEntry,
   type SignOutResult,
@@ -233,21 +234,19 @@ export class SpaceRuntime implements SpaceApi {
   }
 
   async wipe(): Promise<void> {
-    const { account, space } = this.#parts.request
     this.#channel.post({ type: 'wipe', isRemoved: true })
     await this.close()
-    await this.#parts.environment.removeStore(account, space)
+    await this.#parts.environment.removeStore(requestToId(this.#parts.request))
   }
 
   async signOut(unsent: UnsentChoice, timeoutMs: number): Promise<SignOutResult> {
     const { request, environment } = this.#parts
-    const { account, space } = request
+    const id = requestToId(request)
     this.#signingOut = new AbortController()
     const { signal } = this.#signingOut
     const result = await signOut(
       {
-        account,
-        space,
+        id,
         environment,
         timeoutMs,
         signal,
@@ -256,9 +255,9 @@ export class SpaceRuntime implements SpaceApi {
           await this.#status.refresh()
         },
         summary: () => (this.#runs.hasPartner ? this.#status.summary : null),
-        tellOthers: async (name, isRemoved) => {
-          if (name === space) return this.#channel.post({ type: 'wipe', isRemoved })
-          const channel = openNoticeChannel(await environment.nameStore(account, name), () => undefined)
+        tellOthers: (space, isRemoved) => {
+          if (space === id.space) return this.#channel.post({ type: 'wipe', isRemoved })
+          const channel = openNoticeChannel(environment.nameStore({ ...id, space }), () => undefined)
           channel.post({ type: 'wipe', isRemoved })
           channel.close()
         },

@@ -25,7 +25,7 @@ async function makeDevice(): Promise<{ device: StoreDevice; dbName: string }> {
   const account = `browser ${devices}`
   return {
     device: { open: (options, environment) => openIdbStore({ ...options, account }, environment) },
-    dbName: await makeDbName(account, 'team'),
+    dbName: makeDbName({ app: 'test', endpoint: null, account, space: 'team' }),
   }
 }
 
@@ -161,17 +161,24 @@ describe('the database of a store', () => {
 })
 
 describe('the names and the list of stores', () => {
-  it('a database name is stable, tells accounts and spaces apart, and shows neither', async () => {
-    const name = await makeDbName('ann@example.org', 'team')
+  it('a database name is stable, tells apps, partners, accounts and spaces apart, and shows none of them', () => {
+    const id = { app: 'test', endpoint: 'http://app.test/sync', account: 'ann@example.org', space: 'team' }
+    const name = makeDbName(id)
     expect(name).toMatch(/^web-sync-[0-9a-f]{32}$/)
-    expect(await makeDbName('ann@example.org', 'team')).toBe(name)
-    const others = await Promise.all([makeDbName('ann', '@example.orgteam'), makeDbName('team', 'ann@example.org')])
-    expect(new Set([name, ...others]).size).toBe(3)
+    expect(makeDbName({ ...id })).toBe(name)
+    const others = [
+      { ...id, account: 'ann', space: '@example.orgteam' },
+      { ...id, account: 'team', space: 'ann@example.org' },
+      { ...id, app: 'other' },
+      { ...id, endpoint: 'http://app.test/other' },
+      { ...id, endpoint: null },
+    ]
+    expect(new Set([name, ...others.map(makeDbName)]).size).toBe(6)
   })
 
   it('the registry lists this device’s stores, the last opened first, across connections', async () => {
     const registry = await openRegistry()
-    const entry = { account: 'a', space: 's', endpoint: '/sync', schemaVersion: 1 }
+    const entry = { app: 'test', endpoint: '/sync', account: 'a', space: 's', isRetired: false, schemaVersion: 1 }
     await registry.put({ ...entry, dbName: 'one', lastOpenedMs: 1 })
     await registry.put({ ...entry, dbName: 'two', lastOpenedMs: 2 })
     await registry.put({ ...entry, dbName: 'one', lastOpenedMs: 3 })

@@ -36,7 +36,7 @@ async function makeDevice(): Promise<{ bench: Bench; dbName: string; connections
   const bench = new Bench({
     open: (options, environment) => openIdbStore({ ...options, account }, { ...environment, ...quick }),
   })
-  return { bench, dbName: await makeDbName(account, 'team'), connections }
+  return { bench, dbName: makeDbName({ app: 'test', endpoint: null, account, space: 'team' }), connections }
 }
 
 const quick = { startTimer }

@@ -2,6 +2,7 @@ import type { StoreContext, StoreEnvironment } from '../context.ts'
 import { makeDbName } from '../db-name.ts'
 import { openRows } from '../open-rows.ts'
 import type { RowDatabase } from '../row-database.ts'
+import { idOf } from '../sync-row.ts'
 import { type LastingOptions, openLastingDatabase } from './lasting-database.ts'
 
 /** Time and chance, and how long a transaction may make no progress. */
@@ -21,7 +22,7 @@ export async function openIdbRows(
   mending: Pick<LastingOptions, 'carryOver' | 'onReopened'>,
 ): Promise<RowDatabase> {
   return openLastingDatabase({
-    name: await makeDbName(context.account, context.space),
+    name: makeDbName(idOf(context)),
     watchdogMs: environment.watchdogMs,
     startTimer: environment.startTimer,
     nowMs: () => context.nowMs(),

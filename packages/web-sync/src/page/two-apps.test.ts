@@ -1,0 +1,131 @@
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { collection, type CollectionsByName, defineSchema, type Schema } from 'sync-protocol'
+import { memoryStorage } from '../../../sync-server/src/storage/memory-storage.ts'
+import { createPartner } from '../../../sync-server/src/partner.ts'
+import type { Partner } from '../../../sync-server/src/partner-types.ts'
+import { openSpace } from './open-space.ts'
+import type { Space } from './space.ts'
+import { createWorld, until, type World } from './tabs.fixture.ts'
+
+// Two apps on one origin, and one app with two servers: what one of them has, nothing of the other ever touches.
+
+const notesApp = defineSchema({
+  app: 'notes',
+  version: 1,
+  collections: { notes: collection<{ readonly id: string; readonly text: string }>(null) },
+})
+const todoApp = defineSchema({
+  app: 'todo',
+  version: 1,
+  collections: { todos: collection<{ readonly id: string; readonly what: string }>(null) },
+})
+
+let world: World
+let a: Partner
+let b: Partner
+let reachable: Set<string>
+let asked: string[]
+let opened: { close(): Promise<void> }[]
+
+beforeEach(() => {
+  world = createWorld('two-apps')
+  a = createPartnerOf(notesApp)
+  b = createPartnerOf(todoApp)
+  reachable = new Set(['a', 'b'])
+  asked = []
+  opened = []
+  world.fetch = async (url, init) => {
+    const { origin, pathname, search } = new URL(url)
+    const [, name = '', ...rest] = pathname.split('/')
+    if (!reachable.has(name)) throw new TypeError('no network')
+    asked.push(name)
+    return (name === 'a' ? a : b).fetch(new Request(`${origin}/${rest.join('/')}${search}`, init))
+  }
+})
+
+afterEach(async () => {
+  await Promise.all(opened.map((space) => space.close()))
+  await world.close()
+})
+
+function createPartnerOf(schema: Schema): Partner {
+  return createPartner({
+    schema,
+    storage: memoryStorage(),
+    authenticate: () => ({ account: 'ada' }),
+    authorize: () => 'write',
+  })
+}
+
+async function open<Collections extends CollectionsByName>(
+  schema: Schema<Collections>,
+  endpoint: string,
+  space = 'team-1',
+): Promise<Space<Collections>> {
+  const createWorker = (): Worker => world.createWorker()
+  const one = await openSpace({ schema, endpoint, space, account: 'ada', createWorker, persistStorage: false })
+  opened.push(one)
+  return one
+}
+
+test('what one app wrote is sent to its own partner only, and is there when the app comes back', async () => {
+  const first = await open(notesApp, '/a/sync')
+  await first.collections.notes.insert({ id: 'n1', text: 'accepted' }).accepted
+  reachable.delete('a')
+  await first.collections.notes.insert({ id: 'n2', text: 'unsent' })
+  await first.close()
+
+  const other = await open(todoApp, '/b/sync')
+  await other.collections.todos.insert({ id: 't1', what: 'of the other app' }).accepted
+  await until(other.status, ({ state, pending }) => state === 'idle' && pending === 0)
+  expect(await other.refused.list()).toEqual([])
+  expect(await other.collections.todos.query().all()).toEqual([{ id: 't1', what: 'of the other app' }])
+  await other.close()
+
+  reachable.add('a')
+  const again = await open(notesApp, '/a/sync')
+  await until(again.status, ({ pending }) => pending === 0)
+  expect((await again.collections.notes.query().all()).map(({ id }) => id)).toEqual(['n1', 'n2'])
+  expect((await a.read('team-1', 'notes', 'n2'))?.value).toEqual({ id: 'n2', text: 'unsent' })
+})
+
+test('one app with another server begins anew there, and what belongs to the first server stays for it', async () => {
+  b = createPartnerOf(notesApp)
+  const first = await open(notesApp, '/a/sync')
+  await first.collections.notes.insert({ id: 'n1', text: 'for a' }).accepted
+  reachable.delete('a')
+  await first.collections.notes.insert({ id: 'n2', text: 'for a, unsent' })
+  await first.close()
+  const other = await open(notesApp, '/b/sync')
+  await until(other.status, ({ lastSyncAtMs }) => lastSyncAtMs !== null)
+  expect(await other.collections.notes.query().all()).toEqual([])
+  expect(other.status.getSnapshot()).toMatchObject({ pending: 0, salvage: 0, written: 0 })
+  expect(await b.read('team-1', 'notes', 'n2')).toBeNull()
+})
+
+test('a higher version of one app does not make the other outdated', async () => {
+  const newer = defineSchema({ ...todoApp, version: 2 })
+  await (await open(newer, '/b/sync')).close()
+  const space = await open(notesApp, '/b/sync')
+  expect(space.status.getSnapshot().state).not.toBe('closed')
+})
+
+test('signing out of one app leaves the other’s stores, tabs, notes and registered spaces alone', async () => {
+  const one = await open(notesApp, '/a/sync', 'x')
+  const two = await open(todoApp, '/b/sync', 'y')
+  // The same names as the other app's.
+  const third = await open(todoApp, '/b/sync', 'x')
+  await one.collections.notes.insert({ id: 'n', text: 'mine' }).accepted
+  await third.collections.todos.insert({ id: 't', what: 'gone' })
+  const notes = world.remembered.size
+  expect(await two.signOut({ unsent: 'discard' })).toMatchObject({
+    type: 'removed',
+    spaces: [{ space: 'x' }, { space: 'y' }],
+  })
+  await until(third.status, ({ state }) => state === 'closed')
+  expect(one.status.getSnapshot().state).not.toBe('closed')
+  await one.collections.notes.insert({ id: 'm', text: 'goes on' }).accepted
+  expect(await one.collections.notes.query().all()).toHaveLength(2)
+  expect(notes).toBeGreaterThan(world.remembered.size)
+  expect(world.remembered.size).toBe(1)
+})
