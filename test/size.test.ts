@@ -59,9 +59,9 @@ it('the modules that the patterns look for are seen where they belong', () => {
 
 /** KiB, minified and gzipped: what there is now and a little room. Raise one on purpose only, and say why in the commit. */
 it.each([
-  ['page', 8.2],
-  ['worker', 46.7],
-  ['service-worker', 28.9],
+  ['page', 9.2],
+  ['worker', 50.5],
+  ['service-worker', 30.8],
   ['register', 2.9],
 ])('the entry %s has at most %d KiB', (entry, most) => {
   expect((measured[entry] as Measured).gzipBytes / 1024).toBeLessThan(most)
