@@ -32,9 +32,9 @@ import { createWrite, type Write } from './write.ts'
 export async function openSpace<Collections extends CollectionsByName>(
   options: SpaceOptions<Collections>,
 ): Promise<Space<Collections>> {
-  const id = checkNames(options)
-  const { account, space, endpoint } = id
-  const remembered = rememberSync(id)
+  const storeId = checkNames(options)
+  const { account, space, endpoint } = storeId
+  const remembered = rememberSync(storeId)
   let open: OpenSpace<Collections> | null = null
   const early: SpaceEvent[] = []
   const { connection, status } = await Connection.open({
@@ -55,7 +55,7 @@ export async function openSpace<Collections extends CollectionsByName>(
     getAuth: options.getAuth?.bind(undefined) ?? null,
     hear: (event) => void (open === null ? early.push(event) : open.hear(event)),
   })
-  open = createSpace(options, id, connection, createObservable(status), remembered)
+  open = createSpace(options, storeId, connection, createObservable(status), remembered)
   for (const event of early) open.hear(event)
   return open.space
 }
@@ -67,7 +67,7 @@ interface OpenSpace<Collections extends CollectionsByName> {
 
 function createSpace<Collections extends CollectionsByName>(
   options: SpaceOptions<Collections>,
-  id: StoreId,
+  storeId: StoreId,
   connection: Connection,
   status: ObservableSource<SpaceStatus>,
   remembered: ReturnType<typeof rememberSync>,
@@ -114,8 +114,8 @@ function createSpace<Collections extends CollectionsByName>(
   }
 
   const space: Space<Collections> = {
-    account: id.account,
-    space: id.space,
+    account: storeId.account,
+    space: storeId.space,
     collections: mapCollections(options, (name): SpaceCollection<unknown> => {
       const one = (op: LocalOp['op'], id: unknown, value?: unknown): Write =>
         writer.write(() => [checkOp(0, op, name, id, value)])
@@ -166,7 +166,7 @@ function createSpace<Collections extends CollectionsByName>(
       if (signal?.aborted === true) stop()
       const result = await signingOut.finally(() => signal?.removeEventListener('abort', stop))
       if (result.type === 'removed') {
-        for (const { space: name } of result.spaces) rememberSync({ ...id, space: name }).forget()
+        for (const { space: name } of result.spaces) rememberSync({ ...storeId, space: name }).forget()
       }
       if (result.type !== 'unsent') end(closedHere())
       return result

@@ -57,13 +57,23 @@ function createPartnerOf(schema: Schema): Partner {
   })
 }
 
+function startWorker(): Worker {
+  return world.createWorker()
+}
+
 async function open<Collections extends CollectionsByName>(
   schema: Schema<Collections>,
   endpoint: string,
   space = 'team-1',
 ): Promise<Space<Collections>> {
-  const createWorker = (): Worker => world.createWorker()
-  const one = await openSpace({ schema, endpoint, space, account: 'ada', createWorker, persistStorage: false })
+  const one = await openSpace({
+    schema,
+    endpoint,
+    space,
+    account: 'ada',
+    createWorker: startWorker,
+    persistStorage: false,
+  })
   opened.push(one)
   return one
 }
