@@ -173,8 +173,8 @@ function choosePlace(store: Store, place: Place): void {
   if (isNarrow()) focusSoon('notes')
 }
 
-function undoEdit(before: Note): { text: string; editedAt: number | null; editedBy: string | null } {
-  return { text: before.text, editedAt: before.editedAt ?? null, editedBy: before.editedBy ?? null }
+function undoEdit(before: Note): { text: string; editedAt: number | undefined; editedBy: string | undefined } {
+  return { text: before.text, editedAt: before.editedAt, editedBy: before.editedBy }
 }
 
 /** A visit of now. */

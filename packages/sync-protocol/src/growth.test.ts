@@ -34,7 +34,9 @@ describe('a record of an earlier version', () => {
     const ops = [op('insert', { id: 'a', text: 'one' }), op('patch', { body: 'two' }), op('patch', { text: 'three' })]
     expect(rebaseRecord(null, ops.slice(0, 2), growth)).toEqual({ id: 'a', body: 'two', done: false })
     expect(rebaseRecord(null, ops, growth)).toEqual({ id: 'a', body: 'three', done: false })
-    expect(rebaseRecord({ id: 'a', body: 'x', done: true }, [op('patch', { text: null })], growth)).toEqual({
+    expect(
+      rebaseRecord({ id: 'a', body: 'x', done: true }, [{ ...op('patch', {}), removed: ['/text'] } as Op], growth),
+    ).toEqual({
       id: 'a',
       done: true,
     })

@@ -1,4 +1,5 @@
 import { type JsonObject, setField } from './json.ts'
+import { type Patch, splitPointer, toPatch, toPointer } from './patch.ts'
 import type { Growth } from './schema.ts'
 import type { Op } from './wire/mutation.ts'
 
@@ -20,7 +21,17 @@ export function fitRecord(growth: Growth | undefined, value: JsonObject): JsonOb
 export function fitOp(growth: Growth | undefined, op: Op): Op {
   if (growth === undefined || op.op === 'delete') return op
   // A patch says nothing of fields that it lacks.
-  return { ...op, value: op.op === 'patch' ? rename(growth, op.value) : fitRecord(growth, op.value) }
+  if (op.op === 'patch') return { ...op, ...renamePatch(growth, op) }
+  return { ...op, value: fitRecord(growth, op.value) }
+}
+
+function renamePatch(growth: Growth, { value, removed = [] }: Patch): Patch {
+  const { renamed = {} } = growth
+  const pointers = removed.map((pointer) => {
+    const [field, rest] = splitPointer(pointer)
+    return Object.hasOwn(renamed, field) ? toPointer(renamed[field] as string) + rest : pointer
+  })
+  return toPatch(rename(growth, value), pointers)
 }
 
 function rename(growth: Growth | undefined, value: JsonObject): JsonObject {

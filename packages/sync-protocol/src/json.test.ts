@@ -1,33 +1,6 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import {
-  applyMergePatch,
-  canonicalJson,
-  diffMergePatch,
-  isEqualJson,
-  isJsonObject,
-  type JsonObject,
-  type JsonValue,
-} from './json.ts'
-
-/** RFC 7396, appendix A. */
-const APPENDIX = [
-  ['{"a":"b"}', '{"a":"c"}', '{"a":"c"}'],
-  ['{"a":"b"}', '{"b":"c"}', '{"a":"b","b":"c"}'],
-  ['{"a":"b"}', '{"a":null}', '{}'],
-  ['{"a":"b","b":"c"}', '{"a":null}', '{"b":"c"}'],
-  ['{"a":["b"]}', '{"a":"c"}', '{"a":"c"}'],
-  ['{"a":"c"}', '{"a":["b"]}', '{"a":["b"]}'],
-  ['{"a":{"b":"c"}}', '{"a":{"b":"d","c":null}}', '{"a":{"b":"d"}}'],
-  ['{"a":[{"b":"c"}]}', '{"a":[1]}', '{"a":[1]}'],
-  ['["a","b"]', '["c","d"]', '["c","d"]'],
-  ['{"a":"b"}', '["c"]', '["c"]'],
-  ['{"a":"foo"}', 'null', 'null'],
-  ['{"a":"foo"}', '"bar"', '"bar"'],
-  ['{"e":null}', '{"a":1}', '{"e":null,"a":1}'],
-  ['[1,2]', '{"a":"b","c":null}', '{"a":"b"}'],
-  ['{}', '{"a":{"bb":{"ccc":null}}}', '{"a":{"bb":{}}}'],
-] as const
+import { canonicalJson, isEqualJson, isJsonObject, type JsonObject, type JsonValue } from './json.ts'
 
 const field = fc.constantFrom('a', 'b', 'c', '__proto__', 'constructor', 'length')
 
@@ -46,70 +19,6 @@ function values(hasNulls: boolean): { value: fc.Arbitrary<JsonValue>; object: fc
 }
 
 const withNulls = values(true)
-const withoutNulls = values(false)
-
-describe('JSON merge patch', () => {
-  it.each(APPENDIX)('%s with %s is %s', (target, patch, result) => {
-    expect(canonicalJson(applyMergePatch(JSON.parse(target) as JsonValue, JSON.parse(patch) as JsonValue))).toBe(
-      canonicalJson(JSON.parse(result) as JsonValue),
-    )
-  })
-
-  it('changes neither of its arguments', () => {
-    fc.assert(
-      fc.property(withNulls.value, withNulls.value, (target, patch) => {
-        const before = JSON.stringify([target, patch])
-        applyMergePatch(target, patch)
-        expect(JSON.stringify([target, patch])).toBe(before)
-      }),
-    )
-  })
-
-  it('a difference applied to the old value gives the new one, whatever the fields are called', () => {
-    fc.assert(
-      fc.property(withNulls.object, withoutNulls.object, (before, after) => {
-        const patch = diffMergePatch(before, after)
-        expect(patch).toBeDefined()
-        expect(canonicalJson(applyMergePatch(before, patch as JsonObject))).toBe(canonicalJson(after))
-      }),
-      { numRuns: 1_000 },
-    )
-  })
-
-  it('a difference with a null is either right or not given: it never loses the null', () => {
-    let missing = 0
-    fc.assert(
-      fc.property(withNulls.object, withNulls.object, (before, after) => {
-        const patch = diffMergePatch(before, after)
-        if (patch === undefined) missing += 1
-        expect(patch === undefined || isEqualJson(applyMergePatch(before, patch), after)).toBe(true)
-      }),
-      { numRuns: 1_000 },
-    )
-    expect(missing).toBeGreaterThan(0)
-  })
-
-  it('an old null beside the field that changed does not stand in the way', () => {
-    expect(diffMergePatch({ a: { x: null, y: 1 } }, { a: { x: null, y: 2 } })).toEqual({ a: { y: 2 } })
-    expect(diffMergePatch({ a: 1 }, { a: null })).toBeUndefined()
-  })
-
-  it('equal values differ by nothing', () => {
-    fc.assert(
-      fc.property(withNulls.object, (value) => {
-        expect(diffMergePatch(value, value)).toEqual({})
-      }),
-    )
-  })
-
-  it('a field named __proto__ is a field: set, replaced and removed', () => {
-    const patch = JSON.parse('{"__proto__":{"polluted":true}}') as JsonObject
-    const patched = applyMergePatch({ id: 'a' }, patch) as JsonObject
-    expect(JSON.stringify(patched)).toBe('{"id":"a","__proto__":{"polluted":true}}')
-    expect(({} as { polluted?: boolean }).polluted).toBeUndefined()
-    expect(JSON.stringify(applyMergePatch(patched, JSON.parse('{"__proto__":null}') as JsonObject))).toBe('{"id":"a"}')
-  })
-})
 
 function turned(value: JsonValue): JsonValue {
   return isJsonObject(value) ? Object.fromEntries(Object.entries(value).toReversed()) : value

@@ -144,6 +144,8 @@ function applyPatch(record: StoredRecord, value: JsonObject): StoredRecord {
   return result.type === 'put' ? { ...record, value: result.value } : record
 }
 
+const askedNull: ResolveConflict = ({ proposed }) => ({ ...proposed, asked: null })
+
 function fields(prefix: string): JsonObject {
   return Object.fromEntries(Array.from({ length: LIMITS.nodes / 2 }, (_, index) => [`${prefix}${index}`, index]))
 }
@@ -183,6 +185,20 @@ describe('the conflict table', () => {
         expect(both.value).toEqual({ id: 'a', title: left, note: 'kept', extra: right })
       }),
     )
+  })
+
+  it('a null is a value like any other: it merges beside another’s change, and a conflict function sees it', () => {
+    const set: Op = { ...patchOf({ note: null, deep: { a: null } }), removed: ['/title'] } as Op
+    const after = { id: 'a', note: null, deep: { a: null } }
+    const based = { policy: 'merge', isBaseTooOld: false } as const
+    expect(applyOp({ ...set, base: OTHERS }, { current: CURRENT, ...based })).toMatchObject({
+      value: after,
+      merged: false,
+    })
+    expect(applyOp(set, { current: CURRENT, ...based })).toMatchObject({ value: after, merged: true })
+    expect(applyOp(set, { current: CURRENT, policy: askedNull, isBaseTooOld: false })).toMatchObject({
+      value: { ...after, asked: null },
+    })
   })
 
   it('patches that together make a record no page can carry are a conflict, not a poisoned record', () => {

@@ -1,4 +1,5 @@
-import { applyMergePatch, type JsonObject } from '../json.ts'
+import type { JsonObject } from '../json.ts'
+import { applyPatch } from '../patch.ts'
 import type { RecordVersion } from '../record-version.ts'
 import type { ConflictPolicy, ResolveConflict } from '../schema.ts'
 import { checkObject } from '../values/check-value.ts'
@@ -65,7 +66,7 @@ function applyToCurrent(op: Op, value: JsonObject, merged: boolean): OpResult {
   if (op.op === 'delete') return { type: 'delete', merged }
   if (op.op !== 'patch') return { type: 'put', value: op.value, merged }
   // Many patches that each keep the limits can make a record that does not: it would be a page that no initiator can read.
-  const patched = checkObject(applyMergePatch(value, op.value))
+  const patched = checkObject(applyPatch(value, op))
   return patched.ok
     ? { type: 'put', value: patched.value, merged }
     : conflict('too-large', `with this patch the record ${patched.message}`)

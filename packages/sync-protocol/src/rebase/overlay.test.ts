@@ -15,6 +15,9 @@ const op: fc.Arbitrary<Op> = fc.oneof(
   fc
     .record({ kind: fc.constantFrom('insert' as const, 'put' as const, 'patch' as const), value: object })
     .map(({ kind, value }): Op => ({ op: kind, ...target, value })),
+  fc
+    .record({ value: object, removed: fc.subarray(['/title', '/note', '/note/deep', '/__proto__']) })
+    .map((patch): Op => ({ op: 'patch', ...target, ...patch })),
   fc.constant<Op>({ op: 'delete', ...target }),
 )
 const view: fc.Arbitrary<View> = fc.option(object)

@@ -1,5 +1,6 @@
 import { fitOp, fitRecord } from '../growth.ts'
-import { applyMergePatch, type JsonObject } from '../json.ts'
+import type { JsonObject } from '../json.ts'
+import { applyPatch } from '../patch.ts'
 import type { Growth } from '../schema.ts'
 import type { Op } from '../wire/mutation.ts'
 
@@ -25,7 +26,7 @@ export function applyLocally(view: View, pending: Op, growth?: Growth): View {
     case 'put':
       return op.value
     case 'patch':
-      return view === null ? null : fitRecord(growth, applyMergePatch(view, op.value) as JsonObject)
+      return view === null ? null : fitRecord(growth, applyPatch(view, op))
     case 'delete':
       return null
   }

@@ -20,7 +20,15 @@ export const MUTATION: Mutation = {
   ops: [
     { op: 'insert', collection: 'notes', id: 'a', base: null, value: { id: 'a', title: 'x', tags: [1, null] } },
     { op: 'put', collection: 'notes', id: 'b', base: VERSION, value: { id: 'b' } },
-    { op: 'patch', collection: 'notes', id: 'c', base: VERSION, baseMutation: UUID, value: { title: null } },
+    {
+      op: 'patch',
+      collection: 'notes',
+      id: 'c',
+      base: VERSION,
+      baseMutation: UUID,
+      value: { title: null },
+      removed: ['/done', '/tags/old'],
+    },
     { op: 'delete', collection: 'visits', id: 'd', base: VERSION },
   ],
 }

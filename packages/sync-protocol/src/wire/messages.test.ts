@@ -157,6 +157,9 @@ describe('operations', () => {
     ['/0/value/id', changed(MUTATION.ops, '/0/value/id', 'b')],
     ['/0/value/id', changed(MUTATION.ops, '/0/value/id', undefined)],
     ['/2/value/id', changed(MUTATION.ops, '/2/value/id', null)],
+    ['/2/value', changed(MUTATION.ops, '/2/removed/0', 'done')],
+    ['/2/value', changed(MUTATION.ops, '/2/removed', '/done')],
+    ['/2/value/id', changed(MUTATION.ops, '/2/removed/0', '/id')],
   ])('with a fault are refused at «%s»', (path, ops) => {
     expect(pathOf(parseWith(parseOps, ops))).toBe(path)
   })

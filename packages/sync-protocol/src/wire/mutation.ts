@@ -1,6 +1,7 @@
-import type { JsonObject } from '../json.ts'
+import { getField, type JsonObject } from '../json.ts'
 import type { RecordVersion } from '../record-version.ts'
 import { LIMITS } from '../limits.ts'
+import { checkPatch, type Patch } from '../patch.ts'
 import { checkObject } from '../values/check-value.ts'
 import { parseCollectionName, parseRecordId, parseRecordVersion, parseUuid } from './ids.ts'
 import { ParseFault, parseArray, parseInteger, parseObject, parseOneOf, parseOptional } from './parse.ts'
@@ -18,9 +19,10 @@ export interface OpTarget {
   readonly baseMutation?: string
 }
 
-/** One operation on one record. `patch` carries a JSON merge patch (RFC 7396); `insert` and `put` the whole record, `id` included. */
+/** One operation on one record. `patch` carries a {@link Patch}; `insert` and `put` the whole record, `id` included. */
 export type Op =
-  | (OpTarget & { readonly op: 'insert' | 'put' | 'patch'; readonly value: JsonObject })
+  | (OpTarget & { readonly op: 'insert' | 'put'; readonly value: JsonObject })
+  | (OpTarget & Patch & { readonly op: 'patch' })
   | (OpTarget & { readonly op: 'delete' })
 
 /** One atomic local intention, of one or many records. */
@@ -73,15 +75,14 @@ function parseOp(input: unknown, path: string): Op {
     ...(baseMutation === null ? {} : { baseMutation }),
   }
   if (op === 'delete') return { op, ...target }
+  if (op === 'patch') {
+    const patch = checkPatch(target.id, fields['value'], fields['removed'])
+    if (!patch.ok) throw new ParseFault(`${path}/value${patch.path}`, patch.message)
+    return { op, ...target, ...patch.value }
+  }
   const value = checkObject(fields['value'])
   if (!value.ok) throw new ParseFault(`${path}/value${value.path}`, value.message)
-  checkIdField(op, target.id, value.value, `${path}/value/id`)
+  if (getField(value.value, 'id') !== target.id)
+    throw new ParseFault(`${path}/value/id`, 'must be the id of the record')
   return { op, ...target, value: value.value }
-}
-
-function checkIdField(op: 'insert' | 'put' | 'patch', id: string, value: JsonObject, path: string): void {
-  const field = Object.hasOwn(value, 'id') ? value['id'] : undefined
-  if (op === 'patch' ? field !== undefined && field !== id : field !== id) {
-    throw new ParseFault(path, 'must be the id of the record')
-  }
 }

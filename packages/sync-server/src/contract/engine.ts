@@ -1,4 +1,13 @@
-import type { JsonObject, OutcomeVersion, Problem, ReceivedAsk, RecordVersion, ReplyHead, SyncKey } from 'sync-protocol'
+import type {
+  JsonObject,
+  JsonValue,
+  OutcomeVersion,
+  Problem,
+  ReceivedAsk,
+  RecordVersion,
+  ReplyHead,
+  SyncKey,
+} from 'sync-protocol'
 import type { Digest } from 'sync-protocol'
 import type { CheckpointRow, PartnershipRow } from './storage.ts'
 import type { StopSignal } from './ports.ts'
@@ -21,14 +30,19 @@ export interface ReadRecord {
   readonly value: JsonObject
 }
 
+/** The fields that a patch changes; undefined: it goes. */
+export interface PatchFields {
+  readonly [field: string]: JsonValue | PatchFields | undefined
+}
+
 /** Collects the operations of one own write; see `Partner.transact`. */
 export interface CollectionWriter {
   /** The record must not exist. */
   insert(record: JsonObject): void
   /** Makes or replaces the record. */
   put(record: JsonObject): void
-  /** Changes an existing record by a JSON merge patch (RFC 7396). */
-  patch(id: string, patch: JsonObject): void
+  /** Changes fields of an existing record: undefined removes one, objects merge, everything else replaces, null included. */
+  patch(id: string, patch: PatchFields): void
   /** Removes the record; nothing happens if there is none. */
   delete(id: string): void
 }

@@ -43,5 +43,7 @@ async function prepareMutation(frame: MutationFrame, hash: HashText): Promise<Pr
 
 function toContent(op: Op): JsonValue {
   const { collection, id } = op
-  return op.op === 'delete' ? [op.op, collection, id] : [op.op, collection, id, op.value]
+  if (op.op === 'delete') return [op.op, collection, id]
+  const content = [op.op, collection, id, op.value]
+  return op.op === 'patch' && op.removed !== undefined ? [...content, op.removed] : content
 }

@@ -8,6 +8,7 @@ import type {
   Op,
   Page,
   PartnerRecord,
+  Patch,
   Progress,
   RefusalCode,
   ResetKind,
@@ -109,11 +110,12 @@ export interface SyncStore {
 /** A write as the app asks for it; the store finds out what it is based on. */
 export type LocalOp =
   | {
-      readonly op: 'insert' | 'put' | 'patch'
+      readonly op: 'insert' | 'put'
       readonly collection: string
       readonly id: string
       readonly value: JsonObject
     }
+  | (Patch & { readonly op: 'patch'; readonly collection: string; readonly id: string })
   | { readonly op: 'delete'; readonly collection: string; readonly id: string }
 
 /** Where a mutation is in its life; see docs/glossary.md. `unknown`: never seen, or forgotten after it was durable. */

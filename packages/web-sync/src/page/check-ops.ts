@@ -1,6 +1,7 @@
 import {
   type CollectionsByName,
   checkObject,
+  checkPatch,
   findRecordFault,
   isRecordId,
   type JsonObject,
@@ -21,13 +22,14 @@ export function checkOp(index: number, op: LocalOp['op'], collection: string, id
     throw new SyncError('invalid-id', message, { path: `/${index}/id` })
   }
   if (op === 'delete') return { op, collection, id: recordId }
+  if (op === 'patch') {
+    const patch = checkPatch(recordId, input)
+    if (!patch.ok) throw invalid(index, patch)
+    return { op, collection, id: recordId, ...patch.value }
+  }
   const checked = checkObject(input)
   if (!checked.ok) throw invalid(index, checked)
-  const { value } = checked
-  if (Object.hasOwn(value, 'id') && value['id'] !== recordId) {
-    throw invalid(index, { path: '/id', message: 'cannot be changed by a patch' })
-  }
-  return { op, collection, id: recordId, value }
+  return { op, collection, id: recordId, value: checked.value }
 }
 
 /** The id that a whole record says; what is no object has none to speak of. */

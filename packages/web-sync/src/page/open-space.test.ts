@@ -74,7 +74,11 @@ describe('writes', () => {
     const bad = { id: 'a', text: 7 } as unknown as { id: string; text: string }
     expect(await errorOf(notes.insert(bad))).toMatchObject({ code: 'invalid-value', path: '/0/value/text' })
     await notes.insert({ id: 'a', text: 'fine' })
-    expect(await errorOf(notes.patch('a', { text: null }))).toMatchObject({
+    expect(await errorOf(notes.patch('a', { text: undefined as never }))).toMatchObject({
+      code: 'invalid-value',
+      path: '/0/value/text',
+    })
+    expect(await errorOf(notes.patch('a', { text: null as never }))).toMatchObject({
       code: 'invalid-value',
       path: '/0/value/text',
     })

@@ -17,8 +17,13 @@ import type { Observable } from './observable.ts'
 import type { CreateWorker } from './worker-link.ts'
 import type { Write } from './write.ts'
 
-/** A JSON merge patch of a record: fields that are missing stay, null removes one, objects merge. */
-export type PatchOf<Value> = { readonly [Field in keyof Value]?: PatchField<Value[Field]> | null }
+/**
+ * Changes of a record: fields that are missing stay, undefined removes one (which only an optional field allows), objects merge field by
+ * field; everything else replaces, null and arrays included. JSON drops what is undefined: a patch that has been JSON removes nothing.
+ */
+export type PatchOf<Value> = {
+  readonly [Field in keyof Value]?: PatchField<Value[Field]> | ({} extends Pick<Value, Field> ? undefined : never)
+}
 
 type PatchField<Value> = Value extends readonly unknown[] ? Value : Value extends object ? PatchOf<Value> : Value
 

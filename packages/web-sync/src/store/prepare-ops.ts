@@ -1,4 +1,15 @@
-import { LIMITS, type Op, type View, applyLocally, checkObject, diffMergePatch, isRecordId } from 'sync-protocol'
+import {
+  LIMITS,
+  type Op,
+  type View,
+  applyLocally,
+  checkObject,
+  checkPatch,
+  diffPatch,
+  getField,
+  isRecordId,
+  toPatch,
+} from 'sync-protocol'
 import { type LocalOp, SyncError } from '../contract/index.ts'
 import type { StoreContext } from './context.ts'
 import { findCollection } from './index-keys.ts'
@@ -76,14 +87,16 @@ function checkLocalOp(context: StoreContext, op: LocalOp, path: string): LocalOp
     })
   }
   if (op.op === 'delete') return { op: 'delete', collection: op.collection, id: op.id }
+  const { collection, id } = op
+  if (op.op === 'patch') {
+    const patch = checkPatch(id, op.value, op.removed)
+    if (!patch.ok) throw invalidValue(`${path}/value${patch.path}`, patch.message)
+    return { op: 'patch', collection, id, ...patch.value }
+  }
   const checked = checkObject(op.value)
   if (!checked.ok) throw invalidValue(`${path}/value${checked.path}`, checked.message)
-  const { value } = checked
-  const isIdMissing = !Object.hasOwn(value, 'id')
-  if (op.op === 'patch' ? !isIdMissing && value['id'] !== op.id : isIdMissing || value['id'] !== op.id) {
-    throw invalidValue(`${path}/value/id`, 'must be the id of the record')
-  }
-  return { op: op.op, collection: op.collection, id: op.id, value }
+  if (getField(checked.value, 'id') !== id) throw invalidValue(`${path}/value/id`, 'must be the id of the record')
+  return { op: op.op, collection, id, value: checked.value }
 }
 
 function checkPresence(op: LocalOp, record: PresentRecord, path: string): void {
@@ -116,10 +129,10 @@ function toTravellingOp(context: StoreContext, op: LocalOp, record: PresentRecor
   }
   if (op.op === 'delete') return { op: 'delete', ...base }
   if (op.op === 'put' && findCollection(context.schema, op.collection)?.putsTravelAsPatch === true) {
-    const patch = diffMergePatch(record.view, op.value)
-    if (patch !== undefined) return { op: 'patch', ...base, value: patch }
+    return { op: 'patch', ...base, ...diffPatch(record.view, op.value) }
   }
-  return { op: op.op, ...base, value: op.value }
+  if (op.op === 'patch') return { op: 'patch', ...base, ...toPatch(op.value, op.removed ?? []) }
+  return { op: 'put', ...base, value: op.value }
 }
 
 /** A patch can make a record too large or too deep. */

@@ -1,4 +1,4 @@
-import type { JsonObject, Op } from 'sync-protocol'
+import { type JsonObject, type Op, toPatch } from 'sync-protocol'
 import { type LocalOp, SyncError } from '../contract/index.ts'
 import type { ChangeLog, StoreContext } from './context.ts'
 import { isStorageFailure } from './abandon.ts'
@@ -137,9 +137,10 @@ export async function readView(tx: RowReader, sync: SyncRow, record: RecordName)
 
 /** The local operations that would make a stored mutation again on other records than it was made on. */
 export function opsToLocal(ops: readonly Op[]): LocalOp[] {
-  return ops.map((op) =>
-    op.op === 'delete'
-      ? { op: 'delete', collection: op.collection, id: op.id }
-      : { op: op.op, collection: op.collection, id: op.id, value: op.value },
-  )
+  return ops.map((op): LocalOp => {
+    const { collection, id } = op
+    if (op.op === 'delete') return { op: 'delete', collection, id }
+    if (op.op === 'patch') return { op: 'patch', collection, id, ...toPatch(op.value, op.removed ?? []) }
+    return { op: op.op, collection, id, value: op.value }
+  })
 }

@@ -82,14 +82,18 @@ export const WRITE_TESTS: readonly StoreTest[] = [
       await bench.write(store, note.put('new', { text: 'x' }))
       await bench.write(store, { op: 'put', collection: 'places', id: 'p', value: { id: 'p', a: 1 } })
       const ops = (await sendable(store)).flatMap((mutation) => mutation.ops)
-      const facts = ops.map((op) => [op.op, op.op === 'delete' ? null : op.value])
+      const facts = ops.map((op) => [
+        op.op,
+        op.op === 'delete' ? null : op.value,
+        op.op === 'patch' ? op.removed : null,
+      ])
       checkEqual(
         facts,
         [
-          ['patch', { old: null, deep: { l: 3 } }],
-          ['put', { id: 'a', text: null }],
-          ['put', { id: 'new', text: 'x' }],
-          ['put', { id: 'p', a: 1 }],
+          ['patch', { deep: { l: 3 } }, ['/old']],
+          ['patch', { text: null }, ['/deep']],
+          ['put', { id: 'new', text: 'x' }, null],
+          ['put', { id: 'p', a: 1 }, null],
         ],
         'as they travel',
       )
