@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { restoreBackup, sqliteStorage } from '../index.ts'
 import { CliError } from './cli-error.ts'
-import { loadPostgres } from './open-storage.ts'
+import { assertFile, loadPostgres } from './open-storage.ts'
 import { type CliOptions, need } from './options.ts'
 
 /**
@@ -11,7 +11,9 @@ import { type CliOptions, need } from './options.ts'
  */
 export async function backup(options: CliOptions, command: readonly string[]): Promise<void> {
   if (options.postgres !== undefined) return backUpPostgres(options, options.postgres, command)
-  const storage = sqliteStorage(need(options, 'data'))
+  const from = need(options, 'data')
+  assertFile(from)
+  const storage = sqliteStorage(from)
   try {
     const to = need(options, 'to')
     const isDurable = options.confirm === true

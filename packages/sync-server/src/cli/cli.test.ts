@@ -1,6 +1,6 @@
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
@@ -88,6 +88,15 @@ describe('sync-server', () => {
       'Restored data.db',
     )
     expect((await importRecords()).out).toContain('5000 of them were there already')
+  })
+
+  it('makes no database where there is none to back up, to erase from or to restore from', async () => {
+    const backup = await run('backup', '--data', 'typo.db', '--to', 'backup.db', '--confirm')
+    const erase = await run('erase', '--data', 'typo.db', '--space', 's', '--yes')
+    for (const { code, err } of [backup, erase]) expect([code, err]).toEqual([1, 'There is no database typo.db.\n'])
+    const restore = await run('restore', '--data', 'data.db', '--from', 'typo.db', '--yes')
+    expect([restore.code, restore.err]).toEqual([1, 'typo.db cannot be opened: is it there, and may it be read?\n'])
+    expect(readdirSync(folder)).toEqual(['partner.ts'])
   })
 
   it('does nothing dangerous without --yes', async () => {

@@ -1,5 +1,5 @@
 import { CliError } from './cli-error.ts'
-import { openStorage } from './open-storage.ts'
+import { openExistingStorage } from './open-storage.ts'
 import type { CliOptions } from './options.ts'
 
 /** `sync-server erase`: all that is kept about an account, or a whole space. */
@@ -7,7 +7,7 @@ export async function erase(options: CliOptions): Promise<void> {
   const { account, space } = options
   if ((account === undefined) === (space === undefined)) throw new CliError('Give --account or --space, one of them.')
   if (options.yes !== true) throw new CliError('What is erased is gone. Add --yes to do it.')
-  const storage = await openStorage(options)
+  const storage = await openExistingStorage(options)
   try {
     if (space !== undefined) {
       const wasThere = await storage.eraseSpace(space)

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { type PartnerStorage, sqliteStorage } from '../index.ts'
 import { CliError } from './cli-error.ts'
 import { type CliOptions, need } from './options.ts'
@@ -15,6 +16,17 @@ export async function openStorage(options: CliOptions): Promise<PartnerStorage> 
     ...(standby === undefined ? {} : { standbys: standby }),
     needsBackup: options['needs-backup'] === true,
   })
+}
+
+/** As {@link openStorage}, of what is there: a file is not made. Throws a CliError if there is none. */
+export async function openExistingStorage(options: CliOptions): Promise<PartnerStorage> {
+  if (options.postgres === undefined) assertFile(need(options, 'data'))
+  return openStorage(options)
+}
+
+/** Throws a CliError unless there is a file of this name: a name with a typo must not become an empty database. */
+export function assertFile(path: string): void {
+  if (!existsSync(path)) throw new CliError(`There is no database ${path}.`)
 }
 
 /** The PostgreSQL room, loaded only where it is used: its driver is not installed with this package. Throws a CliError without it. */

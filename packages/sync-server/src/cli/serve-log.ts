@@ -1,4 +1,5 @@
 import { createJsonLog, type PartnerEvent } from '../index.ts'
+import { type ErrorFacts, errorFacts } from '../monitoring/index.ts'
 import { CliError } from './cli-error.ts'
 import type { CliOptions } from './options.ts'
 
@@ -17,7 +18,8 @@ export interface ServeLog {
 export function createServeLog(options: CliOptions): ServeLog {
   const { log = 'text' } = options
   if (log !== 'text' && log !== 'json') throw new CliError("--log must be 'text' or 'json'.")
-  return log === 'json' ? jsonLog(options['log-messages'] === true) : textLog()
+  const hasMessages = options['log-messages'] === true
+  return log === 'json' ? jsonLog(hasMessages) : textLog(hasMessages)
 }
 
 function jsonLog(hasMessages: boolean): ServeLog {
@@ -30,7 +32,9 @@ function jsonLog(hasMessages: boolean): ServeLog {
   }
 }
 
-function textLog(): ServeLog {
+function textLog(hasMessages: boolean): ServeLog {
+  const complain = (where: string, error: unknown): void =>
+    console.error(`error in ${where}: ${toText(errorFacts(error, hasMessages))}`)
   return {
     onEvent: (event) => {
       if (event.type === 'error') complain(event.where, event.error)
@@ -45,6 +49,15 @@ function write(line: string): void {
   process.stdout.write(`${line}\n`)
 }
 
-function complain(where: string, error: unknown): void {
-  console.error(`error in ${where}:`, error)
+/** As the platform shows an error, of what may be logged. */
+function toText({ name, code, message, stack = [], cause }: ErrorFacts): string {
+  const head = [name, ...(code === undefined ? [] : [`(${code})`]), ...(message === undefined ? [] : [message])].join(
+    ' ',
+  )
+  const lines = [
+    head,
+    ...stack.map((frame) => `    ${frame}`),
+    ...(cause === undefined ? [] : [`caused by ${toText(cause)}`]),
+  ]
+  return lines.join('\n')
 }

@@ -19,8 +19,8 @@ export const USAGE: string = `sync-server: the partner of web-sync
   --yes            do it: what is there now is gone
 
 serve:
-  --log json       one JSON line for each event on standard output, without anything that users chose; --log-messages adds the messages
-                   of errors, which may name it. Default: text, errors only
+  --log json       one JSON line for each event on standard output. Default: text, errors only. Neither has anything that users chose;
+                   --log-messages adds the messages of errors, which may name it
   --metrics-port N, --metrics-host H  Prometheus metrics at /metrics on a port of their own. Default: none; host 127.0.0.1
   --health-path P, --ready-path P     where it says that it lives, and that exchanges may come. Default: /health and /ready
   --drain-seconds N  after the first signal: not ready, but everything is answered. Default: 0; a second signal ends it

@@ -113,7 +113,7 @@ async function answerAsk(
   if (request.headers.get('content-type') !== ASK_CONTENT_TYPE) return turnAway('malformed', { path: '' })
   const body = await readBody(request, options.limits.askBytes)
   if (body.type === 'too-large') return turnAway('too-large')
-  if (body.type === 'malformed') return turnAway('malformed', { path: '' })
+  if (body.type !== 'json') return turnAway('malformed', { path: '' })
   const ask = parseWith(parseAsk, body.value)
   if (!ask.ok) return turnAway('malformed', { requestId: findRequestId(body.value), path: ask.path })
   const hangUp: HangUp = { aborted: false }

@@ -8,6 +8,14 @@ function withoutStream(request: Request): Request {
 
 const address = 'http://partner.test/sync'
 
+test('a body that breaks off is told from one that is no JSON', async () => {
+  const body = new ReadableStream<Uint8Array>({
+    pull: (controller) => controller.error(new Error('aborted')),
+  })
+  const request = new Request(address, { method: 'POST', body, duplex: 'half' } as RequestInit)
+  expect(await readBody(request, 100)).toEqual({ type: 'broken-off' })
+})
+
 describe('a body is read alike where requests show a stream and where they show none', () => {
   test.each([
     ['with a stream', (request: Request) => request],

@@ -2,13 +2,17 @@
 export type BodyResult =
   | { readonly type: 'json'; readonly value: unknown }
   | { readonly type: 'too-large' }
+  /** It ended before its end: the sender hung up, or the connection broke. */
+  | { readonly type: 'broken-off' }
   | { readonly type: 'malformed'; readonly message: string }
 
 /** Reads a body of at most `maxBytes`, checked by its header and while reading; UTF-8 must be well-formed. Nothing is parsed before. */
 export async function readBody(request: Request, maxBytes: number): Promise<BodyResult> {
   const announced = Number(request.headers.get('content-length') ?? 0)
   if (announced > maxBytes) return { type: 'too-large' }
-  const bytes = await readBytes(request, maxBytes)
+  // What a stream rejects with is the sender's or the network's doing: none of our code runs in it.
+  const bytes = await readBytes(request, maxBytes).catch(() => 'broken-off' as const)
+  if (bytes === 'broken-off') return { type: 'broken-off' }
   if (bytes === null) return { type: 'too-large' }
   try {
     const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)

@@ -42,7 +42,7 @@ function factsOf(event: PartnerEvent, options: JsonLogOptions): Record<string, u
     case 'digest-mismatch':
       return { partnershipId: event.partnershipId }
     case 'error':
-      return { where: event.where, error: errorFacts(event.error, options.hasMessages === true, MAX_CAUSES) }
+      return { where: event.where, error: errorFacts(event.error, options.hasMessages === true) }
   }
 }
 
@@ -52,7 +52,18 @@ function exchangeFacts(event: ExchangeEvent): Record<string, unknown> {
   return { ...facts, from: from === 0 ? 0 : from.n, to: key?.n ?? null }
 }
 
-function errorFacts(error: unknown, hasMessages: boolean, causes: number): Record<string, unknown> {
+/** What may be logged of an error: nothing that users chose, unless its message is wanted. */
+export interface ErrorFacts {
+  readonly name: string
+  readonly code?: string
+  readonly message?: string
+  /** Frames of its stack. */
+  readonly stack?: readonly string[]
+  readonly cause?: ErrorFacts
+}
+
+/** Picks from an error what may be logged, and from its causes. */
+export function errorFacts(error: unknown, hasMessages: boolean, causes: number = MAX_CAUSES): ErrorFacts {
   if (!(error instanceof Error)) return { name: typeof error }
   const { name, message, cause } = error
   const { code } = error as { readonly code?: unknown }

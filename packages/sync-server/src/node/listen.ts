@@ -59,6 +59,8 @@ export async function listen(
       isDraining: () => isDraining || options.isDraining?.() === true,
     }),
   )
+  // Node would break the connection, which a proxy takes for a server that is down.
+  server.on('connect', (_request, socket) => socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n'))
   server.listen(options.port, host)
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo

@@ -1,6 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { dropRest, toBody } from './request-body.ts'
 
+/** Methods that the platform's requests cannot have (https://fetch.spec.whatwg.org/#forbidden-method). */
+const FORBIDDEN_METHODS: ReadonlySet<string> = new Set(['CONNECT', 'TRACE', 'TRACK'])
+
 /** Options of {@link nodeHandler}. */
 export interface NodeHandlerOptions {
   /**
@@ -24,21 +27,31 @@ export function nodeHandler(
   options: NodeHandlerOptions = {},
 ): (incoming: IncomingMessage, outgoing: ServerResponse) => void {
   return (incoming, outgoing) => {
-    answer(handle, incoming, outgoing, options).catch(() => {
-      // The handler itself never rejects: here the connection broke, or the request's head was unusable.
-      if (!outgoing.headersSent) outgoing.writeHead(400)
-      outgoing.destroy()
-    })
+    const request = toRequest(incoming, options)
+    if (request === null) {
+      refuse(incoming, outgoing)
+      return
+    }
+    // The handler itself never rejects: here the connection broke.
+    answer(handle, request, incoming, outgoing, options).catch(() => outgoing.destroy())
   }
+}
+
+/** An answer, not a broken connection: a proxy takes that for a server that is down, and shuts everybody out for a while. */
+function refuse(incoming: IncomingMessage, outgoing: ServerResponse): void {
+  outgoing.writeHead(400, { 'cache-control': 'no-store', 'content-length': 0, connection: 'close' })
+  outgoing.end()
+  if (!incoming.complete) dropRest(incoming)
 }
 
 async function answer(
   handle: (request: Request) => Promise<Response>,
+  request: Request,
   incoming: IncomingMessage,
   outgoing: ServerResponse,
   options: NodeHandlerOptions,
 ): Promise<void> {
-  const response = await handle(toRequest(incoming, options))
+  const response = await handle(request)
   const isLast = options.isDraining?.() === true
   outgoing.writeHead(response.status, [...toNodeHeaders(response.headers), ...(isLast ? ['connection', 'close'] : [])])
   if (response.body === null) {
@@ -82,31 +95,32 @@ function drained(outgoing: ServerResponse): Promise<void> {
   })
 }
 
-function toRequest(incoming: IncomingMessage, options: NodeHandlerOptions): Request {
+/** null: its method, host or address is none of a web request. */
+function toRequest(incoming: IncomingMessage, options: NodeHandlerOptions): Request | null {
+  const url = toUrl(incoming, options)
   const method = incoming.method ?? 'GET'
   const headers = new Headers()
   for (const [name, value] of Object.entries(incoming.headers)) {
     for (const item of Array.isArray(value) ? value : [value]) if (item !== undefined) headers.append(name, item)
   }
   const hasBody = method !== 'GET' && method !== 'HEAD'
+  if (url === null || FORBIDDEN_METHODS.has(method)) return null
   const body = hasBody ? toBody(incoming) : null
-  return new Request(toUrl(incoming, options), {
-    method,
-    headers,
-    body,
-    ...(hasBody ? { duplex: 'half' as const } : {}),
-  })
+  return new Request(url, { method, headers, body, ...(hasBody ? { duplex: 'half' as const } : {}) })
 }
 
-function toUrl(incoming: IncomingMessage, options: NodeHandlerOptions): URL {
+/** A host that brings more than a name and a port, or an address that is no path (of a proxy's request: «http://…», «*»): null. */
+function toUrl(incoming: IncomingMessage, options: NodeHandlerOptions): URL | null {
   const forwarded = (name: string): string | undefined => {
     const value = options.trustsProxy === true ? incoming.headers[name] : undefined
     return typeof value === 'string' ? value.split(',', 1)[0]?.trim() : undefined
   }
   const scheme = forwarded('x-forwarded-proto') === 'https' || 'encrypted' in incoming.socket ? 'https' : 'http'
   const host = forwarded('x-forwarded-host') ?? incoming.headers.host ?? 'localhost'
+  const path = incoming.url ?? '/'
+  if (!path.startsWith('/') || /[\s#/?@\\]/.test(host)) return null
   // Joined as text: a path that begins with two slashes must not become a host.
-  return new URL(`${scheme}://${host}${incoming.url ?? '/'}`)
+  return URL.parse(`${scheme}://${host}${path}`)
 }
 
 /** As pairs, because there may be several cookies. */

@@ -55,12 +55,62 @@ describe('the partner behind node:http', () => {
     await world.initiator(script).sync()
   })
 
+  test.each([
+    ['a host that is no address', 'GET /sync HTTP/1.1\r\nHost: 256.256.256.256\r\n\r\n'],
+    ['a host with a space', 'POST /sync HTTP/1.1\r\nHost: a b\r\ncontent-length: 2\r\n\r\n{}'],
+    ['a host with a path', 'GET /sync HTTP/1.1\r\nHost: a/b\r\n\r\n'],
+    ['a host with a name before it', 'GET /sync HTTP/1.1\r\nHost: a@b\r\n\r\n'],
+    ['a port that is none', 'GET /sync HTTP/1.1\r\nHost: a:99999\r\n\r\n'],
+    ['TRACE', 'TRACE /sync HTTP/1.1\r\nHost: a\r\n\r\n'],
+    ['CONNECT', 'CONNECT a:443 HTTP/1.1\r\nHost: a\r\n\r\n'],
+    ['the address of a proxy’s request', 'POST http://x/ HTTP/1.1\r\nHost: a\r\ncontent-length: 0\r\n\r\n'],
+    ['the address *', 'OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n'],
+  ])('%s gets an answer, 400, so that no proxy takes the server for dead', async (_name, head) => {
+    const world = testPartner()
+    const { port } = await serve(world)
+    const socket = connect(port, '127.0.0.1')
+    let text = ''
+    socket.on('data', (chunk: Buffer) => (text += chunk.toString()))
+    socket.write(head)
+    await once(socket, 'close')
+    expect(text.split('\r\n', 1)).toEqual(['HTTP/1.1 400 Bad Request'])
+    expect(world.events.filter(({ type }) => type === 'error')).toEqual([])
+  })
+
+  test('a proxy’s host that is none is answered like one of the request itself', async () => {
+    const server = await listen(testPartner().partner, { port: 0, trustsProxy: true })
+    onTestFinished(() => server.close())
+    const response = await fetch(`${server.url}/sync`, { headers: { 'x-forwarded-host': 'a/b' } })
+    expect(response.status).toBe(400)
+  })
+
+  test('an upload that breaks off is the sender’s affair: no error is reported', async () => {
+    let signIns = 0
+    const world = testPartner({
+      authenticate: () => {
+        signIns += 1
+        return { account: 'ann' }
+      },
+    })
+    const { port } = await serve(world)
+    const socket = connect(port, '127.0.0.1')
+    const head = ['authorization: ann', 'content-type: application/json', 'web-sync-protocol: 1', 'content-length: 9']
+    socket.write(`POST /sync HTTP/1.1\r\nhost: a\r\n${head.join('\r\n')}\r\n\r\n{"a"`)
+    // Once the handler reads the body: it has asked for the account before.
+    await expect.poll(() => signIns).toBe(1)
+    socket.destroy()
+    const turnedAway = (): unknown => world.events.find(({ type }) => type === 'turned-away')
+    await expect.poll(turnedAway).toMatchObject({ request: 'ask', problem: 'malformed' })
+    expect(world.events.filter(({ type }) => type === 'error')).toEqual([])
+  })
+
   test('an unusable head and an oversized body do not disturb the others', async () => {
     const world = testPartner({ limits: { askBytes: LIMITS.leastAskBytes } })
     const script = await serve(world)
     const ann = world.initiator(script)
     const socket = connect(script.port, '127.0.0.1')
     socket.write('POST /sync HTTP/1.1\r\nhost: a b\r\ncontent-length: 2\r\n\r\n{}')
+    socket.resume()
     await once(socket, 'close')
     const large = await fetch(ann.request('x'.repeat(9_000_000)))
     expect(large.status).toBe(413)

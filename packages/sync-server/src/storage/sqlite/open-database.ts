@@ -49,6 +49,7 @@ const BUSY = 5
 const LOCKED = 6
 const CORRUPT = 11
 const FULL = 13
+const CANNOT_OPEN = 14
 const NOT_A_DATABASE = 26
 
 /** What the platform throws, as an error of ours where it is one that must be expected; anything else as it is. */
@@ -62,6 +63,11 @@ export function toPartnerError(path: string, error: unknown): unknown {
   if (code === NOT_A_DATABASE || code === CORRUPT) {
     const message = `${path} is not a database, or is damaged: restore a backup beside it`
     return new PartnerError('unreadable', message, { cause: error })
+  }
+  if (code === CANNOT_OPEN) {
+    return new PartnerError('unreadable', `${path} cannot be opened: is it there, and may it be read?`, {
+      cause: error,
+    })
   }
   return error
 }
