@@ -239,8 +239,8 @@ export const CLIENT_BUGS: readonly PlantedBug[] = [
     patches: [
       {
         file: `${STORE}/sync-row.ts`,
-        find: 'if (sync.schemaVersion > options.schema.version) {',
-        replace: 'if (sync.schemaVersion > options.schema.version + 1) {',
+        find: 'if (sync.schemaVersion > context.schema.version) {',
+        replace: 'if (sync.schemaVersion > context.schema.version + 1) {',
       },
     ],
   },
@@ -253,8 +253,8 @@ export const CLIENT_BUGS: readonly PlantedBug[] = [
     patches: [
       {
         file: `${STORE}/sync-row.ts`,
-        find: 'if (sync.account !== options.account || sync.space !== options.space) {',
-        replace: 'if (sync.space !== options.space) {',
+        find: 'if (hashStoreId(sync) !== hashStoreId(idOf(context))) {',
+        replace: 'if (sync.space !== context.space) {',
       },
     ],
   },

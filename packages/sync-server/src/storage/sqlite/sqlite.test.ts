@@ -62,7 +62,7 @@ describe('a SQLite file', () => {
     const nonsense = tempFile('nonsense.db')
     writeFileSync(nonsense, 'nonsense')
     await expect(restoreBackup(nonsense, path)).rejects.toMatchObject({ code: 'unreadable' })
-    await expect(restoreBackup(`${path}.missing`, path)).rejects.toThrow(/unable to open/)
+    await expect(restoreBackup(`${path}.missing`, path)).rejects.toThrow(/missing cannot be opened: is it there/)
     expect(existsSync(`${path}.missing`)).toBe(false)
     expect(await sqlitePartner(path).partner.read('s1', 'notes', 'a')).not.toBeNull()
   })
