@@ -4,7 +4,7 @@ import type { JsonObject } from '../json.ts'
 import { LIMITS } from '../limits.ts'
 import type { ConflictPolicy, ResolveConflict } from '../schema.ts'
 import type { Op } from '../wire/mutation.ts'
-import { applyOp, type OpResult, type StoredRecord } from './apply-op.ts'
+import { applyOp, isSeen, type OpContext, type OpResult, type StoredRecord } from './apply-op.ts'
 
 const MINE = '5-000000000000000a'
 const OTHERS = '7-000000000000000b'
@@ -15,7 +15,13 @@ const CURRENT: StoredRecord = {
   version: OTHERS,
   value: { id: 'a', title: 'theirs', note: 'kept' },
   mutationId: OTHER_MUTATION,
+  unseen: null,
 }
+/** As the partner does: what was seen is found out first. */
+function apply(op: Op, context: Omit<OpContext, 'isSeen'>): OpResult {
+  return applyOp(op, { ...context, isSeen: context.current !== null && isSeen(op, context.current) })
+}
+
 const takeProposed: ResolveConflict = ({ proposed }) => proposed
 const refuse: ResolveConflict = () => null
 
@@ -140,7 +146,7 @@ function patchOf(value: JsonObject): Op {
 }
 
 function applyPatch(record: StoredRecord, value: JsonObject): StoredRecord {
-  const result = applyOp(patchOf(value), { current: record, policy: 'merge', isBaseTooOld: false })
+  const result = apply(patchOf(value), { current: record, policy: 'merge', isBaseTooOld: false })
   return result.type === 'put' ? { ...record, value: result.value } : record
 }
 
@@ -152,7 +158,7 @@ function fields(prefix: string): JsonObject {
 
 describe('the conflict table', () => {
   it.each(CELLS)('$situation: $kind under $policy is $expected', ({ situation, kind, policy, expected }) => {
-    const result = applyOp(opOf(kind, situation), {
+    const result = apply(opOf(kind, situation), {
       current: situation === 'absent' ? null : CURRENT,
       policy: POLICIES[policy],
       isBaseTooOld: situation === 'changed long ago',
@@ -164,7 +170,7 @@ describe('the conflict table', () => {
     for (const kind of ['put', 'patch'] as const) {
       for (const policy of Object.values(POLICIES)) {
         for (const isBaseTooOld of [false, true]) {
-          expect(applyOp(opOf(kind, 'changed'), { current: null, policy, isBaseTooOld }).type).toBe('conflict')
+          expect(apply(opOf(kind, 'changed'), { current: null, policy, isBaseTooOld }).type).toBe('conflict')
         }
       }
     }
@@ -172,9 +178,9 @@ describe('the conflict table', () => {
 
   it('an own mutation of another time is no excuse: the version must be its result', () => {
     const op: Op = { op: 'delete', collection: 'notes', id: 'a', base: MINE, baseMutation: MUTATION }
-    expect(applyOp(op, { current: CURRENT, policy: 'merge', isBaseTooOld: false }).type).toBe('conflict')
+    expect(apply(op, { current: CURRENT, policy: 'merge', isBaseTooOld: false }).type).toBe('conflict')
     const unknown = { ...CURRENT, mutationId: null }
-    expect(applyOp(op, { current: unknown, policy: 'merge', isBaseTooOld: false }).type).toBe('conflict')
+    expect(apply(op, { current: unknown, policy: 'merge', isBaseTooOld: false }).type).toBe('conflict')
   })
 
   it('two patches of different fields commute under merge', () => {
@@ -191,12 +197,12 @@ describe('the conflict table', () => {
     const set: Op = { ...patchOf({ note: null, deep: { a: null } }), removed: ['/title'] } as Op
     const after = { id: 'a', note: null, deep: { a: null } }
     const based = { policy: 'merge', isBaseTooOld: false } as const
-    expect(applyOp({ ...set, base: OTHERS }, { current: CURRENT, ...based })).toMatchObject({
+    expect(apply({ ...set, base: OTHERS }, { current: CURRENT, ...based })).toMatchObject({
       value: after,
       merged: false,
     })
-    expect(applyOp(set, { current: CURRENT, ...based })).toMatchObject({ value: after, merged: true })
-    expect(applyOp(set, { current: CURRENT, policy: askedNull, isBaseTooOld: false })).toMatchObject({
+    expect(apply(set, { current: CURRENT, ...based })).toMatchObject({ value: after, merged: true })
+    expect(apply(set, { current: CURRENT, policy: askedNull, isBaseTooOld: false })).toMatchObject({
       value: { ...after, asked: null },
     })
   })
@@ -204,7 +210,7 @@ describe('the conflict table', () => {
   it('patches that together make a record no page can carry are a conflict, not a poisoned record', () => {
     const current = { ...CURRENT, value: { id: 'a', ...fields('x') } }
     const op: Op = { op: 'patch', collection: 'notes', id: 'a', base: OTHERS, value: fields('y') }
-    expect(applyOp(op, { current, policy: 'merge', isBaseTooOld: false })).toMatchObject({
+    expect(apply(op, { current, policy: 'merge', isBaseTooOld: false })).toMatchObject({
       type: 'conflict',
       code: 'too-large',
     })
@@ -214,7 +220,7 @@ describe('the conflict table', () => {
     const op = opOf('patch', 'changed')
     for (const wrong of [{ id: 'b' }, { id: 'a', when: Number.NaN }, {}]) {
       const policy: ResolveConflict = () => wrong
-      expect(() => applyOp(op, { current: CURRENT, policy, isBaseTooOld: false })).toThrow(TypeError)
+      expect(() => apply(op, { current: CURRENT, policy, isBaseTooOld: false })).toThrow(TypeError)
     }
   })
 })

@@ -3,7 +3,7 @@ import { applyPatch } from '../patch.ts'
 import type { RecordVersion } from '../record-version.ts'
 import type { ConflictPolicy, ResolveConflict } from '../schema.ts'
 import { checkObject } from '../values/check-value.ts'
-import type { Op } from '../wire/mutation.ts'
+import type { Op, OpTarget } from '../wire/mutation.ts'
 import type { RefusalCode } from '../wire/outcome.ts'
 
 /** A live record as the partner stores it. */
@@ -12,6 +12,11 @@ export interface StoredRecord {
   readonly value: JsonObject
   /** The mutation that made this version; null if it is not known. */
   readonly mutationId: string | null
+  /**
+   * The version below it that the author of its mutation had not seen; above that one are only this mutation and those that it was made
+   * on. null: the record is exactly what its author saw.
+   */
+  readonly unseen: RecordVersion | null
 }
 
 /** What an operation does to the record. */
@@ -25,6 +30,8 @@ export type OpResult =
 /** What {@link applyOp} needs to know. */
 export interface OpContext {
   readonly current: StoredRecord | null
+  /** True if the author of the operation has seen everything in `current`: see {@link isSeen}. */
+  readonly isSeen: boolean
   readonly policy: ConflictPolicy | ResolveConflict
   /** True if `base` is older than the outcomes and log kept: what happened since is not known, so it is not merged. */
   readonly isBaseTooOld: boolean
@@ -45,14 +52,37 @@ export function applyOp(op: Op, context: OpContext): OpResult {
   const { current } = context
   if (current === null) return applyToAbsent(op)
   if (op.op === 'insert') return conflict('record-exists', 'a record with this id exists already')
-  if (isBasedOn(op, current)) return applyToCurrent(op, current.value, false)
+  if (context.isSeen) return applyToCurrent(op, current.value, false)
   if (context.isBaseTooOld) return conflict('stale-base', 'the record changed too long ago to merge with')
   return resolve(op, current, context.policy)
 }
 
-/** True if the operation was made on exactly this version, or on the result of the mutation that made it. */
-function isBasedOn(op: Op, current: StoredRecord): boolean {
-  return op.base === current.version || (op.baseMutation !== undefined && op.baseMutation === current.mutationId)
+/**
+ * True if it is proved that whoever made an operation had seen everything in this record: it was made on exactly this version, or on the
+ * result of the mutation that made it, and that result was exactly what the author saw. Who wrote last proves nothing by itself: the
+ * last write may have been merged into one of somebody else.
+ */
+export function isSeen(
+  { base, baseMutation }: Pick<OpTarget, 'base' | 'baseMutation'>,
+  current: StoredRecord,
+): boolean {
+  const { version, mutationId, unseen } = current
+  if (base === version) return true
+  return isMadeOn(baseMutation, mutationId) && (unseen === null || unseen === base)
+}
+
+/** What the author of an operation on this record has not seen, as {@link StoredRecord.unseen} of the result. */
+export function findUnseen(
+  { baseMutation }: Pick<OpTarget, 'baseMutation'>,
+  current: StoredRecord,
+  isAllSeen: boolean,
+): RecordVersion | null {
+  if (isAllSeen) return null
+  return isMadeOn(baseMutation, current.mutationId) ? current.unseen : current.version
+}
+
+function isMadeOn(baseMutation: string | undefined, mutationId: string | null): boolean {
+  return baseMutation !== undefined && baseMutation === mutationId
 }
 
 function applyToAbsent(op: Op): OpResult {

@@ -13,8 +13,8 @@ export interface OpTarget {
   /** The version on which it was made; null: the record must not exist. */
   readonly base: RecordVersion | null
   /**
-   * The mutation on whose result this operation was made, if there is one: where the record's current version comes from it, there
-   * is no conflict, whatever `base` says. So a replayed chain does not conflict with itself.
+   * The mutation on whose result this operation was made, if there is one. Where the record's current version is that result, and the
+   * result was exactly what the author saw, there is no conflict, whatever `base` says: a replayed chain does not conflict with itself.
    */
   readonly baseMutation?: string
 }

@@ -36,7 +36,7 @@ export interface PartnerStorage {
    * by the caller if the backup was taken at an earlier one.
    */
   markDurable(space: string | null): Promise<void>
-  /** Removes all partnerships, checkpoints and outcomes of an account in all spaces; records it wrote stay. Returns their number. */
+  /** Removes all partnerships, checkpoints, outcomes and waiting deletions of an account in all spaces; records it wrote stay. Returns their number. */
   eraseAccount(account: string): Promise<number>
   /** Removes a space with everything in it. True if there was one. */
   eraseSpace(space: string): Promise<boolean>
@@ -126,6 +126,8 @@ export interface RecordRow {
   readonly id: string
   readonly version: RecordVersion
   readonly mutationId: string | null
+  /** The version below it that its author had not seen; null: the author saw exactly this. See StoredRecord of sync-protocol. */
+  readonly unseen: RecordVersion | null
   /** The record as JSON text: it travels to initiators as it is, unparsed. */
   readonly value: string
 }
@@ -143,6 +145,8 @@ export interface LogRow {
   /** The version that this one replaced; null: there was no record. Digests at any cut follow from it. */
   readonly previousVersion: RecordVersion | null
   readonly mutationId: string | null
+  /** As in {@link RecordRow}; null of a delete. */
+  readonly unseen: RecordVersion | null
   /** JSON text; null: the record was deleted (the row is its tombstone). */
   readonly value: string | null
   readonly atMs: number
@@ -235,13 +239,18 @@ export interface OutcomeRow {
 
 /**
  * A deletion that came before what it deletes: after a restore its author replayed it before the author of the record did. When the
- * mutation that it was made on comes, its result is deleted at once, so that what was deleted does not come back (invariant S20).
+ * mutation that it was made on comes, its result is deleted at once, so that what was deleted does not come back (invariant S20); but
+ * only if nothing is in the record that the deletion's author had not seen, and if the app's rule allows it. Named by all but `base`.
  */
 export interface AwaitingDelete {
   readonly collection: string
   readonly id: string
   /** The mutation on whose result the deletion was made. */
   readonly mutationId: string
+  /** The version on which it was made. */
+  readonly base: RecordVersion | null
+  /** Whose deletion it is. */
+  readonly account: string
 }
 
 /** Reads one space, on one consistent state. */
@@ -279,8 +288,8 @@ export interface StorageReader {
   getDurable(partnershipId: string, durableHead: number): Promise<number>
   getRequest(partnershipId: string, requestId: string): Promise<RequestRow | null>
   getOutcome(account: string, mutationId: string): Promise<OutcomeRow | null>
-  /** The deletion that waits for this record to be made again; null: none does. */
-  getAwaitingDelete(collection: string, id: string): Promise<AwaitingDelete | null>
+  /** The deletions that wait for this record to be made again, by mutation and account. */
+  listAwaitingDeletes(collection: string, id: string): Promise<readonly AwaitingDelete[]>
 }
 
 /** Reads and writes one space. */
@@ -310,9 +319,9 @@ export interface StorageTransaction extends StorageReader {
   renounceDurability(): Promise<void>
   /** Remembers that a key of a lost history was seen. Touches neither keys nor data. */
   noteRestoreSeen(atMs: number): Promise<void>
-  /** One for each record: a later one takes the place of an earlier one. */
+  /** Of several of one name the last one counts. */
   putAwaitingDelete(awaiting: AwaitingDelete, atMs: number): Promise<void>
-  deleteAwaitingDelete(collection: string, id: string): Promise<void>
+  deleteAwaitingDelete(awaiting: AwaitingDelete): Promise<void>
   /** Removes those that were put before `beforeMs`. */
   pruneAwaitingDeletes(beforeMs: number): Promise<void>
   putPartnership(partnership: PartnershipRow): Promise<void>

@@ -7,28 +7,25 @@ import {
   type JsonObject,
   LIMITS,
   type Op,
+  type RecordVersion,
   type RefusalCode,
 } from 'sync-protocol'
 import { isLongerThan, type StorageTransaction } from '../contract/index.ts'
-import { type History, isBaseTooOld } from './base-age.ts'
+import { isBaseTooOld } from './base-age.ts'
 import { type EngineContext, PARTNER_ACCOUNT } from './context.ts'
 import type { Fault, OutcomeDraft } from './outcome-draft.ts'
 import type { PreparedMutation } from './prepare.ts'
+import { findUnseenOf, isAllSeen, type SeenScope } from './seen.ts'
 import { type Entry, entryKey, type Stage } from './stage.ts'
 
 /** Who applies, and where. */
-export interface ApplyScope {
+export interface ApplyScope extends SeenScope {
   readonly context: EngineContext
   readonly tx: StorageTransaction
-  readonly history: History
   readonly stage: Stage
   readonly account: string
   readonly space: string
   readonly canWrite: boolean
-  /** The log's floor. */
-  readonly floor: number
-  /** True if that mutation of this account had no effect. */
-  readonly isWithoutEffect: (mutationId: string) => Promise<boolean>
 }
 
 /** Bytes that the records of one mutation may have afterwards, together: patches on large records must not blow up a page. */
@@ -64,7 +61,8 @@ async function findFrameFault(
   }
   if (!scope.canWrite) return { code: 'read-only', message: 'the account may only read in this space', path: '' }
   for (const [index, op] of ops.entries()) {
-    if (op.baseMutation !== undefined && (await scope.isWithoutEffect(op.baseMutation))) {
+    const known = op.baseMutation === undefined ? null : await scope.outcomeOf(op.baseMutation)
+    if (known !== null && known.type !== 'accepted') {
       return {
         code: 'depends-on-refused',
         message: 'it was made on the result of a mutation that was refused',
@@ -86,11 +84,10 @@ async function applyOps(scope: ApplyScope, mutation: PreparedMutation, ops: read
     if ('code' in result) return { ...result, path: `/${index}${result.path}` }
     merged ||= result.merged
   }
-  await stage.completeDeletes(mutation.mutationId)
   const texts = measure(stage.written())
   if ('code' in texts) return texts
   const before = stage.changes.length
-  stage.keep(mutation.mutationId, texts)
+  await stage.keep(mutation.mutationId, texts)
   const last = stage.changes.length > before ? (stage.changes.at(-1) ?? null) : null
   return { type: 'accepted', merged, entries: await entriesBefore(scope, ops), last }
 }
@@ -105,45 +102,84 @@ async function applyOneOp(
   // Written by an app of an earlier version, perhaps.
   const op = fitOp(collection, written)
   const entry = await stage.read(op.collection, op.id)
-  const denied = askRule(scope, op, entry)
+  const denied = askRule(scope, scope.account, op, entry)
   if (denied !== null) return denied
   const { current } = entry
   const { conflict, validator } = collection
-  const based = mutation.isUnconditional || stage.isOwnResult(entry) ? rebaseOn(op, current) : op
-  const isTooOld = await isBaseTooOld(scope, mutation.mutationId, based, entry)
-  const result = applyOp(based, { current, policy: conflict, isBaseTooOld: isTooOld })
+  const { based, isSeen, unseen } = await findBasis(scope, mutation, op, entry)
+  const isTooOld = !isSeen && (await isBaseTooOld(scope, mutation.mutationId, based, entry))
+  const result = applyOp(based, { current, isSeen, policy: conflict, isBaseTooOld: isTooOld })
   switch (result.type) {
     case 'nothing': {
-      const { id, baseMutation } = op
-      if (baseMutation !== undefined) {
-        stage.awaitDelete({ collection: op.collection, id, mutationId: baseMutation })
+      const { id, base, baseMutation } = op
+      if (baseMutation !== undefined && !stage.isOwnResult(entry)) {
+        stage.awaitDelete({ collection: op.collection, id, base, mutationId: baseMutation, account: scope.account })
       }
       return { merged: false }
     }
     case 'conflict':
+      if (result.code === 'record-deleted') await passOnWaits(stage, op, mutation.mutationId)
       return { code: result.code, message: result.message, path: '', isConflict: true }
     case 'delete':
-      stage.write(entry, null, mutation.mutationId)
+      stage.write(entry, null, mutation.mutationId, null)
       return { merged: result.merged }
     case 'put': {
       const value = fitRecord(collection, result.value)
       const fault = findRecordFault(validator, value)
       if (fault !== null) return { code: 'invalid-record', message: fault.message, path: `/value${fault.path}` }
-      stage.write(entry, value, mutation.mutationId)
+      stage.write(entry, value, mutation.mutationId, unseen)
       return { merged: result.merged }
     }
   }
 }
 
-/** Made on whatever is there: an own write of the partner, or an operation on what the same mutation has just written. */
-function rebaseOn(op: Op, current: Entry['current']): Op {
-  if (op.op === 'insert') return op
-  const { baseMutation: _, ...rest } = op
-  return { ...rest, base: current?.version ?? null }
+/** On what an operation is judged to be made, and what of the record its author has not seen. */
+async function findBasis(
+  scope: ApplyScope,
+  mutation: PreparedMutation,
+  op: Op,
+  entry: Entry,
+): Promise<{ readonly based: Op; readonly isSeen: boolean; readonly unseen: RecordVersion | null }> {
+  const { current } = entry
+  // Made on whatever is there; nobody saw it.
+  if (mutation.isUnconditional) {
+    return { based: toNew(op), isSeen: current !== null, unseen: findUnseenOf({ base: null }, entry, false) }
+  }
+  if (!scope.stage.isOwnResult(entry)) {
+    const isSeen = await isAllSeen(scope, op, entry)
+    return { based: op, isSeen, unseen: findUnseenOf(op, entry, isSeen) }
+  }
+  // What the same mutation has just written its author has seen, if that was not merged into something that they had not.
+  if (current === null) return { based: toNew(op), isSeen: false, unseen: null }
+  return { based: op, isSeen: current.unseen === null, unseen: current.unseen }
 }
 
-function askRule(scope: ApplyScope, op: Op, entry: Entry): Fault | null {
-  const { context, account, space } = scope
+/**
+ * Where an edit comes before what it was made on and is refused, a deletion that waits for the edit waits for what that was made on: its
+ * author knew this too.
+ */
+async function passOnWaits(stage: Stage, { collection, id, baseMutation }: Op, mutationId: string): Promise<void> {
+  if (baseMutation === undefined) return
+  const waiting = await stage.listWaiting(collection, id)
+  for (const awaiting of waiting.filter((each) => each.mutationId === mutationId)) {
+    stage.endWait(awaiting)
+    await stage.keepWait({ ...awaiting, mutationId: baseMutation })
+  }
+}
+
+/** On what is not there any more, for the next operation of the same mutation; or on whatever is there. */
+function toNew(op: Op): Op {
+  const { baseMutation: _, ...rest } = op
+  return { ...rest, base: null }
+}
+
+/** The app's rule for an operation of this account on the record as it is now; null: it may. */
+export function askRule(
+  { context, space }: Pick<ApplyScope, 'context' | 'space'>,
+  account: string,
+  op: Op,
+  entry: Entry,
+): Fault | null {
   if (context.allow === null || account === PARTNER_ACCOUNT) return null
   const answer = context.allow({ account, space, op, current: entry.current })
   if (answer === true) return null

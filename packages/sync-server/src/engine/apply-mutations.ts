@@ -4,9 +4,11 @@ import { applyMutation, type ApplyScope } from './apply-mutation.ts'
 import { History } from './base-age.ts'
 import { commitStage } from './commit-stage.ts'
 import type { EngineContext } from './context.ts'
+import { doLateDeletes } from './late-deletes.ts'
 import { draftToOutcome, type NumberedOutcome, type OutcomeDraft } from './outcome-draft.ts'
 import type { PreparedMutation } from './prepare.ts'
-import { Stage } from './stage.ts'
+import type { Known } from './seen.ts'
+import { type Entry, Stage } from './stage.ts'
 
 /** Who brings the mutations, and which page will carry their outcomes first. */
 export interface MutationSource {
@@ -47,6 +49,7 @@ export async function applyMutations(
   const stage = new Stage(tx, context.schema.collections)
   const scope = await openScope(context, tx, source, stage)
   const answered = await answerAll(scope, mutations)
+  await doLateDeletes(scope)
   await commitStage(tx, stage, context.ports.random, atMs)
   const outcomes: NumberedOutcome[] = []
   const byId = new Map<string, NumberedOutcome>()
@@ -71,15 +74,34 @@ async function openScope(
 ): Promise<AskScope> {
   const { account, space, canWrite } = source
   const drafts: AskScope['drafts'] = new Map()
-  const isWithoutEffect = async (mutationId: string): Promise<boolean> => {
+  const stored = new Map<string, Known | null>()
+  const outcomeOf = async (mutationId: string): Promise<Known | null> => {
     const earlier = drafts.get(mutationId)
-    if (earlier !== undefined) return earlier.draft.type !== 'accepted'
+    if (earlier !== undefined) return knownOfDraft(earlier.draft)
+    const known = stored.get(mutationId)
+    if (known !== undefined) return known
     const row = await tx.getOutcome(account, mutationId)
-    return row !== null && parseStored(row).type !== 'accepted'
+    const found = row === null ? null : knownOfOutcome(parseStored(row))
+    stored.set(mutationId, found)
+    return found
   }
   const { floor } = await tx.getSpace()
   const history = new History(tx)
-  return { context, tx, history, stage, account, space, canWrite, floor, isWithoutEffect, drafts }
+  return { context, tx, history, stage, account, space, canWrite, floor, outcomeOf, drafts }
+}
+
+function knownOfDraft(draft: OutcomeDraft): Known {
+  if (draft.type !== 'accepted') return { type: draft.type, merged: false, isResult: () => false }
+  return { type: 'accepted', merged: draft.merged, isResult: (entry) => draft.entries.includes(entry) }
+}
+
+function knownOfOutcome(outcome: Exclude<Outcome, { type: 'later' }>): Known {
+  if (outcome.type !== 'accepted') return { type: outcome.type, merged: false, isResult: () => false }
+  const { merged, versions } = outcome
+  const isResult = ({ collection, id, current, madeBy }: Entry): boolean =>
+    madeBy === null &&
+    versions.some((each) => each.collection === collection && each.id === id && each.version === current?.version)
+  return { type: 'accepted', merged, isResult }
 }
 
 async function answerAll(scope: AskScope, mutations: readonly PreparedMutation[]): Promise<readonly Answered[]> {

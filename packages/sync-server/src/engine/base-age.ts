@@ -65,7 +65,7 @@ async function isHistoryKnown(
 }
 
 /** The version in the database, below what this ask has staged; null: no record. */
-function storedVersion(entry: Entry): RecordVersion | null {
+export function storedVersion(entry: Entry): RecordVersion | null {
   let lowest = entry
   while (lowest.madeBy !== null) lowest = lowest.madeBy.before
   return lowest.current?.version ?? null

@@ -1,6 +1,6 @@
 import { DigestBuilder, makeVersion } from 'sync-protocol'
 import type { LogRow, Random, StorageTransaction } from '../contract/index.ts'
-import { entryVersion, type Stage } from './stage.ts'
+import { entryVersion, type Stage, stagedVersion } from './stage.ts'
 
 /**
  * Writes what was staged. The space's head is locked here, last of all locks: so numbers come in the order of commits, without gaps,
@@ -15,6 +15,7 @@ export async function commitStage(tx: StorageTransaction, stage: Stage, random: 
     change.number = head + 1 + index
     change.version = makeVersion(change.number, random.bits())
   }
+  const staged = new Map(changes.map((change) => [stagedVersion(change), change.version]))
   const builder = new DigestBuilder(digest)
   const rows: LogRow[] = []
   let txEnd = 0
@@ -22,9 +23,10 @@ export async function commitStage(tx: StorageTransaction, stage: Stage, random: 
   for (const change of changes.toReversed()) {
     if (change.isLast) txEnd = change.number
     const { number, collection, id, version, mutationId, text } = change
+    const unseen = change.unseen === null ? null : (staged.get(change.unseen) ?? change.unseen)
     const previousVersion = entryVersion(change.before)
     builder.replace(collection, previousVersion, text === null ? null : version)
-    rows.push({ number, txEnd, collection, id, version, previousVersion, mutationId, value: text, atMs })
+    rows.push({ number, txEnd, collection, id, version, previousVersion, mutationId, unseen, value: text, atMs })
   }
   await tx.appendChanges(rows.toReversed(), builder.build())
 }

@@ -101,6 +101,7 @@ async function storeBatch(
         version,
         previousVersion,
         mutationId,
+        unseen: previousVersion,
         value: text,
         atMs: clock.nowMs(),
       })

@@ -15,7 +15,12 @@ export interface StagedChange {
   /** JSON text; null: deleted. */
   readonly text: string | null
   readonly before: Entry
-  readonly mutationId: string
+  /** null: a deletion that has waited, see {@link Stage.deleteLate}. */
+  readonly mutationId: string | null
+  /** As in StoredRecord; {@link stagedVersion} of a change that has no number yet. */
+  unseen: RecordVersion | null
+  /** Place among the changes of the ask. */
+  readonly index: number
   /** True for the last change of its mutation. */
   isLast: boolean
   /** Set with its number; '' until then. */
@@ -39,6 +44,11 @@ export function entryVersion(entry: Entry): RecordVersion | null {
   return entry.madeBy === null ? entry.current.version : entry.madeBy.version
 }
 
+/** Stands for the version of a change that has no number yet. No operation can name it: the wire knows no such versions. */
+export function stagedVersion(change: StagedChange): RecordVersion {
+  return `~${change.index}`
+}
+
 /**
  * The effects of an ask's mutations before they are written. A mutation works on a layer of its own that is kept or dropped as a whole:
  * that is its savepoint, and a refused mutation costs the database nothing.
@@ -49,9 +59,10 @@ export class Stage {
   readonly #collections: CollectionsByName
   readonly #kept = new Map<string, Entry>()
   #layer = new Map<string, Entry>()
-  /** Deletions that wait for what they delete; null: one that waited has been done. */
-  readonly #keptAwaiting = new Map<string, AwaitingDelete | null>()
-  #awaiting = new Map<string, AwaitingDelete | null>()
+  /** Deletions that wait for what they delete, by record: those that were read, and those of this ask. */
+  readonly #waiting = new Map<string, AwaitingDelete[]>()
+  readonly #awaitingWrites: { readonly isGone: boolean; readonly awaiting: AwaitingDelete }[] = []
+  #awaiting = new Map<string, AwaitingDelete>()
 
   constructor(tx: StorageTransaction, collections: CollectionsByName) {
     this.#tx = tx
@@ -75,9 +86,9 @@ export class Stage {
   }
 
   /** As one of the schema's version, whatever version wrote it. */
-  #toStored({ version, value, mutationId }: RecordRow, collection: string): StoredRecord {
+  #toStored({ version, value, mutationId, unseen }: RecordRow, collection: string): StoredRecord {
     const growth = Object.hasOwn(this.#collections, collection) ? this.#collections[collection] : undefined
-    return { version, value: fitRecord(growth, JSON.parse(value) as JsonObject), mutationId }
+    return { version, value: fitRecord(growth, JSON.parse(value) as JsonObject), mutationId, unseen }
   }
 
   /** True if the mutation under way has written the record already. */
@@ -90,10 +101,10 @@ export class Stage {
     return this.#kept.get(entryKey(collection, id)) ?? this.read(collection, id)
   }
 
-  /** The mutation under way makes the record this; null deletes it. */
-  write(entry: Entry, value: JsonObject | null, mutationId: string): void {
+  /** The mutation under way makes the record this; null deletes it. `unseen`: see StoredRecord. */
+  write(entry: Entry, value: JsonObject | null, mutationId: string, unseen: RecordVersion | null): void {
     const { collection, id } = entry
-    const current = value === null ? null : { version: '', value, mutationId }
+    const current = value === null ? null : { version: '', value, mutationId, unseen }
     this.#layer.set(entryKey(collection, id), { collection, id, current, madeBy: null })
   }
 
@@ -102,25 +113,56 @@ export class Stage {
     this.#awaiting.set(entryKey(awaiting.collection, awaiting.id), awaiting)
   }
 
-  /** Deletes what the mutation under way has made if a deletion has waited for just that. */
-  async completeDeletes(mutationId: string): Promise<void> {
-    for (const [key, entry] of this.#layer) {
-      if (entry.current === null) continue
-      const kept = this.#keptAwaiting.get(key)
-      const awaiting = kept === undefined ? await this.#tx.getAwaitingDelete(entry.collection, entry.id) : kept
-      if (awaiting?.mutationId !== mutationId) continue
-      this.#awaiting.set(key, null)
-      this.#layer.set(key, { ...entry, current: null })
-    }
+  /** The deletions that wait for a record. */
+  async listWaiting(collection: string, id: string): Promise<readonly AwaitingDelete[]> {
+    const key = entryKey(collection, id)
+    const known = this.#waiting.get(key)
+    if (known !== undefined) return known
+    const waiting = [...(await this.#tx.listAwaitingDeletes(collection, id))]
+    this.#waiting.set(key, waiting)
+    return waiting
+  }
+
+  /** A deletion does not wait any more. */
+  endWait(awaiting: AwaitingDelete): void {
+    const waiting = this.#waiting.get(entryKey(awaiting.collection, awaiting.id)) ?? []
+    waiting.splice(waiting.indexOf(awaiting), 1)
+    this.#awaitingWrites.push({ isGone: true, awaiting })
+  }
+
+  /** A deletion waits, whatever becomes of the mutation under way. */
+  async keepWait(awaiting: AwaitingDelete): Promise<void> {
+    const waiting = (await this.listWaiting(awaiting.collection, awaiting.id)) as AwaitingDelete[]
+    waiting.push(awaiting)
+    this.#awaitingWrites.push({ isGone: false, awaiting })
   }
 
   /** Writes which deletions wait now. */
   async commitAwaiting(atMs: number): Promise<void> {
-    for (const [key, awaiting] of this.#keptAwaiting) {
-      const [collection, id] = key.split('\u0000') as [string, string]
-      if (awaiting === null) await this.#tx.deleteAwaitingDelete(collection, id)
-      else await this.#tx.putAwaitingDelete(awaiting, atMs)
+    for (const { isGone, awaiting } of this.#awaitingWrites) {
+      await (isGone ? this.#tx.deleteAwaitingDelete(awaiting) : this.#tx.putAwaitingDelete(awaiting, atMs))
     }
+  }
+
+  /** Records that the ask has changed so far, as it has left them. */
+  changed(): readonly Entry[] {
+    return [...this.#kept.values()].filter((entry) => entry.madeBy !== null && entry.current !== null)
+  }
+
+  /** The mutations of this ask that changed a record. */
+  writersOf(entry: Entry): ReadonlySet<string> {
+    const writers = new Set<string>()
+    for (let { madeBy } = entry; madeBy !== null; { madeBy } = madeBy.before) {
+      if (madeBy.mutationId !== null) writers.add(madeBy.mutationId)
+    }
+    return writers
+  }
+
+  /** A deletion that has waited deletes the record now, after all that the ask has brought. It has no mutation: that one was answered. */
+  deleteLate(entry: Entry): void {
+    const change = this.#addChange(entry, null, null)
+    change.isLast = true
+    this.#kept.set(entryKey(entry.collection, entry.id), { ...entry, current: null, madeBy: change })
   }
 
   /** The values that the mutation under way would store, by collection and id. */
@@ -135,28 +177,18 @@ export class Stage {
   }
 
   /** Keeps what the mutation under way did; what left a record as it was is no change. */
-  keep(mutationId: string, texts: ReadonlyMap<Entry, string>): void {
+  async keep(mutationId: string, texts: ReadonlyMap<Entry, string>): Promise<void> {
     let last: StagedChange | null = null
     for (const [key, entry] of this.#layer) {
       const before = this.#kept.get(key) as Entry // read() puts each record there before it can be written
       if (isSame(before, entry)) continue
-      const change: StagedChange = {
-        collection: entry.collection,
-        id: entry.id,
-        text: texts.get(entry) ?? null,
-        before,
-        mutationId,
-        isLast: false,
-        version: '',
-        number: 0,
-      }
-      this.#kept.set(key, { ...entry, madeBy: change })
-      this.changes.push(change)
-      last = change
+      last = this.#addChange(before, texts.get(entry) ?? null, mutationId)
+      last.unseen = entry.current?.unseen ?? null
+      this.#kept.set(key, { ...entry, madeBy: last })
     }
     for (const [key, awaiting] of this.#awaiting) {
-      if (awaiting !== null && !this.#layer.has(key)) last = this.#keepWaiting(key, mutationId)
-      this.#keptAwaiting.set(key, awaiting)
+      last = this.#keepWaiting(key, mutationId)
+      await this.keepWait(awaiting)
     }
     if (last !== null) last.isLast = true
     this.drop()
@@ -168,10 +200,15 @@ export class Stage {
    */
   #keepWaiting(key: string, mutationId: string): StagedChange {
     const before = this.#kept.get(key) as Entry // read() puts each record there before it can be deleted
-    const { collection, id } = before
-    const facts = { collection, id, text: null, before, mutationId }
-    const change: StagedChange = { ...facts, isLast: false, version: '', number: 0 }
+    const change = this.#addChange(before, null, mutationId)
     this.#kept.set(key, { ...before, madeBy: change })
+    return change
+  }
+
+  #addChange(before: Entry, text: string | null, mutationId: string | null): StagedChange {
+    const { collection, id } = before
+    const facts = { collection, id, text, before, mutationId, index: this.changes.length }
+    const change: StagedChange = { ...facts, unseen: null, isLast: false, version: '', number: 0 }
     this.changes.push(change)
     return change
   }

@@ -3,6 +3,7 @@ import {
   byteLength,
   type CheckpointRow,
   type CheckpointStub,
+  compareBytes,
   type LogBound,
   type LogRow,
   type LogStub,
@@ -32,9 +33,11 @@ export class MemoryReader implements StorageReader {
     return this.space.records.get(collection)?.get(id) ?? null
   }
 
-  async getAwaitingDelete(collection: string, id: string): Promise<AwaitingDelete | null> {
-    const row = this.space.awaitingDeletes.get(recordKey(collection, id))
-    return row === undefined ? null : { collection, id, mutationId: row.mutationId }
+  async listAwaitingDeletes(collection: string, id: string): Promise<readonly AwaitingDelete[]> {
+    const rows = this.space.awaitingDeletes.get(recordKey(collection, id)) ?? []
+    return rows
+      .map(({ mutationId, base, account }) => ({ collection, id, mutationId, base, account }))
+      .toSorted((a, b) => compareBytes(`${a.mutationId} ${a.account}`, `${b.mutationId} ${b.account}`))
   }
 
   async listRecords(collection: string, afterId: string | null, bound: ReadBound): Promise<readonly RecordRow[]> {

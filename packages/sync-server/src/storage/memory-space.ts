@@ -34,7 +34,7 @@ export class MemorySpace {
   readonly requests: UndoMap<string, readonly RequestRow[]> = new UndoMap(this.undo)
   readonly outcomes: UndoMap<string, MemoryOutcome> = new UndoMap(this.undo)
   /** By collection and id. */
-  readonly awaitingDeletes: UndoMap<string, MemoryAwaitingDelete> = new UndoMap(this.undo)
+  readonly awaitingDeletes: UndoMap<string, readonly MemoryAwaitingDelete[]> = new UndoMap(this.undo)
 
   getRow(): SpaceRow {
     return this.rows.get('space') ?? EMPTY_SPACE
@@ -63,6 +63,22 @@ export class MemorySpace {
     return copy
   }
 
+  /** Keeps just these waiting deletions of a record. */
+  setAwaiting(collection: string, id: string, rows: readonly MemoryAwaitingDelete[]): void {
+    const key = recordKey(collection, id)
+    if (rows.length === 0) this.awaitingDeletes.delete(key)
+    else this.awaitingDeletes.set(key, rows)
+  }
+
+  /** Keeps only those waiting deletions that fit. */
+  filterAwaiting(isKept: (row: MemoryAwaitingDelete) => boolean): void {
+    for (const rows of this.awaitingDeletes.values()) {
+      const [first] = rows
+      const kept = rows.filter(isKept)
+      if (first !== undefined && kept.length < rows.length) this.setAwaiting(first.collection, first.id, kept)
+    }
+  }
+
   /** True if nothing was ever stored. */
   isEmpty(): boolean {
     const { rows, partnerships, outcomes, awaitingDeletes } = this
@@ -81,7 +97,7 @@ export class MemorySpace {
   }
 }
 
-/** Key of a waiting deletion; a collection's name has no U+0000. */
+/** Key of a record's waiting deletions; a collection's name has no U+0000. */
 export function recordKey(collection: string, id: string): string {
   return `${collection}\u0000${id}`
 }

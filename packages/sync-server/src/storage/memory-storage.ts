@@ -92,6 +92,7 @@ class SpacesInMemory implements MemoryStorage {
         for (const row of target.outcomes.values()) {
           if (row.account === account) target.outcomes.delete(outcomeKey(account, row.mutationId))
         }
+        target.filterAwaiting((row) => row.account !== account)
         target.commit()
       }
       return count

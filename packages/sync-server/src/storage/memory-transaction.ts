@@ -12,7 +12,7 @@ import type {
   StorageTransaction,
 } from '../contract/index.ts'
 import { MemoryReader } from './memory-reader.ts'
-import { outcomeKey, recordKey } from './memory-space.ts'
+import { type MemoryAwaitingDelete, outcomeKey, recordKey } from './memory-space.ts'
 
 /** Reads and writes one space in memory; the storage runs one transaction at a time, so the locks are held already. */
 export class MemoryTransaction extends MemoryReader implements StorageTransaction {
@@ -43,10 +43,10 @@ export class MemoryTransaction extends MemoryReader implements StorageTransactio
       if (change.number !== head + 1) throw new RangeError(`change ${change.number} does not follow ${head}`)
       head = change.number
       this.space.log.set(change.number, change)
-      const { collection, id, version, mutationId, value } = change
+      const { collection, id, version, mutationId, unseen, value } = change
       const records = this.space.recordsOf(collection)
       if (value === null) records.delete(id)
-      else records.set({ collection, id, version, mutationId, value })
+      else records.set({ collection, id, version, mutationId, unseen, value })
     }
     this.space.rows.set('space', { ...this.space.getRow(), head, digest })
   }
@@ -60,17 +60,21 @@ export class MemoryTransaction extends MemoryReader implements StorageTransactio
   }
 
   async putAwaitingDelete(awaiting: AwaitingDelete, atMs: number): Promise<void> {
-    this.space.awaitingDeletes.set(recordKey(awaiting.collection, awaiting.id), { ...awaiting, atMs })
+    const { collection, id } = awaiting
+    this.space.setAwaiting(collection, id, [...this.#othersAwaiting(awaiting), { ...awaiting, atMs }])
   }
 
-  async deleteAwaitingDelete(collection: string, id: string): Promise<void> {
-    this.space.awaitingDeletes.delete(recordKey(collection, id))
+  async deleteAwaitingDelete(awaiting: AwaitingDelete): Promise<void> {
+    this.space.setAwaiting(awaiting.collection, awaiting.id, this.#othersAwaiting(awaiting))
+  }
+
+  #othersAwaiting({ collection, id, mutationId, account }: AwaitingDelete): MemoryAwaitingDelete[] {
+    const rows = this.space.awaitingDeletes.get(recordKey(collection, id)) ?? []
+    return rows.filter((row) => row.mutationId !== mutationId || row.account !== account)
   }
 
   async pruneAwaitingDeletes(beforeMs: number): Promise<void> {
-    for (const { collection, id, atMs } of this.space.awaitingDeletes.values()) {
-      if (atMs < beforeMs) await this.deleteAwaitingDelete(collection, id)
-    }
+    this.space.filterAwaiting(({ atMs }) => atMs >= beforeMs)
   }
 
   async putPartnership(partnership: PartnershipRow): Promise<void> {

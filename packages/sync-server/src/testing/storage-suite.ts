@@ -378,22 +378,46 @@ export function testPartnerStorage(
       },
     )
 
-    on('a deletion waits for its record, one for each, until it is done or too old', async (storage) => {
-      const [first, second] = ['m1', 'm2']
-      const awaiting = { collection: 'notes', id: 'a', mutationId: second }
+    on(
+      'deletions wait for their record, each for a mutation and an account, until done or too old',
+      async (storage) => {
+        const awaiting = { collection: 'notes', id: 'a', mutationId: 'm1', base: null, account: ANN }
+        const others = [
+          { ...awaiting, account: 'bob' },
+          { ...awaiting, mutationId: 'm2', base: '1-00000000000000aa' },
+        ]
+        const elsewhere = { ...awaiting, id: 'b' }
+        await storage.transaction(SPACE, async (tx) => {
+          await tx.putAwaitingDelete(awaiting, 1)
+          await tx.putAwaitingDelete({ ...awaiting, base: '1-00000000000000bb' }, 2)
+          for (const other of others) await tx.putAwaitingDelete(other, 3)
+          await tx.putAwaitingDelete(elsewhere, 3)
+        })
+        const waiting = await storage.read(SPACE, (tx) => tx.listAwaitingDeletes('notes', 'a'))
+        expect(waiting).toEqual([{ ...awaiting, base: '1-00000000000000bb' }, ...others])
+        await storage.transaction(SPACE, async (tx) => {
+          await tx.pruneAwaitingDeletes(3)
+          expect(await tx.listAwaitingDeletes('notes', 'a')).toEqual(others)
+          await tx.deleteAwaitingDelete(others[0] as (typeof others)[0])
+          expect(await tx.listAwaitingDeletes('notes', 'a')).toEqual(others.slice(1))
+          expect(await tx.listAwaitingDeletes('notes', 'b')).toEqual([elsewhere])
+        })
+        expect(await storage.read(SPACE, (tx) => tx.listAwaitingDeletes('notes', 'a'))).toEqual(others.slice(1))
+        await storage.eraseAccount(ANN)
+        expect(await storage.read(SPACE, (tx) => tx.listAwaitingDeletes('notes', 'a'))).toEqual([])
+      },
+    )
+
+    on('a record has what its author had not seen, as its last change says', async (storage) => {
+      const unseen = '1-0000000000000001'
       await storage.transaction(SPACE, async (tx) => {
-        await tx.putAwaitingDelete({ ...awaiting, mutationId: first }, 1)
-        await tx.putAwaitingDelete(awaiting, 2)
-        await tx.putAwaitingDelete({ ...awaiting, id: 'b' }, 3)
+        await tx.lockSpace()
+        await tx.appendChanges([put(1, 'a', '{}'), { ...put(2, 'b', '{}'), unseen }], {})
       })
-      expect(await storage.read(SPACE, (tx) => tx.getAwaitingDelete('notes', 'a'))).toEqual(awaiting)
-      await storage.transaction(SPACE, async (tx) => {
-        await tx.pruneAwaitingDeletes(3)
-        expect(await tx.getAwaitingDelete('notes', 'a')).toBe(null)
-        expect(await tx.getAwaitingDelete('notes', 'b')).toEqual({ ...awaiting, id: 'b' })
-        await tx.deleteAwaitingDelete('notes', 'b')
-      })
-      expect(await storage.read(SPACE, (tx) => tx.getAwaitingDelete('notes', 'b'))).toBe(null)
+      const records = await storage.read(SPACE, (tx) => tx.listRecords('notes', null, anyBytes(9)))
+      expect(records.map((row) => row.unseen)).toEqual([null, unseen])
+      const log = await storage.read(SPACE, (tx) => tx.listLog(0, 2, anyBytes(9)))
+      expect(log.map((row) => row.unseen)).toEqual([null, unseen])
     })
 
     on('erasing an account leaves others and the records; erasing a space leaves other spaces', async (storage) => {
@@ -446,6 +470,7 @@ function put(number: number, id: string, value: string | null): LogRow {
     version: version(number),
     previousVersion: null,
     mutationId: null,
+    unseen: null,
     value,
     atMs: 5,
   }

@@ -15,9 +15,9 @@ export function appendChanges(session: Session, space: string, changes: readonly
 
 function insertLog(session: Session, space: string, changes: readonly LogRow[]): void {
   const sql = `INSERT INTO web_sync.log
-      (space, number, tx_end, collection, id, version, previous_version, mutation_id, value, at_ms)
+      (space, number, tx_end, collection, id, version, previous_version, mutation_id, unseen, value, at_ms)
     SELECT $1, * FROM unnest($2::bigint[], $3::bigint[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
-      $9::text[], $10::bigint[])`
+      $9::text[], $10::text[], $11::bigint[])`
   session.post(sql, [
     space,
     column(changes, 'number'),
@@ -27,6 +27,7 @@ function insertLog(session: Session, space: string, changes: readonly LogRow[]):
     column(changes, 'version'),
     column(changes, 'previousVersion'),
     column(changes, 'mutationId'),
+    column(changes, 'unseen'),
     column(changes, 'value'),
     column(changes, 'atMs'),
   ])
@@ -43,11 +44,14 @@ function applyToRecords(session: Session, space: string, changes: readonly LogRo
     session.post(sql, [space, column(gone, 'collection'), column(gone, 'id')])
   }
   if (live.length > 0) {
-    const sql = `INSERT INTO web_sync.records (space, collection, id, version, mutation_id, value)
-      SELECT $1, * FROM unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::text[])
+    const sql = `INSERT INTO web_sync.records (space, collection, id, version, mutation_id, unseen, value)
+      SELECT $1, * FROM unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[])
       ON CONFLICT (space, collection, id)
-      DO UPDATE SET version = excluded.version, mutation_id = excluded.mutation_id, value = excluded.value`
-    const columns = (['collection', 'id', 'version', 'mutationId', 'value'] as const).map((name) => column(live, name))
+      DO UPDATE SET version = excluded.version, mutation_id = excluded.mutation_id, unseen = excluded.unseen,
+        value = excluded.value`
+    const columns = (['collection', 'id', 'version', 'mutationId', 'unseen', 'value'] as const).map((name) =>
+      column(live, name),
+    )
     session.post(sql, [space, ...columns])
   }
 }

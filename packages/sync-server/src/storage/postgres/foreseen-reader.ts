@@ -91,9 +91,10 @@ export class ForeseenReader extends PostgresReader {
     return super.getOutcome(account, mutationId)
   }
 
-  override async getAwaitingDelete(collection: string, id: string): Promise<AwaitingDelete | null> {
+  override async listAwaitingDeletes(collection: string, id: string): Promise<readonly AwaitingDelete[]> {
     const [push, key] = [this.foreseen?.push, recordKey(collection, id)]
-    if (push?.keys.has(key) === true) return push.awaiting.get(key) ?? null
-    return super.getAwaitingDelete(collection, id)
+    const known = push?.awaiting.get(key)
+    if (push?.keys.has(key) !== true || known === null) return super.listAwaitingDeletes(collection, id)
+    return known ?? []
   }
 }

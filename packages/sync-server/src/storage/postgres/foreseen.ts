@@ -10,7 +10,7 @@ import type {
 import { CheckpointLine } from './checkpoint-line.ts'
 import { boundedLog } from './bounded-rows.ts'
 import { LogStretch } from './log-stretch.ts'
-import { toCheckpoint, toLog, toOutcome, toPartnership, toRecord, toStub } from './rows.ts'
+import { toAwaiting, toCheckpoint, toLog, toOutcome, toPartnership, toRecord, toStub } from './rows.ts'
 import type { Session, SqlRow, SqlValue } from './session.ts'
 
 /** Of the log, what is fetched ahead: what an initiator that comes often has missed. */
@@ -46,7 +46,8 @@ export interface ForeseenPush {
   readonly outcomes: Map<string, OutcomeRow>
   readonly keys: ReadonlySet<string>
   readonly records: ReadonlyMap<string, RecordRow>
-  readonly awaiting: Map<string, AwaitingDelete>
+  /** By record; null: it has been changed since. */
+  readonly awaiting: Map<string, readonly AwaitingDelete[] | null>
 }
 
 /**
@@ -97,16 +98,17 @@ async function foreseePush(
     outcomes: new Map(outcomes.map(toOutcome).map((row) => [row.mutationId, row])),
     keys: new Set(names.map(([key]) => key)),
     records: new Map(rows.map(toRecord).map((row) => [recordKey(row.collection, row.id), row])),
-    awaiting: new Map(awaiting.map(toAwaiting).map((row) => [recordKey(row.collection, row.id), row])),
+    awaiting: groupByRecord(awaiting.map(toAwaiting)),
   }
 }
 
-function toAwaiting(row: SqlRow): AwaitingDelete {
-  return {
-    collection: row['collection'] as string,
-    id: row['id'] as string,
-    mutationId: row['mutation_id'] as string,
+function groupByRecord(rows: readonly AwaitingDelete[]): Map<string, readonly AwaitingDelete[]> {
+  const byRecord = new Map<string, AwaitingDelete[]>()
+  for (const row of rows) {
+    const key = recordKey(row.collection, row.id)
+    byRecord.set(key, [...(byRecord.get(key) ?? []), row])
   }
+  return byRecord
 }
 
 const PARTNERSHIP = 'SELECT * FROM web_sync.partnerships WHERE space = $1 AND partnership_id = $2 AND account = $3'
@@ -132,6 +134,6 @@ export const LOCK_RECORDS = `SELECT records.* FROM web_sync.records
     JOIN unnest($2::text[], $3::text[]) AS name (collection, id) USING (collection, id)
   WHERE space = $1 ORDER BY collection, id FOR UPDATE OF records`
 
-const AWAITING = `SELECT collection, id, mutation_id FROM web_sync.awaiting_deletes
+const AWAITING = `SELECT awaiting_deletes.* FROM web_sync.awaiting_deletes
     JOIN unnest($2::text[], $3::text[]) AS name (collection, id) USING (collection, id)
-  WHERE space = $1`
+  WHERE space = $1 ORDER BY mutation_id, account`

@@ -18,7 +18,17 @@ import {
 } from '../../contract/index.ts'
 import { boundedLog, boundedRecords } from './bounded-rows.ts'
 import type { Horizon, Top } from './horizon.ts'
-import { toCheckpoint, toLog, toLogStub, toOutcome, toPartnership, toRecord, toRequest, toStub } from './rows.ts'
+import {
+  toAwaiting,
+  toCheckpoint,
+  toLog,
+  toLogStub,
+  toOutcome,
+  toPartnership,
+  toRecord,
+  toRequest,
+  toStub,
+} from './rows.ts'
 import type { Session, SqlRow, SqlValue } from './session.ts'
 
 const STUB = 'n, tag, parent_tag, is_presented'
@@ -27,7 +37,7 @@ const RECORDS = boundedRecords({
   bytes: '$5',
 })
 const LOG = boundedLog({
-  rows: `SELECT number, tx_end, collection, id, version, previous_version, mutation_id, at_ms,
+  rows: `SELECT number, tx_end, collection, id, version, previous_version, mutation_id, unseen, at_ms,
       CASE WHEN $6::text[] IS NULL OR collection = ANY ($6) THEN value END AS value
     FROM web_sync.log WHERE space = $1 AND number > $2 AND number <= $3 ORDER BY number LIMIT $4`,
   bytes: '$5',
@@ -179,10 +189,10 @@ export class PostgresReader implements StorageReader {
     return row === undefined ? null : toOutcome(row)
   }
 
-  async getAwaitingDelete(collection: string, id: string): Promise<AwaitingDelete | null> {
-    const sql = 'SELECT mutation_id FROM web_sync.awaiting_deletes WHERE space = $1 AND collection = $2 AND id = $3'
-    const row = await this.get(sql, collection, id)
-    return row === undefined ? null : { collection, id, mutationId: row['mutation_id'] as string }
+  async listAwaitingDeletes(collection: string, id: string): Promise<readonly AwaitingDelete[]> {
+    const sql = `SELECT * FROM web_sync.awaiting_deletes WHERE space = $1 AND collection = $2 AND id = $3
+      ORDER BY mutation_id, account`
+    return (await this.all(sql, collection, id)).map(toAwaiting)
   }
 
   /** The head row, with the lock clause of a SELECT or none; null: the space was never written. */

@@ -179,24 +179,38 @@ export class PostgresTransaction extends ForeseenReader implements StorageTransa
   }
 
   async putAwaitingDelete(awaiting: AwaitingDelete, atMs: number): Promise<void> {
+    const { collection, id, mutationId, account, base } = awaiting
+    this.#forgetAwaiting(awaiting)
     await this.run(
-      `INSERT INTO web_sync.awaiting_deletes (space, collection, id, mutation_id, at_ms) VALUES ($1, $2, $3, $4, $5)
-       ON CONFLICT (space, collection, id) DO UPDATE SET mutation_id = excluded.mutation_id, at_ms = excluded.at_ms`,
-      awaiting.collection,
-      awaiting.id,
-      awaiting.mutationId,
-      atMs,
-    )
-    this.foreseen?.push?.awaiting.set(recordKey(awaiting.collection, awaiting.id), awaiting)
-  }
-
-  async deleteAwaitingDelete(collection: string, id: string): Promise<void> {
-    await this.run(
-      'DELETE FROM web_sync.awaiting_deletes WHERE space = $1 AND collection = $2 AND id = $3',
+      `INSERT INTO web_sync.awaiting_deletes (space, collection, id, mutation_id, account, base, at_ms)
+       VALUES ($1, $2, $3, $4, $5, $6, $7)
+       ON CONFLICT (space, collection, id, mutation_id, account)
+       DO UPDATE SET base = excluded.base, at_ms = excluded.at_ms`,
       collection,
       id,
+      mutationId,
+      account,
+      base,
+      atMs,
     )
-    this.foreseen?.push?.awaiting.delete(recordKey(collection, id))
+  }
+
+  async deleteAwaitingDelete(awaiting: AwaitingDelete): Promise<void> {
+    const { collection, id, mutationId, account } = awaiting
+    this.#forgetAwaiting(awaiting)
+    await this.run(
+      `DELETE FROM web_sync.awaiting_deletes WHERE space = $1 AND collection = $2 AND id = $3 AND mutation_id = $4
+         AND account = $5`,
+      collection,
+      id,
+      mutationId,
+      account,
+    )
+  }
+
+  /** What was fetched ahead of this record's waiting deletions is not so any more. */
+  #forgetAwaiting({ collection, id }: AwaitingDelete): void {
+    this.foreseen?.push?.awaiting.set(recordKey(collection, id), null)
   }
 
   async pruneAwaitingDeletes(beforeMs: number): Promise<void> {

@@ -119,6 +119,22 @@ const STEPS: readonly string[] = [
   CREATE INDEX unconfirmed_outcomes ON outcomes (space, partnership_id) WHERE confirmed_at_ms IS NULL;
   CREATE INDEX confirmed_outcomes ON outcomes (space, confirmed_at_ms) WHERE confirmed_at_ms IS NOT NULL;
   `,
+  // What the author of a version had not seen of it; whose the waiting deletions are. Of those that wait it was not known.
+  `
+  ALTER TABLE records ADD COLUMN unseen TEXT;
+  ALTER TABLE log ADD COLUMN unseen TEXT;
+  DROP TABLE awaiting_deletes;
+  CREATE TABLE awaiting_deletes (
+    space TEXT NOT NULL,
+    collection TEXT NOT NULL,
+    id TEXT NOT NULL,
+    mutation_id TEXT NOT NULL,
+    account TEXT NOT NULL,
+    base TEXT,
+    at_ms INTEGER NOT NULL,
+    PRIMARY KEY (space, collection, id, mutation_id, account)
+  ) STRICT, WITHOUT ROWID;
+  `,
 ]
 
 /** Version of the tables that this program writes. */

@@ -1,6 +1,7 @@
 import type { SQLOutputValue } from 'node:sqlite'
 import type { Digest } from 'sync-protocol'
 import type {
+  AwaitingDelete,
   CheckpointRow,
   CheckpointStub,
   CollectionState,
@@ -22,7 +23,19 @@ export function toRecord(row: SqlRow): RecordRow {
     id: row['id'] as string,
     version: row['version'] as string,
     mutationId: row['mutation_id'] as string | null,
+    unseen: row['unseen'] as string | null,
     value: row['value'] as string,
+  }
+}
+
+/** A row of `awaiting_deletes`. */
+export function toAwaiting(row: SqlRow): AwaitingDelete {
+  return {
+    collection: row['collection'] as string,
+    id: row['id'] as string,
+    mutationId: row['mutation_id'] as string,
+    base: row['base'] as string | null,
+    account: row['account'] as string,
   }
 }
 
@@ -36,6 +49,7 @@ export function toLog(row: SqlRow): LogRow {
     version: row['version'] as string,
     previousVersion: row['previous_version'] as string | null,
     mutationId: row['mutation_id'] as string | null,
+    unseen: row['unseen'] as string | null,
     value: row['value'] as string | null,
     atMs: row['at_ms'] as number,
   }

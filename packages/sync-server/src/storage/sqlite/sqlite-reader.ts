@@ -17,6 +17,7 @@ import {
 } from '../../contract/index.ts'
 import {
   type SqlRow,
+  toAwaiting,
   toCheckpoint,
   toLog,
   toLogStub,
@@ -68,7 +69,7 @@ export class SqliteReader implements StorageReader {
   async listLog(after: number, upTo: number, bound: LogBound): Promise<readonly LogRow[]> {
     const { collections } = bound
     const sql = `SELECT *, octet_length(value) AS bytes FROM (
-      SELECT number, tx_end, collection, id, version, previous_version, mutation_id, at_ms,
+      SELECT number, tx_end, collection, id, version, previous_version, mutation_id, unseen, at_ms,
         iif(?2 IS NULL OR collection IN (SELECT name.value FROM json_each(?2) AS name), value, NULL) AS value
       FROM log WHERE space = ?1 AND number > ?3 AND number <= ?4 ORDER BY number LIMIT ?5)`
     const names = collections === undefined ? null : JSON.stringify(collections)
@@ -150,10 +151,10 @@ export class SqliteReader implements StorageReader {
     return row === undefined ? null : toOutcome(row)
   }
 
-  async getAwaitingDelete(collection: string, id: string): Promise<AwaitingDelete | null> {
-    const sql = 'SELECT mutation_id FROM awaiting_deletes WHERE space = ? AND collection = ? AND id = ?'
-    const row = this.get(sql, collection, id)
-    return row === undefined ? null : { collection, id, mutationId: String(row['mutation_id']) }
+  async listAwaitingDeletes(collection: string, id: string): Promise<readonly AwaitingDelete[]> {
+    const sql = `SELECT * FROM awaiting_deletes WHERE space = ? AND collection = ? AND id = ?
+      ORDER BY mutation_id, account`
+    return this.all(sql, collection, id).map(toAwaiting)
   }
 
   /** One row of this space: its name is always bound first. */

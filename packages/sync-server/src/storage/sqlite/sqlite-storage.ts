@@ -112,6 +112,7 @@ class SqliteFile implements SqliteStorage {
         this.#statements.of(sql).run(account)
       }
       this.#statements.of('DELETE FROM outcomes WHERE account = ?').run(account)
+      this.#statements.of('DELETE FROM awaiting_deletes WHERE account = ?').run(account)
       return Number(this.#statements.of('DELETE FROM partnerships WHERE account = ?').run(account).changes)
     })
   }

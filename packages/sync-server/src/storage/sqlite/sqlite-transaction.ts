@@ -53,10 +53,10 @@ export class SqliteTransaction extends SqliteReader implements StorageTransactio
   }
 
   #append(change: LogRow): void {
-    const { number, txEnd, collection, id, version, previousVersion, mutationId, value, atMs } = change
+    const { number, txEnd, collection, id, version, previousVersion, mutationId, unseen, value, atMs } = change
     this.run(
-      `INSERT INTO log (space, number, tx_end, collection, id, version, previous_version, mutation_id, value, at_ms)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      `INSERT INTO log (space, number, tx_end, collection, id, version, previous_version, mutation_id, unseen, value, at_ms)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       number,
       txEnd,
       collection,
@@ -64,6 +64,7 @@ export class SqliteTransaction extends SqliteReader implements StorageTransactio
       version,
       previousVersion,
       mutationId,
+      unseen,
       value,
       atMs,
     )
@@ -72,13 +73,15 @@ export class SqliteTransaction extends SqliteReader implements StorageTransactio
       return
     }
     this.run(
-      `INSERT INTO records (space, collection, id, version, mutation_id, value) VALUES (?, ?, ?, ?, ?, ?)
+      `INSERT INTO records (space, collection, id, version, mutation_id, unseen, value) VALUES (?, ?, ?, ?, ?, ?, ?)
        ON CONFLICT (space, collection, id)
-       DO UPDATE SET version = excluded.version, mutation_id = excluded.mutation_id, value = excluded.value`,
+       DO UPDATE SET version = excluded.version, mutation_id = excluded.mutation_id, unseen = excluded.unseen,
+         value = excluded.value`,
       collection,
       id,
       version,
       mutationId,
+      unseen,
       value,
     )
   }
@@ -93,17 +96,23 @@ export class SqliteTransaction extends SqliteReader implements StorageTransactio
 
   async putAwaitingDelete(awaiting: AwaitingDelete, atMs: number): Promise<void> {
     this.run(
-      `INSERT INTO awaiting_deletes (space, collection, id, mutation_id, at_ms) VALUES (?, ?, ?, ?, ?)
-       ON CONFLICT (space, collection, id) DO UPDATE SET mutation_id = excluded.mutation_id, at_ms = excluded.at_ms`,
+      `INSERT INTO awaiting_deletes (space, collection, id, mutation_id, account, base, at_ms)
+       VALUES (?, ?, ?, ?, ?, ?, ?)
+       ON CONFLICT (space, collection, id, mutation_id, account)
+       DO UPDATE SET base = excluded.base, at_ms = excluded.at_ms`,
       awaiting.collection,
       awaiting.id,
       awaiting.mutationId,
+      awaiting.account,
+      awaiting.base,
       atMs,
     )
   }
 
-  async deleteAwaitingDelete(collection: string, id: string): Promise<void> {
-    this.run('DELETE FROM awaiting_deletes WHERE space = ? AND collection = ? AND id = ?', collection, id)
+  async deleteAwaitingDelete({ collection, id, mutationId, account }: AwaitingDelete): Promise<void> {
+    const sql = `DELETE FROM awaiting_deletes WHERE space = ? AND collection = ? AND id = ? AND mutation_id = ?
+      AND account = ?`
+    this.run(sql, collection, id, mutationId, account)
   }
 
   async pruneAwaitingDeletes(beforeMs: number): Promise<void> {

@@ -1,6 +1,8 @@
 import {
   applyOp,
   type ConflictPolicy,
+  findUnseen,
+  isSeen,
   makeVersion,
   type MutationFrame,
   type Op,
@@ -56,9 +58,11 @@ function applyMutation(space: FakeSpace, { mutationId, ops: unchecked }: Mutatio
     const key = recordKey(op.collection, op.id)
     const own = staged.get(key)
     const current = own === undefined ? (space.records.get(key) ?? null) : own.record
-    // On what the same mutation has just written there is no conflict.
-    const based = own === undefined ? op : { ...op, base: current?.version ?? null }
-    const result = applyOp(based, { current, policy: rules.conflict, isBaseTooOld: false })
+    // What the same mutation has just written its author has seen, if it was not merged into something that they had not.
+    const isAllSeen =
+      current !== null && (own === undefined ? isSeen(op, current) : own.record === null || own.record.unseen === null)
+    const based = own?.record === null ? toNew(op) : op
+    const result = applyOp(based, { current, isSeen: isAllSeen, policy: rules.conflict, isBaseTooOld: false })
     if (result.type === 'conflict') {
       return refusal(space, mutationId, ops, 'conflict', result.code, result.message, `/${index}`)
     }
@@ -66,10 +70,9 @@ function applyMutation(space: FakeSpace, { mutationId, ops: unchecked }: Mutatio
     merged ||= result.merged
     const version = makeVersion(space.head + 1, rules.randomId().slice(0, 16))
     const { collection, id } = op
-    staged.set(key, {
-      op,
-      record: result.type === 'delete' ? null : { collection, id, version, value: result.value, mutationId },
-    })
+    const unseen = current === null ? null : (own?.record?.unseen ?? findUnseen(op, current, isAllSeen))
+    const facts = { collection, id, version, mutationId, unseen }
+    staged.set(key, { op, record: result.type === 'delete' ? null : { ...facts, value: result.value } })
   }
   commit(space, staged, mutationId, rules.randomId)
   const versions = ops.map(({ collection, id }) => {
@@ -77,6 +80,12 @@ function applyMutation(space: FakeSpace, { mutationId, ops: unchecked }: Mutatio
     return { collection, id, version }
   })
   return { mutationId, type: 'accepted', duplicate: false, merged, versions }
+}
+
+/** What the same mutation has deleted is not there for its next operation. */
+function toNew(op: Op): Op {
+  const { baseMutation: _, ...rest } = op
+  return { ...rest, base: null }
 }
 
 function findRefusal(space: FakeSpace, op: Op, { refuse }: ApplyRules): FakeRefusal | null {

@@ -123,7 +123,7 @@ export class FakePartner {
     const place = { collection, id, version, mutationId: null }
     const records = new Map(space.records)
     if (value === null) records.delete(recordKey(collection, id))
-    else records.set(recordKey(collection, id), { ...place, value })
+    else records.set(recordKey(collection, id), { ...place, unseen: null, value })
     space.records = records
     space.log = [...space.log, value === null ? { type: 'delete', ...place } : { type: 'put', ...place, value }]
     this.#nudgeAll(space, null)
