@@ -25,6 +25,7 @@ const lanes = [
   { name: 'claims', isQuick: false, run: (extra) => run(pinnedNode, ['scripts/claims-mutants.mjs', ...extra]) },
   { name: 'simulation', isQuick: false, run: runSimulation },
   { name: 'planted bugs', isQuick: false, run: runPlanted },
+  { name: 'differential', isQuick: false, run: runDifferential },
   { name: 'failover', needsBrowser: true, isQuick: false, run: runFailover },
   { name: 'packages', isQuick: false, run: () => packAndCheck() },
   { name: 'embedding', needsBrowser: true, isQuick: false, run: () => embed() },
@@ -51,6 +52,13 @@ async function runSimulation(extra) {
 async function runPlanted(extra) {
   const main = 'packages/simulator/src/main.ts'
   return run(pinnedNode, ['--conditions=source', main, '--planted', 'all', '--starts', '1', '--minutes', '6', ...extra])
+}
+
+/** Two minutes from a seed of their own; any length, from any seed: `pnpm differential`. */
+async function runDifferential(extra) {
+  await ensurePostgres()
+  const main = 'packages/simulator/src/differential/main.ts'
+  return run(pinnedNode, ['--conditions=source', main, '--seconds', '120', '--seed', '1', ...extra])
 }
 
 /** Each variant once on either storage, one of the four in a real browser. More, and others: `pnpm failover --rounds N`. */

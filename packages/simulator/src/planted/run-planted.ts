@@ -148,7 +148,7 @@ function isNoTest(path: string): boolean {
 }
 
 /** A copy of the packages' sources. Their dependencies are linked, but our own packages to their copies: a patch must reach all who import it. */
-async function copyPackages(): Promise<string> {
+export async function copyPackages(): Promise<string> {
   const copy = await mkdtemp(join(tmpdir(), 'planted-bugs-'))
   const packages = await readdir(join(ROOT, 'packages'))
   await symlink(join(ROOT, 'node_modules'), join(copy, 'node_modules'))
@@ -158,6 +158,7 @@ async function copyPackages(): Promise<string> {
     await mkdir(join(to, 'node_modules'), { recursive: true })
     await cp(join(from, 'package.json'), join(to, 'package.json'))
     await cp(join(from, 'src'), join(to, 'src'), { recursive: true, filter: isNoTest })
+    if (name === 'sync-server') await cp(join(from, 'migrations'), join(to, 'migrations'), { recursive: true })
     for (const entry of await readdir(join(from, 'node_modules')).catch(() => [])) {
       const isOurs = packages.includes(entry)
       const target = isOurs ? join(copy, 'packages', entry) : join(from, 'node_modules', entry)

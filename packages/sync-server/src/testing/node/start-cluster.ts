@@ -11,6 +11,8 @@ export interface Cluster {
   readonly dataPath: string
   /** Connection string. Defaults: the superuser `postgres`, the database `postgres`. No passwords: it listens on 127.0.0.1 only. */
   url(user?: string, database?: string): string
+  /** Runs a statement as the superuser, by psql: for roles and databases. */
+  execute(sql: string): Promise<void>
   /** Takes a base backup and starts an asynchronous standby that streams from here. It is stopped by itself, not with its primary. */
   createStandby(options?: StandbyOptions): Promise<Cluster>
   /** Makes a standby the primary of a new timeline; resolves when it takes writes. */
@@ -104,6 +106,10 @@ class PrivateCluster implements Cluster {
 
   url(user = 'postgres', database = 'postgres'): string {
     return `postgres://${user}@127.0.0.1:${this.port}/${database}`
+  }
+
+  execute(sql: string): Promise<void> {
+    return runTool(this.#tools, 'psql', ['--no-psqlrc', '--quiet', '--dbname', this.url(), '--command', sql])
   }
 
   async start(): Promise<void> {
