@@ -47,7 +47,7 @@ async function prune(ageMs: number): Promise<void> {
   await partner.prune()
   const beforeMs = Date.now() - ageMs
   for (const space of await storage.listSpaces()) {
-    await storage.transaction(space, (tx) => tx.pruneOutcomes(beforeMs, beforeMs))
+    await storage.transaction(space, (tx) => tx.pruneOutcomes(beforeMs, beforeMs, Number.MAX_SAFE_INTEGER))
   }
 }
 

@@ -101,7 +101,7 @@ describe.each(kinds)('retention on %s', (_name, create) => {
     expect(ann.settled).toBe(true)
   })
 
-  test('the log is not pruned past the cut of a first sync under way', async () => {
+  test('a first sync that is held open longer than the log is kept begins again, and holds nothing back', async () => {
     const world = create()
     await world.partner.importRecords(
       's1',
@@ -117,8 +117,49 @@ describe.each(kinds)('retention on %s', (_name, create) => {
     await ann.sync([], { limit })
     world.clock.ms += 2 * DAY_MS
     await world.partner.prune()
-    expect((await world.partner.inspect('s1')).floor).toBe(6)
-    while (!ann.settled) await ann.sync([], { limit })
-    expect(ann.records.has('notes/n0')).toBe(false)
+    expect((await world.partner.inspect('s1')).floor).toBe(7)
+    await expect(ann.sync([], { limit })).rejects.toThrow('expired')
+    const again = world.initiator()
+    while (!again.settled) await again.sync([], { limit })
+    expect(again.records.has('notes/n0')).toBe(false)
+  })
+
+  test('after a first sync of many pages the log is pruned all the same, month after month', async () => {
+    const world = create()
+    const records = Array.from({ length: 900 }, (_, index) => ({ id: `n${index}` }))
+    await world.partner.importRecords('s1', 'notes', records)
+    const ann = world.initiator()
+    await ann.sync()
+    for (let month = 1; month <= 24; month += 1) {
+      world.clock.ms += 30 * DAY_MS
+      for (let index = 0; index < 10; index += 1) await ann.sync([write(`m${month}-${index}`)])
+      await ann.sync()
+      await world.partner.prune()
+    }
+    const { head, floor } = await world.partner.inspect('s1')
+    expect(head - floor).toBeLessThanOrEqual(40)
+  })
+
+  test('what was answered and forgotten is refused when it comes again, for all time; what was never sent is applied', async () => {
+    const world = create()
+    const ann = world.initiator()
+    await ann.sync()
+    const late = { ...write('gone'), origin: { id: ann.partnershipId as string, number: 7 } }
+    const neverSent = { ...write('new'), origin: { id: ann.partnershipId as string, number: 8 } }
+    await ann.sync([late])
+    await ann.sync()
+    await world.partner.transact('s1', (tx) => tx['notes']?.delete('gone'))
+    for (const days of [91, 401, 4_000]) {
+      world.clock.ms += days * DAY_MS
+      await world.partner.prune()
+      const back = world.initiator()
+      await back.sync()
+      const [page] = await back.sync([late])
+      expect(page?.outcomes).toMatchObject([{ type: 'refused', code: 'outcome-forgotten' }])
+      expect(await world.partner.read('s1', 'notes', 'gone')).toBe(null)
+    }
+    const back = world.initiator()
+    await back.sync()
+    expect((await back.sync([neverSent]))[0]?.outcomes).toMatchObject([{ type: 'accepted', duplicate: false }])
   })
 })

@@ -17,6 +17,7 @@ const VERSION = '12-0123456789abcdef'
 export const MUTATION: Mutation = {
   mutationId: UUID,
   order: 3,
+  origin: { id: ID, number: 3 },
   ops: [
     { op: 'insert', collection: 'notes', id: 'a', base: null, value: { id: 'a', title: 'x', tags: [1, null] } },
     { op: 'put', collection: 'notes', id: 'b', base: VERSION, value: { id: 'b' } },

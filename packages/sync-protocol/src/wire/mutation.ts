@@ -3,7 +3,7 @@ import type { RecordVersion } from '../record-version.ts'
 import { LIMITS } from '../limits.ts'
 import { checkPatch, type Patch } from '../patch.ts'
 import { checkObject } from '../values/check-value.ts'
-import { parseCollectionName, parseRecordId, parseRecordVersion, parseUuid } from './ids.ts'
+import { parseCollectionName, parseRandomId, parseRecordId, parseRecordVersion, parseUuid } from './ids.ts'
 import { ParseFault, parseArray, parseInteger, parseObject, parseOneOf, parseOptional } from './parse.ts'
 
 /** What all operations name: the record, and the state of it on which the operation was made. */
@@ -25,12 +25,26 @@ export type Op =
   | (OpTarget & Patch & { readonly op: 'patch' })
   | (OpTarget & { readonly op: 'delete' })
 
+/**
+ * Where and when a mutation was made; no two that an initiator makes have the same one, unless the initiator was cloned or set back. It
+ * stays with the mutation for ever, whatever the initiator becomes, so that the partner can tell a mutation that it answered before, and
+ * has forgotten, from one that was never sent.
+ */
+export interface MutationOrigin {
+  /** The partnership that the initiator had when it made the mutation; before its first reply: its replica. */
+  readonly id: string
+  /** Grows with each mutation of the initiator's database. */
+  readonly number: number
+}
+
 /** One atomic local intention, of one or many records. */
 export interface Mutation {
   /** UUID, lower case; used once for ever. */
   readonly mutationId: string
   /** Position in the outbox; grows with each mutation of one replica. */
   readonly order: number
+  /** Missing: the mutation's own id stands for it, and the partner keeps a row of it for ever, where of an origin it keeps ranges. */
+  readonly origin?: MutationOrigin
   readonly ops: readonly Op[]
 }
 
@@ -41,6 +55,7 @@ export interface Mutation {
 export interface MutationFrame {
   readonly mutationId: string
   readonly order: number
+  readonly origin: MutationOrigin
   /** Unchecked; {@link parseOps} checks them. */
   readonly ops: unknown
 }
@@ -50,11 +65,18 @@ const OPS = ['insert', 'put', 'patch', 'delete'] as const
 /** Checks the frame of a mutation. */
 export function parseMutationFrame(input: unknown, path: string): MutationFrame {
   const mutation = parseObject(input, path)
+  const mutationId = parseUuid(mutation['mutationId'], `${path}/mutationId`)
   return {
-    mutationId: parseUuid(mutation['mutationId'], `${path}/mutationId`),
+    mutationId,
     order: parseInteger(mutation['order'], `${path}/order`, 0),
+    origin: parseOptional(mutation['origin'], `${path}/origin`, parseOrigin) ?? { id: mutationId, number: 0 },
     ops: mutation['ops'],
   }
+}
+
+function parseOrigin(input: unknown, path: string): MutationOrigin {
+  const { id, number } = parseObject(input, path)
+  return { id: parseRandomId(id, `${path}/id`), number: parseInteger(number, `${path}/number`, 0) }
 }
 
 /** Checks a mutation's operations: names, ids, versions and the value domain. */

@@ -18,6 +18,7 @@ export const REFUSAL_CODES = [
   'read-only',
   'too-large',
   'depends-on-refused',
+  'outcome-forgotten',
   'record-exists',
   'record-deleted',
   'record-changed',

@@ -125,9 +125,21 @@ export const MOVED_TABLES: readonly MovedTable[] = [
       ['last_number', 'bigint'],
       ['partnership_id', 'text'],
       ['n', 'bigint'],
+      ['request_id', 'text'],
+      ['origin_id', 'text'],
+      ['origin_number', 'bigint'],
       ['at_ms', 'bigint'],
       ['confirmed_at_ms', 'bigint'],
     ],
     key: ['account', 'mutation_id'],
+  },
+  {
+    name: 'forgotten',
+    columns: [
+      ['account', 'text'],
+      ['origin_id', 'text'],
+      ['numbers', 'text'],
+    ],
+    key: ['account', 'origin_id'],
   },
 ]

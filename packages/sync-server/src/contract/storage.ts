@@ -93,6 +93,8 @@ export interface Foresight {
   readonly tag: string
   /** Mutations that it brings; not empty: it will write. */
   readonly mutationIds: readonly string[]
+  /** Where these mutations were made. */
+  readonly originIds: readonly string[]
   /** Records that they are about. */
   readonly records: readonly { readonly collection: string; readonly id: string }[]
 }
@@ -234,7 +236,23 @@ export interface OutcomeRow {
   readonly partnershipId: string | null
   /** n of the first page of the reply that carries it. */
   readonly n: number
+  /** The request whose reply carried it last. */
+  readonly requestId: string
+  /** Where the mutation was made, see {@link ForgottenRow}. */
+  readonly originId: string
+  readonly originNumber: number
   readonly atMs: number
+}
+
+/**
+ * Mutations that were answered once and whose outcomes are gone: what is left of an outcome, for ever. Named by (account, originId). One
+ * row for each partnership that wrote, some dozens of bytes, however much it wrote.
+ */
+export interface ForgottenRow {
+  readonly account: string
+  readonly originId: string
+  /** The numbers of these mutations, as ascending ranges: `1-40,44,50-61`. */
+  readonly numbers: string
 }
 
 /**
@@ -288,6 +306,11 @@ export interface StorageReader {
   getDurable(partnershipId: string, durableHead: number): Promise<number>
   getRequest(partnershipId: string, requestId: string): Promise<RequestRow | null>
   getOutcome(account: string, mutationId: string): Promise<OutcomeRow | null>
+  /**
+   * What is left of outcomes that were pruned. An outcome that was asked for before, in the same transaction, and was not there, is in
+   * this answer if it was ever there.
+   */
+  getForgotten(account: string, originId: string): Promise<ForgottenRow | null>
   /** The deletions that wait for this record to be made again, by mutation and account. */
   listAwaitingDeletes(collection: string, id: string): Promise<readonly AwaitingDelete[]>
 }
@@ -334,15 +357,31 @@ export interface StorageTransaction extends StorageReader {
   /** Remembers an answered request; only the last `keep` of the partnership stay. */
   putRequest(partnershipId: string, request: RequestRow, keep: number): Promise<void>
   insertOutcome(outcome: OutcomeRow): Promise<void>
-  /** The outcomes of a partnership up to page n and log position `cut` have reached the initiator. */
-  confirmOutcomes(partnershipId: string, n: number, cut: number, atMs: number): Promise<void>
-  /** Removes log rows older than `beforeMs` with number ≤ `notPast`, oldest first, and raises the floor. Returns their number. */
-  pruneLog(beforeMs: number, notPast: number): Promise<number>
-  /** The smallest cut of the unsettled checkpoints of partnerships seen since `seenSinceMs`; null: there is none. */
-  getSmallestUnsettledCut(seenSinceMs: number): Promise<number | null>
+  /** An outcome that is not confirmed is on its way again: in the reply to another request, of another partnership perhaps. */
+  carryOutcome(outcome: Pick<OutcomeRow, 'account' | 'mutationId' | 'partnershipId' | 'n' | 'requestId'>): Promise<void>
   /**
-   * Removes outcomes that were confirmed before `confirmedBeforeMs`, and those made before `madeBeforeMs` whose partnership is gone.
-   * Returns their number.
+   * The outcomes of a partnership up to page n and log position `cut` have reached the initiator, as far as a presented checkpoint comes
+   * from the reply that carried them.
    */
-  pruneOutcomes(confirmedBeforeMs: number, madeBeforeMs: number): Promise<number>
+  confirmOutcomes(partnershipId: string, n: number, cut: number, atMs: number): Promise<void>
+  /**
+   * Removes log rows older than `beforeMs`, oldest first, and raises the floor. Returns their number. A row that is dated later than
+   * `nowMs` (the clock was ahead when it was written) counts as old as the first one behind it that is not.
+   */
+  pruneLog(beforeMs: number, nowMs: number): Promise<number>
+  /**
+   * Removes at most `max` outcomes that were confirmed before `confirmedBeforeMs`, or made before `madeBeforeMs` and whose partnership is
+   * gone. Returns them.
+   */
+  pruneOutcomes(confirmedBeforeMs: number, madeBeforeMs: number, max: number): Promise<readonly PrunedOutcome[]>
+  /** Takes the place of the row of the same name. Called under the lock on the space's head. */
+  putForgotten(forgotten: ForgottenRow): Promise<void>
+  /**
+   * Outcomes, and the last change of the log with all that are, that are dated later than now are dated now: the clock was ahead when
+   * they were written, and nothing stays longer for that.
+   */
+  dateBack(nowMs: number): Promise<void>
 }
+
+/** What is kept of an outcome that was pruned. */
+export type PrunedOutcome = Pick<OutcomeRow, 'account' | 'originId' | 'originNumber'>

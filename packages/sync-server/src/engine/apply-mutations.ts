@@ -1,9 +1,10 @@
-import type { Outcome } from 'sync-protocol'
+import type { Outcome, RefusalCode } from 'sync-protocol'
 import type { OutcomeRow, StorageTransaction } from '../contract/index.ts'
 import { applyMutation, type ApplyScope } from './apply-mutation.ts'
 import { History } from './base-age.ts'
 import { commitStage } from './commit-stage.ts'
 import type { EngineContext } from './context.ts'
+import { Forgotten } from './forgotten.ts'
 import { doLateDeletes } from './late-deletes.ts'
 import { draftToOutcome, type NumberedOutcome, type OutcomeDraft } from './outcome-draft.ts'
 import type { PreparedMutation } from './prepare.ts'
@@ -17,6 +18,7 @@ export interface MutationSource {
   /** null: the partner itself. */
   readonly partnershipId: string | null
   readonly n: number
+  readonly requestId: string
   readonly canWrite: boolean
 }
 
@@ -31,7 +33,7 @@ export interface AppliedMutations {
 /** One answered mutation of this ask, before numbers are given. */
 type Answered =
   | { readonly type: 'new'; readonly mutation: PreparedMutation; readonly draft: OutcomeDraft }
-  | { readonly type: 'known'; readonly outcome: NumberedOutcome }
+  | { readonly type: 'known'; readonly outcome: NumberedOutcome; readonly isStored: boolean }
   | { readonly type: 'again'; readonly mutationId: string }
 
 /**
@@ -63,6 +65,7 @@ export async function applyMutations(
 
 /** A scope that also knows what was refused earlier in the same ask. */
 type AskScope = ApplyScope & {
+  readonly forgotten: Forgotten
   readonly drafts: Map<string, { readonly contentHash: string; readonly draft: OutcomeDraft }>
 }
 
@@ -87,7 +90,8 @@ async function openScope(
   }
   const { floor } = await tx.getSpace()
   const history = new History(tx)
-  return { context, tx, history, stage, account, space, canWrite, floor, outcomeOf, drafts }
+  const forgotten = new Forgotten(tx, account)
+  return { context, tx, history, forgotten, stage, account, space, canWrite, floor, outcomeOf, drafts }
 }
 
 function knownOfDraft(draft: OutcomeDraft): Known {
@@ -124,6 +128,7 @@ async function answerOne(scope: AskScope, mutation: PreparedMutation): Promise<A
   }
   const row = await scope.tx.getOutcome(scope.account, mutationId)
   if (row !== null) return row.contentHash === contentHash ? duplicate(row) : idReused(mutationId)
+  if (await scope.forgotten.has(mutation.origin)) return outcomeForgotten(mutationId)
   const draft = await applyMutation(scope, mutation)
   scope.drafts.set(mutationId, { contentHash, draft })
   return { type: 'new', mutation, draft }
@@ -136,7 +141,12 @@ async function complete(
   byId: ReadonlyMap<string, NumberedOutcome>,
   atMs: number,
 ): Promise<NumberedOutcome> {
-  if (entry.type === 'known') return entry.outcome
+  if (entry.type === 'known') {
+    const { account, partnershipId, n, requestId } = source
+    const { mutationId } = entry.outcome.outcome
+    if (entry.isStored) await tx.carryOutcome({ account, mutationId, partnershipId, n, requestId })
+    return entry.outcome
+  }
   if (entry.type === 'again') return asDuplicate(byId.get(entry.mutationId) as NumberedOutcome) // it stands before this one
   const { mutation, draft } = entry
   const numbered = draftToOutcome(mutation.mutationId, draft)
@@ -150,6 +160,9 @@ async function complete(
     lastNumber: numbered.lastNumber,
     partnershipId: source.partnershipId,
     n: source.n,
+    requestId: source.requestId,
+    originId: mutation.origin.id,
+    originNumber: mutation.origin.number,
     atMs,
   })
   return numbered
@@ -161,7 +174,7 @@ export function storedToOutcome(row: OutcomeRow): NumberedOutcome {
 }
 
 function duplicate(row: OutcomeRow): Answered {
-  return { type: 'known', outcome: storedToOutcome(row) }
+  return { type: 'known', outcome: storedToOutcome(row), isStored: true }
 }
 
 function asDuplicate(numbered: NumberedOutcome): NumberedOutcome {
@@ -170,21 +183,23 @@ function asDuplicate(numbered: NumberedOutcome): NumberedOutcome {
 }
 
 function later(mutationId: string): Answered {
-  return { type: 'known', outcome: { outcome: { mutationId, type: 'later' }, lastNumber: null } }
+  return { type: 'known', outcome: { outcome: { mutationId, type: 'later' }, lastNumber: null }, isStored: false }
 }
 
-/** Not stored: the id belongs to the first content. */
+/** The id belongs to the first content. */
 function idReused(mutationId: string): Answered {
-  const outcome: Outcome = {
-    mutationId,
-    type: 'refused',
-    duplicate: false,
-    code: 'id-reused',
-    message: 'this mutation id was used for another content',
-    path: '',
-    records: [],
-  }
-  return { type: 'known', outcome: { outcome, lastNumber: null } }
+  return refuseUnstored(mutationId, 'id-reused', 'this mutation id was used for another content')
+}
+
+function outcomeForgotten(mutationId: string): Answered {
+  const message = 'it may have taken effect before: it was sent so long ago that its outcome is not known any more'
+  return refuseUnstored(mutationId, 'outcome-forgotten', message)
+}
+
+/** What is made on its result is not refused for that: the records say whether it fits. */
+function refuseUnstored(mutationId: string, code: RefusalCode, message: string): Answered {
+  const outcome: Outcome = { mutationId, type: 'refused', duplicate: false, code, message, path: '', records: [] }
+  return { type: 'known', outcome: { outcome, lastNumber: null }, isStored: false }
 }
 
 /** It was written by this engine, so it is not parsed again. */

@@ -188,7 +188,8 @@ async function exchange(
   const { ask, account } = ready
   const { partnership, position, n } = start
   const { partnershipId } = partnership
-  const source = { account, space: ask.space, partnershipId, n: n + 1, canWrite: ready.canWrite }
+  const { space: name, requestId } = ask
+  const source = { account, space: name, partnershipId, n: n + 1, requestId, canWrite: ready.canWrite }
   const applied = await applyMutations(context, tx, source, ready.mutations)
   // In case K2 another copy of the replica may hold the newer key: a clone that has not been told apart yet wants to hear of this.
   if (applied.changes > 0) await tx.announce?.(start.case === 'K2' ? null : partnershipId)

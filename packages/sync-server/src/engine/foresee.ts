@@ -12,6 +12,7 @@ export function foresee({ account, ask, mutations }: ReadyAsk): Foresight | unde
     n: key.n,
     tag: key.tag,
     mutationIds: mutations.map(({ mutationId }) => mutationId),
+    originIds: [...new Set(mutations.map(({ origin }) => origin.id))],
     records: ops.map(({ collection, id }) => ({ collection, id })),
   }
 }

@@ -23,8 +23,10 @@ export async function transact(
   if (!ops.ok) throw new PartnerError('refused', ops.message, { refusal: 'invalid-value', path: ops.path })
   const content = canonicalJson(ops.value as unknown as JsonValue)
   const contentHash = await context.ports.hash(content)
-  const mutation = { mutationId, ops, content, contentHash, isUnconditional: true }
-  const source = { account: PARTNER_ACCOUNT, space, partnershipId: null, n: 0, canWrite: true }
+  // The partner's own writes are never sent again, so nobody looks where they were made.
+  const origin = { id: '', number: 0 }
+  const mutation = { mutationId, origin, ops, content, contentHash, isUnconditional: true }
+  const source = { account: PARTNER_ACCOUNT, space, partnershipId: null, n: 0, requestId: '', canWrite: true }
   const applied = await context.storage.transaction(space, async (tx) => {
     const result = await applyMutations(context, tx, source, [mutation])
     const outcome = result.outcomes[0]?.outcome

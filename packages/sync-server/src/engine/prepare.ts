@@ -2,6 +2,7 @@ import {
   canonicalJson,
   type JsonValue,
   type MutationFrame,
+  type MutationOrigin,
   type Op,
   type Parsed,
   parseOps,
@@ -12,6 +13,7 @@ import type { HashText } from '../contract/index.ts'
 /** A mutation made ready before the transaction: parsed, measured and hashed. */
 export interface PreparedMutation {
   readonly mutationId: string
+  readonly origin: MutationOrigin
   readonly ops: Parsed<readonly Op[]>
   /** Digest of what it wants. */
   readonly contentHash: string
@@ -38,7 +40,8 @@ async function prepareMutation(frame: MutationFrame, hash: HashText): Promise<Pr
   const content = ops.ok
     ? canonicalJson(ops.value.map(toContent))
     : canonicalJson(['unreadable', ops.path, ops.message])
-  return { mutationId: frame.mutationId, ops, content, contentHash: await hash(content), isUnconditional: false }
+  const { mutationId, origin } = frame
+  return { mutationId, origin, ops, content, contentHash: await hash(content), isUnconditional: false }
 }
 
 function toContent(op: Op): JsonValue {

@@ -34,7 +34,7 @@ async function makeNextPage(context: EngineContext, ready: ReadyAsk, last: SentP
   const { storage } = context
   if (storage.refusesBehind !== true && !(await storage.isPrimary())) return null
   const { partnershipId, key } = last
-  const foresight = { account, partnershipId, ...key, mutationIds: [], records: [] }
+  const foresight = { account, partnershipId, ...key, mutationIds: [], originIds: [], records: [] }
   try {
     return await storage.transaction(ask.space, (tx) => goOn(context, tx, ready, last), foresight)
   } catch (error) {

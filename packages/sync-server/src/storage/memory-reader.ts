@@ -4,6 +4,7 @@ import {
   type CheckpointRow,
   type CheckpointStub,
   compareBytes,
+  type ForgottenRow,
   type LogBound,
   type LogRow,
   type LogStub,
@@ -15,7 +16,7 @@ import {
   type SpaceRow,
   type StorageReader,
 } from '../contract/index.ts'
-import { type MemorySpace, outcomeKey, recordKey } from './memory-space.ts'
+import { accountKey, type MemorySpace, recordKey } from './memory-space.ts'
 
 /** Reads one space in memory. */
 export class MemoryReader implements StorageReader {
@@ -117,7 +118,11 @@ export class MemoryReader implements StorageReader {
   }
 
   async getOutcome(account: string, mutationId: string): Promise<OutcomeRow | null> {
-    return this.space.outcomes.get(outcomeKey(account, mutationId)) ?? null
+    return this.space.outcomes.get(accountKey(account, mutationId)) ?? null
+  }
+
+  async getForgotten(account: string, originId: string): Promise<ForgottenRow | null> {
+    return this.space.forgotten.get(accountKey(account, originId)) ?? null
   }
 
   protected checkpointsOf(partnershipId: string): readonly CheckpointRow[] {

@@ -1,6 +1,7 @@
 import type {
   AwaitingDelete,
   CheckpointRow,
+  ForgottenRow,
   LogRow,
   OutcomeRow,
   PartnershipRow,
@@ -33,6 +34,8 @@ export class MemorySpace {
   /** By partnership, oldest first. */
   readonly requests: UndoMap<string, readonly RequestRow[]> = new UndoMap(this.undo)
   readonly outcomes: UndoMap<string, MemoryOutcome> = new UndoMap(this.undo)
+  /** By account and origin. */
+  readonly forgotten: UndoMap<string, ForgottenRow> = new UndoMap(this.undo)
   /** By collection and id. */
   readonly awaitingDeletes: UndoMap<string, readonly MemoryAwaitingDelete[]> = new UndoMap(this.undo)
 
@@ -59,6 +62,7 @@ export class MemorySpace {
     copy.checkpoints.copyFrom(this.checkpoints)
     copy.requests.copyFrom(this.requests)
     copy.outcomes.copyFrom(this.outcomes)
+    copy.forgotten.copyFrom(this.forgotten)
     copy.awaitingDeletes.copyFrom(this.awaitingDeletes)
     return copy
   }
@@ -81,8 +85,8 @@ export class MemorySpace {
 
   /** True if nothing was ever stored. */
   isEmpty(): boolean {
-    const { rows, partnerships, outcomes, awaitingDeletes } = this
-    return !rows.has('space') && partnerships.size + outcomes.size + awaitingDeletes.size === 0
+    const { rows, partnerships, outcomes, forgotten, awaitingDeletes } = this
+    return !rows.has('space') && partnerships.size + outcomes.size + forgotten.size + awaitingDeletes.size === 0
   }
 
   /** Takes back all that was written since the last commit. */
@@ -102,7 +106,7 @@ export function recordKey(collection: string, id: string): string {
   return `${collection}\u0000${id}`
 }
 
-/** Key of an outcome; an account name has no U+0000. */
-export function outcomeKey(account: string, mutationId: string): string {
-  return `${account}\u0000${mutationId}`
+/** Key of what an account has brought, by its own id; an account name has no U+0000. */
+export function accountKey(account: string, id: string): string {
+  return `${account}\u0000${id}`
 }

@@ -3,7 +3,7 @@ import { PartnerError } from '../contract/index.ts'
 import { compareBytes } from '../contract/index.ts'
 import { Fifo } from './fifo.ts'
 import { MemoryReader } from './memory-reader.ts'
-import { MemorySpace, outcomeKey } from './memory-space.ts'
+import { accountKey, MemorySpace } from './memory-space.ts'
 import { MemoryTransaction } from './memory-transaction.ts'
 
 /** A storage in memory. */
@@ -90,7 +90,10 @@ class SpacesInMemory implements MemoryStorage {
           count += 1
         }
         for (const row of target.outcomes.values()) {
-          if (row.account === account) target.outcomes.delete(outcomeKey(account, row.mutationId))
+          if (row.account === account) target.outcomes.delete(accountKey(account, row.mutationId))
+        }
+        for (const row of target.forgotten.values()) {
+          if (row.account === account) target.forgotten.delete(accountKey(account, row.originId))
         }
         target.filterAwaiting((row) => row.account !== account)
         target.commit()

@@ -3,16 +3,18 @@ import type {
   AwaitingDelete,
   CheckpointRow,
   CheckpointStub,
+  ForgottenRow,
   LogRow,
   OutcomeRow,
   PartnershipRow,
+  PrunedOutcome,
   RecordRow,
   RequestRow,
   SpaceRow,
   StorageTransaction,
 } from '../contract/index.ts'
 import { MemoryReader } from './memory-reader.ts'
-import { type MemoryAwaitingDelete, outcomeKey, recordKey } from './memory-space.ts'
+import { accountKey, type MemoryAwaitingDelete, recordKey } from './memory-space.ts'
 
 /** Reads and writes one space in memory; the storage runs one transaction at a time, so the locks are held already. */
 export class MemoryTransaction extends MemoryReader implements StorageTransaction {
@@ -119,22 +121,33 @@ export class MemoryTransaction extends MemoryReader implements StorageTransactio
   }
 
   async insertOutcome(outcome: OutcomeRow): Promise<void> {
-    this.space.outcomes.set(outcomeKey(outcome.account, outcome.mutationId), { ...outcome, confirmedAtMs: null })
+    this.space.outcomes.set(accountKey(outcome.account, outcome.mutationId), { ...outcome, confirmedAtMs: null })
+  }
+
+  async carryOutcome(
+    carried: Pick<OutcomeRow, 'account' | 'mutationId' | 'partnershipId' | 'n' | 'requestId'>,
+  ): Promise<void> {
+    const key = accountKey(carried.account, carried.mutationId)
+    const row = this.space.outcomes.get(key)
+    if (row !== undefined && row.confirmedAtMs === null) this.space.outcomes.set(key, { ...row, ...carried })
   }
 
   async confirmOutcomes(partnershipId: string, n: number, cut: number, atMs: number): Promise<void> {
+    const presented = this.checkpointsOf(partnershipId).filter(({ isPresented }) => isPresented)
+    const arrived = new Set(presented.map(({ requestId }) => requestId))
     for (const row of this.space.outcomes.values()) {
-      if (row.partnershipId !== partnershipId || row.confirmedAtMs !== null) continue
+      if (row.partnershipId !== partnershipId || row.confirmedAtMs !== null || !arrived.has(row.requestId)) continue
       if (row.n > n || (row.lastNumber ?? 0) > cut) continue
-      this.space.outcomes.set(outcomeKey(row.account, row.mutationId), { ...row, confirmedAtMs: atMs })
+      this.space.outcomes.set(accountKey(row.account, row.mutationId), { ...row, confirmedAtMs: atMs })
     }
   }
 
-  async pruneLog(beforeMs: number, notPast: number): Promise<number> {
+  async pruneLog(beforeMs: number, nowMs: number): Promise<number> {
     const { floor, head } = this.space.getRow()
     let end = floor
-    for (let number = floor + 1; number <= Math.min(notPast, head); number += 1) {
+    for (let number = floor + 1; number <= head; number += 1) {
       const row = this.space.log.get(number)
+      if (row !== undefined && row.atMs > nowMs) continue
       if (row !== undefined && row.atMs >= beforeMs) break
       // The floor stands behind whole mutations only, like every cut.
       if (row === undefined || row.txEnd === number) end = number
@@ -144,24 +157,31 @@ export class MemoryTransaction extends MemoryReader implements StorageTransactio
     return end - floor
   }
 
-  async getSmallestUnsettledCut(seenSinceMs: number): Promise<number | null> {
-    let smallest: number | null = null
-    for (const { partnershipId, lastSeenAtMs } of this.space.partnerships.values()) {
-      if (lastSeenAtMs < seenSinceMs) continue
-      for (const { isSettled, cut } of this.checkpointsOf(partnershipId)) {
-        if (!isSettled && (smallest === null || cut < smallest)) smallest = cut
-      }
-    }
-    return smallest
-  }
-
-  async pruneOutcomes(confirmedBeforeMs: number, madeBeforeMs: number): Promise<number> {
+  async pruneOutcomes(confirmedBeforeMs: number, madeBeforeMs: number, max: number): Promise<readonly PrunedOutcome[]> {
     const { partnerships, outcomes } = this.space
     const old = [...outcomes.values()].filter((row) => {
       if (row.confirmedAtMs !== null) return row.confirmedAtMs < confirmedBeforeMs
       return row.atMs < madeBeforeMs && (row.partnershipId === null || !partnerships.has(row.partnershipId))
     })
-    for (const row of old) outcomes.delete(outcomeKey(row.account, row.mutationId))
-    return old.length
+    const pruned = old.slice(0, max)
+    for (const row of pruned) outcomes.delete(accountKey(row.account, row.mutationId))
+    return pruned
+  }
+
+  async putForgotten(forgotten: ForgottenRow): Promise<void> {
+    this.space.forgotten.set(accountKey(forgotten.account, forgotten.originId), forgotten)
+  }
+
+  async dateBack(nowMs: number): Promise<void> {
+    const { log, outcomes } = this.space
+    if ((log.get(this.space.getRow().head)?.atMs ?? 0) > nowMs) {
+      for (const row of log.values()) if (row.atMs > nowMs) log.set(row.number, { ...row, atMs: nowMs })
+    }
+    for (const row of outcomes.values()) {
+      const confirmedAtMs = row.confirmedAtMs === null ? null : Math.min(row.confirmedAtMs, nowMs)
+      if (row.atMs <= nowMs && confirmedAtMs === row.confirmedAtMs) continue
+      const dated = { ...row, atMs: Math.min(row.atMs, nowMs), confirmedAtMs }
+      outcomes.set(accountKey(row.account, row.mutationId), dated)
+    }
   }
 }

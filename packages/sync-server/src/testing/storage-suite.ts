@@ -3,6 +3,7 @@ import {
   type CheckpointRow,
   type LogBound,
   type LogRow,
+  type OutcomeRow,
   type PartnershipRow,
   type PartnerStorage,
   type StorageTransaction,
@@ -294,8 +295,6 @@ export function testPartnerStorage(
         expect(await tx.getOldestKept(partnershipId)).toBe(4)
         expect(await tx.getDurable(partnershipId, 100)).toBe(4)
         expect(await tx.getDurable(partnershipId, 2)).toBe(0)
-        expect(await tx.getSmallestUnsettledCut(PARTNERSHIP.lastSeenAtMs)).toBe(0)
-        expect(await tx.getSmallestUnsettledCut(PARTNERSHIP.lastSeenAtMs + 1)).toBe(null)
         await tx.markPresented(partnershipId, 5, first.tag)
         expect((await tx.getNewestPresented(partnershipId))?.tag).toBe(first.tag)
         await tx.deleteCheckpoint(partnershipId, 4, root.tag)
@@ -324,12 +323,20 @@ export function testPartnerStorage(
         lastNumber,
         partnershipId,
         n,
+        requestId: REQUEST.requestId,
+        originId: partnershipId,
+        originNumber: n,
         atMs: 1_000,
       })
       const [early, late, bare] = [outcome(2, 5), outcome(3, 9), outcome(2, null)] as const
+      const lost = { ...outcome(2, null), requestId: randomHex() }
       await storage.transaction(SPACE, async (tx) => {
         await tx.putPartnership(PARTNERSHIP)
-        for (const row of [early, late, bare]) await tx.insertOutcome(row)
+        for (const row of [early, late, bare, lost]) await tx.insertOutcome(row)
+        const presented = checkpoint(2, null)
+        await tx.insertCheckpoint(presented)
+        await tx.confirmOutcomes(partnershipId, 2, 5, 1_999)
+        await tx.markPresented(partnershipId, 2, presented.tag)
         await tx.confirmOutcomes(partnershipId, 2, 5, 2_000)
       })
       const left = (): Promise<readonly boolean[]> =>
@@ -339,29 +346,88 @@ export function testPartnerStorage(
         })
       expect(await storage.read(SPACE, (tx) => tx.getOutcome('bob', early.mutationId))).toBe(null)
       expect((await storage.read(SPACE, (tx) => tx.getOutcome(ANN, early.mutationId)))?.lastNumber).toBe(5)
-      expect(await storage.transaction(SPACE, (tx) => tx.pruneOutcomes(2_000, 9_000))).toBe(0)
-      expect(await storage.transaction(SPACE, (tx) => tx.pruneOutcomes(2_001, 9_000))).toBe(2)
+      const prune = (confirmedBeforeMs: number, madeBeforeMs: number, max = 10) =>
+        storage.transaction(SPACE, (tx) => tx.pruneOutcomes(confirmedBeforeMs, madeBeforeMs, max))
+      expect(await prune(2_000, 9_000)).toEqual([])
+      expect((await prune(2_001, 9_000, 1)).length).toBe(1)
+      expect((await prune(2_001, 9_000)).length).toBe(1)
       expect(await left()).toEqual([false, true, false])
       await storage.transaction(SPACE, (tx) => tx.deletePartnership(partnershipId))
-      expect(await storage.transaction(SPACE, (tx) => tx.pruneOutcomes(0, 1_000))).toBe(0)
-      expect(await storage.transaction(SPACE, (tx) => tx.pruneOutcomes(0, 1_001))).toBe(1)
+      expect(await prune(0, 1_000)).toEqual([])
+      const rest = await prune(0, 1_001)
+      expect(rest.map(({ account, originId }) => [account, originId])).toEqual([
+        [ANN, partnershipId],
+        [ANN, partnershipId],
+      ])
+      expect(rest.map(({ originNumber }) => originNumber).toSorted((a, b) => a - b)).toEqual([2, 3])
     })
 
-    on('the log is pruned by age, never past a mark, never inside a mutation, and records stay', async (storage) => {
+    on('an outcome that is on its way again is confirmed by the reply that carries it then', async (storage) => {
+      const { partnershipId } = PARTNERSHIP
+      const row = { ...OUTCOME, requestId: randomHex() }
+      const { account, mutationId } = row
+      await storage.transaction(SPACE, async (tx) => {
+        await tx.putPartnership(PARTNERSHIP)
+        await tx.insertOutcome(row)
+        const presented = { ...checkpoint(2, null), isPresented: true }
+        await tx.insertCheckpoint(presented)
+        await tx.confirmOutcomes(partnershipId, 2, 5, 2_000)
+        await tx.carryOutcome({ account, mutationId, partnershipId, n: 2, requestId: presented.requestId })
+        await tx.confirmOutcomes(partnershipId, 2, 5, 3_000)
+        await tx.carryOutcome({ account, mutationId, partnershipId, n: 9, requestId: randomHex() })
+      })
+      expect(await storage.transaction(SPACE, (tx) => tx.pruneOutcomes(3_000, 0, 10))).toEqual([])
+      expect((await storage.transaction(SPACE, (tx) => tx.pruneOutcomes(3_001, 0, 10))).length).toBe(1)
+    })
+
+    on('what is forgotten is found by account and origin, and goes with its account', async (storage) => {
+      const row = { account: ANN, originId: randomHex(), numbers: '1-3' }
+      await storage.transaction(SPACE, async (tx) => {
+        await tx.putForgotten({ ...row, numbers: '1' })
+        await tx.putForgotten(row)
+      })
+      expect(await storage.read(SPACE, (tx) => tx.getForgotten(ANN, row.originId))).toEqual(row)
+      expect(await storage.read(SPACE, (tx) => tx.getForgotten('bob', row.originId))).toBe(null)
+      expect(await storage.read('another', (tx) => tx.getForgotten(ANN, row.originId))).toBe(null)
+      await storage.eraseAccount(ANN)
+      expect(await storage.read(SPACE, (tx) => tx.getForgotten(ANN, row.originId))).toBe(null)
+    })
+
+    on('what was dated while the clock was ahead does not stay longer for that', async (storage) => {
+      const dates = [100, 200, 9_000, 9_000, 300, 400, 9_000]
+      const rows = dates.map((atMs, index) => ({ ...put(index + 1, `r${index}`, '1'), txEnd: index + 1, atMs }))
+      await storage.transaction(SPACE, async (tx) => {
+        await tx.putPartnership(PARTNERSHIP)
+        await tx.insertCheckpoint({ ...checkpoint(1, null), isPresented: true })
+        await tx.insertOutcome(OUTCOME)
+        await tx.confirmOutcomes(PARTNERSHIP.partnershipId, 1, 0, 9_000)
+        await tx.appendChanges(rows, {})
+      })
+      // Young is what came later than 250: the row of 300, and the two of 9,000 before it are older than it, nobody knows by how much.
+      expect(await storage.transaction(SPACE, (tx) => tx.pruneLog(250, 500))).toBe(2)
+      expect(await storage.transaction(SPACE, (tx) => tx.pruneLog(350, 500))).toBe(3)
+      await storage.transaction(SPACE, (tx) => tx.dateBack(500))
+      expect((await storage.read(SPACE, (tx) => tx.listLog(0, 9, anyBytes(9)))).map(({ atMs }) => atMs)).toEqual([
+        400, 500,
+      ])
+      expect((await storage.transaction(SPACE, (tx) => tx.pruneOutcomes(501, 0, 10))).length).toBe(1)
+    })
+
+    on('the log is pruned by age, never inside a mutation, and records stay', async (storage) => {
       const rows = [1, 2, 3, 4, 5].map((number) => ({
         ...put(number, `r${number}`, '1'),
         txEnd: number <= 2 ? 2 : number,
         atMs: number * 100,
       }))
       await storage.transaction(SPACE, (tx) => tx.appendChanges(rows, {}))
-      expect(await storage.transaction(SPACE, (tx) => tx.pruneLog(150, 5))).toBe(0)
-      expect(await storage.transaction(SPACE, (tx) => tx.pruneLog(1_000, 3))).toBe(3)
+      expect(await storage.transaction(SPACE, (tx) => tx.pruneLog(150, 900))).toBe(0)
+      expect(await storage.transaction(SPACE, (tx) => tx.pruneLog(350, 900))).toBe(3)
       await storage.read(SPACE, async (tx) => {
         expect((await tx.getSpace()).floor).toBe(3)
         expect((await tx.listLog(0, 5, anyBytes(10))).map(({ number }) => number)).toEqual([4, 5])
         expect((await tx.listRecords('notes', null, anyBytes(10))).length).toBe(5)
       })
-      expect(await storage.transaction(SPACE, (tx) => tx.pruneLog(1_000, 5))).toBe(2)
+      expect(await storage.transaction(SPACE, (tx) => tx.pruneLog(1_000, 900))).toBe(2)
       expect((await storage.read(SPACE, (tx) => tx.getSpace())).head).toBe(5)
     })
 
@@ -456,6 +522,19 @@ const PARTNERSHIP: PartnershipRow = {
 }
 const REQUEST = { requestId: 'cc'.repeat(16), issued: { partnershipId: 'aa'.repeat(16), n: 1, tag: 'dd'.repeat(16) } }
 const OUTCOME_ID = '00000000-0000-4000-8000-000000000000'
+const OUTCOME: OutcomeRow = {
+  mutationId: OUTCOME_ID,
+  account: ANN,
+  contentHash: 'h',
+  outcome: '{}',
+  lastNumber: null,
+  partnershipId: PARTNERSHIP.partnershipId,
+  n: 1,
+  requestId: REQUEST.requestId,
+  originId: PARTNERSHIP.partnershipId,
+  originNumber: 4,
+  atMs: 1,
+}
 
 function version(number: number): string {
   return `${number}-00000000000000aa`
@@ -509,16 +588,8 @@ async function fillEverything(tx: StorageTransaction): Promise<void> {
   await tx.putPartnership(PARTNERSHIP)
   await tx.insertCheckpoint(checkpoint(1, null))
   await tx.putRequest(PARTNERSHIP.partnershipId, REQUEST, 64)
-  await tx.insertOutcome({
-    mutationId: OUTCOME_ID,
-    account: ANN,
-    contentHash: 'h',
-    outcome: '{}',
-    lastNumber: null,
-    partnershipId: PARTNERSHIP.partnershipId,
-    n: 1,
-    atMs: 1,
-  })
+  await tx.insertOutcome(OUTCOME)
+  await tx.putForgotten({ account: ANN, originId: PARTNERSHIP.partnershipId, numbers: '4' })
   await tx.noteRestoreSeen(1)
 }
 
@@ -532,6 +603,7 @@ function dump(storage: PartnerStorage): Promise<unknown> {
     checkpoints: await tx.listCheckpoints(PARTNERSHIP.partnershipId),
     request: await tx.getRequest(PARTNERSHIP.partnershipId, REQUEST.requestId),
     outcome: await tx.getOutcome(ANN, OUTCOME_ID),
+    forgotten: await tx.getForgotten(ANN, PARTNERSHIP.partnershipId),
   }))
 }
 

@@ -196,10 +196,10 @@ async function inherit(tx: RowWriter, context: StoreContext, estate: Estate, log
       log.stage(mutationId, 'refused')
       continue
     }
-    const { createdAtMs, bytes } = row
+    const { origin, createdAtMs, bytes } = row
     const setAside = 'setAside' in row ? row.setAside : null
     const ix = mutationIndexKeys(mutationId, [...touchKeys(ops), ...(setAside === null ? [] : [ASIDE])])
-    tx.put('outbox', { order, mutationId, createdAtMs, ops, bytes, setAside, ix })
+    tx.put('outbox', { order, mutationId, origin, createdAtMs, ops, bytes, setAside, ix })
     pending.push(row)
     log.stage(mutationId, setAside === null ? 'stored' : 'set-aside')
     log.newWrite()

@@ -79,9 +79,9 @@ export async function returnJournal(
   log: ChangeLog,
 ): Promise<{ readonly sync: SyncRow; readonly returned: readonly OutboxRow[] }> {
   const rows = afterStep === null ? await listByNumber(tx, 'journal') : await listAfterStep(tx, afterStep)
-  const returned = rows.map(({ order, mutationId, createdAtMs, ops, bytes }): OutboxRow => {
+  const returned = rows.map(({ order, mutationId, origin, createdAtMs, ops, bytes }): OutboxRow => {
     const ix = mutationIndexKeys(mutationId, touchKeys(ops))
-    return { order, mutationId, createdAtMs, ops, bytes, setAside: null, ix }
+    return { order, mutationId, origin, createdAtMs, ops, bytes, setAside: null, ix }
   })
   for (const row of returned) {
     tx.delete('journal', row.order)

@@ -91,7 +91,7 @@ export async function readSendable(
       bytes += row.bytes
       const isFull = sendable.length >= limit.mutations || (sendable.length > 0 && bytes > limit.bytes)
       if (isFull) return sendable
-      sendable.push({ mutationId: row.mutationId, order: row.order, ops: row.ops })
+      sendable.push({ mutationId: row.mutationId, order: row.order, origin: row.origin, ops: row.ops })
     }
     if (rows.length < size) break
     rest = { ...rest, lower: rows.at(-1)?.order ?? 0, isLowerOpen: true }

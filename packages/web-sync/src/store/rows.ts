@@ -2,6 +2,7 @@ import type {
   Digest,
   JsonObject,
   Memory,
+  MutationOrigin,
   Op,
   OutcomeVersion,
   PartnerRecord,
@@ -291,6 +292,8 @@ export interface OverlayRow {
 export interface OutboxRow {
   readonly order: number
   readonly mutationId: string
+  /** Stays with it wherever it goes: to another database, partnership or place in the outbox. */
+  readonly origin: MutationOrigin
   readonly createdAtMs: number
   readonly ops: readonly Op[]
   readonly bytes: number
@@ -303,6 +306,7 @@ export interface OutboxRow {
 export interface JournalRow {
   readonly order: number
   readonly mutationId: string
+  readonly origin: MutationOrigin
   readonly createdAtMs: number
   readonly ops: readonly Op[]
   readonly bytes: number

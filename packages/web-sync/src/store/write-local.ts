@@ -52,7 +52,7 @@ export async function storeMutations(
     if (repeated.has(mutationId)) return null
     try {
       const prepared = prepareMutation(context, mutationId, ops, present)
-      putMutation(tx, context, nextOrder, mutationId, prepared)
+      putMutation(tx, context, sync, nextOrder, mutationId, prepared)
       for (const [name, view] of prepared.views) {
         views.set(name, { ...view, lastMutation: mutationId })
         present.set(name, { ...(present.get(name) as PresentRecord), view: view.value, lastMutation: mutationId })
@@ -92,12 +92,14 @@ export async function storeMutation(
 function putMutation(
   tx: RowWriter,
   context: StoreContext,
+  { partnershipId, replicaId }: SyncRow,
   order: number,
   mutationId: string,
   { ops, bytes }: PreparedMutation,
 ): void {
   const ix = mutationIndexKeys(mutationId, touchKeys(ops))
-  tx.put('outbox', { order, mutationId, createdAtMs: context.nowMs(), ops, bytes, setAside: null, ix })
+  const origin = { id: partnershipId ?? replicaId, number: order }
+  tx.put('outbox', { order, mutationId, origin, createdAtMs: context.nowMs(), ops, bytes, setAside: null, ix })
 }
 
 /** Reads the records that operations name, as the app sees them. */

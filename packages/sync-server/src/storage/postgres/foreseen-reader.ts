@@ -4,6 +4,7 @@ import type {
   CheckpointStub,
   Foresight,
   LogBound,
+  ForgottenRow,
   LogRow,
   OutcomeRow,
   PartnershipRow,
@@ -89,6 +90,12 @@ export class ForeseenReader extends PostgresReader {
     const push = this.pushOf(account)
     if (push?.mutationIds.has(mutationId) === true) return push.outcomes.get(mutationId) ?? null
     return super.getOutcome(account, mutationId)
+  }
+
+  override async getForgotten(account: string, originId: string): Promise<ForgottenRow | null> {
+    const push = this.pushOf(account)
+    if (push?.originIds.has(originId) === true) return push.forgotten.get(originId) ?? null
+    return super.getForgotten(account, originId)
   }
 
   override async listAwaitingDeletes(collection: string, id: string): Promise<readonly AwaitingDelete[]> {

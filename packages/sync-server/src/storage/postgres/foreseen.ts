@@ -1,6 +1,7 @@
 import type {
   AwaitingDelete,
   CheckpointRow,
+  ForgottenRow,
   Foresight,
   OutcomeRow,
   PartnershipRow,
@@ -10,7 +11,7 @@ import type {
 import { CheckpointLine } from './checkpoint-line.ts'
 import { boundedLog } from './bounded-rows.ts'
 import { LogStretch } from './log-stretch.ts'
-import { toAwaiting, toCheckpoint, toLog, toOutcome, toPartnership, toRecord, toStub } from './rows.ts'
+import { toAwaiting, toCheckpoint, toForgotten, toLog, toOutcome, toPartnership, toRecord, toStub } from './rows.ts'
 import type { Session, SqlRow, SqlValue } from './session.ts'
 
 /** Of the log, what is fetched ahead: what an initiator that comes often has missed. */
@@ -44,6 +45,9 @@ export interface Foreseen {
 export interface ForeseenPush {
   readonly mutationIds: ReadonlySet<string>
   readonly outcomes: Map<string, OutcomeRow>
+  readonly originIds: ReadonlySet<string>
+  /** By origin. */
+  readonly forgotten: ReadonlyMap<string, ForgottenRow>
   readonly keys: ReadonlySet<string>
   readonly records: ReadonlyMap<string, RecordRow>
   /** By record; null: it has been changed since. */
@@ -84,18 +88,22 @@ export async function foreseeAll(
 
 async function foreseePush(
   all: (sql: string, ...values: readonly SqlValue[]) => Promise<readonly SqlRow[]>,
-  { account, mutationIds, records }: Foresight,
+  { account, mutationIds, originIds, records }: Foresight,
 ): Promise<ForeseenPush> {
   const names = [...new Map(records.map((name) => [recordKey(name.collection, name.id), name])).entries()]
   const columns = [names.map(([, { collection }]) => collection), names.map(([, { id }]) => id)] as const
-  const [outcomes, rows, awaiting] = await Promise.all([
+  const [outcomes, forgotten, rows, awaiting] = await Promise.all([
     all(OUTCOMES, account, mutationIds),
+    // Behind the outcomes, in a statement of its own: what is pruned between the two is seen here.
+    all(FORGOTTEN, account, originIds),
     all(LOCK_RECORDS, ...columns),
     all(AWAITING, ...columns),
   ])
   return {
     mutationIds: new Set(mutationIds),
     outcomes: new Map(outcomes.map(toOutcome).map((row) => [row.mutationId, row])),
+    originIds: new Set(originIds),
+    forgotten: new Map(forgotten.map(toForgotten).map((row) => [row.originId, row])),
     keys: new Set(names.map(([key]) => key)),
     records: new Map(rows.map(toRecord).map((row) => [recordKey(row.collection, row.id), row])),
     awaiting: groupByRecord(awaiting.map(toAwaiting)),
@@ -128,6 +136,8 @@ const LOG = boundedLog({
 })
 
 const OUTCOMES = 'SELECT * FROM web_sync.outcomes WHERE space = $1 AND account = $2 AND mutation_id = ANY ($3)'
+
+const FORGOTTEN = 'SELECT * FROM web_sync.forgotten WHERE space = $1 AND account = $2 AND origin_id = ANY ($3)'
 
 /** Locks records by their names ($2 collections, $3 ids), in one order for all; those that are there are the answer. */
 export const LOCK_RECORDS = `SELECT records.* FROM web_sync.records

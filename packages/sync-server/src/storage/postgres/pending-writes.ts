@@ -77,6 +77,9 @@ export class PendingWrites {
       'lastNumber',
       'partnershipId',
       'n',
+      'requestId',
+      'originId',
+      'originNumber',
       'atMs',
     ] as const
     this.#session.post(INSERT_OUTCOMES, [this.#space, ...names.map(column)])
@@ -99,5 +102,7 @@ const DELETE = `DELETE FROM web_sync.checkpoints USING unnest($2::text[], $3::bi
     AND checkpoints.tag = name.tag`
 
 const INSERT_OUTCOMES = `INSERT INTO web_sync.outcomes
-    (space, account, mutation_id, content_hash, outcome, last_number, partnership_id, n, at_ms)
-  SELECT $1, * FROM unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::text[], $8::bigint[], $9::bigint[])`
+    (space, account, mutation_id, content_hash, outcome, last_number, partnership_id, n, request_id, origin_id,
+     origin_number, at_ms)
+  SELECT $1, * FROM unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::text[], $8::bigint[],
+    $9::text[], $10::text[], $11::bigint[], $12::bigint[])`

@@ -7,6 +7,7 @@ import {
   type LogBound,
   type LogRow,
   type LogStub,
+  type ForgottenRow,
   type OutcomeRow,
   PartnerError,
   type PartnershipRow,
@@ -21,6 +22,7 @@ import type { Horizon, Top } from './horizon.ts'
 import {
   toAwaiting,
   toCheckpoint,
+  toForgotten,
   toLog,
   toLogStub,
   toOutcome,
@@ -187,6 +189,12 @@ export class PostgresReader implements StorageReader {
     const sql = 'SELECT * FROM web_sync.outcomes WHERE space = $1 AND account = $2 AND mutation_id = $3'
     const row = await this.get(sql, account, mutationId)
     return row === undefined ? null : toOutcome(row)
+  }
+
+  async getForgotten(account: string, originId: string): Promise<ForgottenRow | null> {
+    const sql = 'SELECT * FROM web_sync.forgotten WHERE space = $1 AND account = $2 AND origin_id = $3'
+    const row = await this.get(sql, account, originId)
+    return row === undefined ? null : toForgotten(row)
   }
 
   async listAwaitingDeletes(collection: string, id: string): Promise<readonly AwaitingDelete[]> {

@@ -60,6 +60,7 @@ const TABLES = [
   'checkpoints',
   'requests',
   'outcomes',
+  'forgotten',
   'partnerships',
   'sightings',
 ] as const

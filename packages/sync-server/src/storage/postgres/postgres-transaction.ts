@@ -6,9 +6,11 @@ import {
   type CommitNotice,
   EMPTY_SPACE,
   type Foresight,
+  type ForgottenRow,
   type LogRow,
   type OutcomeRow,
   type PartnershipRow,
+  type PrunedOutcome,
   type RecordRow,
   type RequestRow,
   type SpaceRow,
@@ -22,7 +24,7 @@ import { ForeseenReader } from './foreseen-reader.ts'
 import { LogStretch } from './log-stretch.ts'
 import { PendingWrites } from './pending-writes.ts'
 import type { DurableSource } from './postgres-reader.ts'
-import { toRecord, toStub } from './rows.ts'
+import { toPruned, toRecord, toStub } from './rows.ts'
 import { LOCK_MAKING, lockPartnershipBy, type Session, type SqlRow, type SqlValue } from './session.ts'
 
 /** The commit is answered before it is on the disk, where it is within a second: https://www.postgresql.org/docs/15/wal-async-commit.html */
@@ -304,21 +306,32 @@ export class PostgresTransaction extends ForeseenReader implements StorageTransa
     this.pushOf(outcome.account)?.outcomes.set(outcome.mutationId, outcome)
   }
 
+  async carryOutcome(
+    carried: Pick<OutcomeRow, 'account' | 'mutationId' | 'partnershipId' | 'n' | 'requestId'>,
+  ): Promise<void> {
+    const { account, mutationId, partnershipId, n, requestId } = carried
+    const sql = `UPDATE web_sync.outcomes SET partnership_id = $4, n = $5, request_id = $6
+      WHERE space = $1 AND account = $2 AND mutation_id = $3 AND confirmed_at_ms IS NULL`
+    this.#pending.flush()
+    this.session.post(sql, [this.space, account, mutationId, partnershipId, n, requestId])
+  }
+
   async confirmOutcomes(partnershipId: string, n: number, cut: number, atMs: number): Promise<void> {
     const sql = `UPDATE web_sync.outcomes SET confirmed_at_ms = $4 WHERE space = $1 AND partnership_id = $2
-      AND confirmed_at_ms IS NULL AND n <= $3 AND coalesce(last_number, 0) <= $5`
+      AND confirmed_at_ms IS NULL AND n <= $3 AND coalesce(last_number, 0) <= $5 AND request_id IN (
+        SELECT request_id FROM web_sync.checkpoints WHERE space = $1 AND partnership_id = $2 AND is_presented)`
     this.#pending.flush()
     this.session.post(sql, [this.space, partnershipId, n, atMs, cut])
   }
 
-  async pruneLog(beforeMs: number, notPast: number): Promise<number> {
+  async pruneLog(beforeMs: number, nowMs: number): Promise<number> {
     const space = await this.lockSpace()
     const { floor } = space
     // From the oldest on, up to the first that is young enough to stay; the floor stands behind whole mutations only, like every cut.
-    const sql = `SELECT max(number) AS last FROM web_sync.log WHERE space = $1 AND number <= $3 AND number = tx_end
+    const sql = `SELECT max(number) AS last FROM web_sync.log WHERE space = $1 AND at_ms < $2 AND number = tx_end
       AND number < coalesce(
-        (SELECT min(number) FROM web_sync.log WHERE space = $1 AND at_ms >= $2), ${Number.MAX_SAFE_INTEGER})`
-    const end = ((await this.get(sql, beforeMs, notPast))?.['last'] ?? floor) as number
+        (SELECT min(number) FROM web_sync.log WHERE space = $1 AND at_ms BETWEEN $2 AND $3), ${Number.MAX_SAFE_INTEGER})`
+    const end = ((await this.get(sql, beforeMs, nowMs))?.['last'] ?? floor) as number
     if (end <= floor) return 0
     await this.run('UPDATE web_sync.spaces SET floor = $2 WHERE space = $1', end)
     this.floor = end
@@ -327,25 +340,34 @@ export class PostgresTransaction extends ForeseenReader implements StorageTransa
     return this.run('DELETE FROM web_sync.log WHERE space = $1 AND number <= $2', end)
   }
 
-  async getSmallestUnsettledCut(seenSinceMs: number): Promise<number | null> {
-    const sql = `SELECT min(cut) AS cut FROM web_sync.checkpoints JOIN web_sync.partnerships USING (space, partnership_id)
-      WHERE space = $1 AND NOT is_settled AND last_seen_at_ms >= $2`
-    return ((await this.get(sql, seenSinceMs))?.['cut'] ?? null) as number | null
+  async pruneOutcomes(confirmedBeforeMs: number, madeBeforeMs: number, max: number): Promise<readonly PrunedOutcome[]> {
+    this.#forgetPush()
+    const remove = async (condition: string, beforeMs: number, limit: number): Promise<readonly PrunedOutcome[]> => {
+      const sql = `DELETE FROM web_sync.outcomes WHERE space = $1 AND (account, mutation_id) IN
+          (SELECT account, mutation_id FROM web_sync.outcomes WHERE space = $1 AND ${condition} LIMIT $3)
+        RETURNING account, origin_id, origin_number`
+      return (await this.all(sql, beforeMs, limit)).map(toPruned)
+    }
+    const confirmed = await remove('confirmed_at_ms < $2', confirmedBeforeMs, max)
+    const isOrphan = `confirmed_at_ms IS NULL AND at_ms < $2 AND NOT EXISTS (SELECT 1 FROM web_sync.partnerships
+      WHERE partnerships.space = outcomes.space AND partnerships.partnership_id = outcomes.partnership_id)`
+    return [...confirmed, ...(await remove(isOrphan, madeBeforeMs, max - confirmed.length))]
   }
 
-  async pruneOutcomes(confirmedBeforeMs: number, madeBeforeMs: number): Promise<number> {
-    this.#forgetPush()
-    const confirmed = await this.run(
-      'DELETE FROM web_sync.outcomes WHERE space = $1 AND confirmed_at_ms < $2',
-      confirmedBeforeMs,
-    )
-    const orphaned = await this.run(
-      `DELETE FROM web_sync.outcomes WHERE space = $1 AND confirmed_at_ms IS NULL AND at_ms < $2
-         AND NOT EXISTS (SELECT 1 FROM web_sync.partnerships
-           WHERE partnerships.space = outcomes.space AND partnerships.partnership_id = outcomes.partnership_id)`,
-      madeBeforeMs,
-    )
-    return confirmed + orphaned
+  async putForgotten({ account, originId, numbers }: ForgottenRow): Promise<void> {
+    const sql = `INSERT INTO web_sync.forgotten (space, account, origin_id, numbers) VALUES ($1, $2, $3, $4)
+      ON CONFLICT (space, account, origin_id) DO UPDATE SET numbers = excluded.numbers`
+    await this.run(sql, account, originId, numbers)
+  }
+
+  async dateBack(nowMs: number): Promise<void> {
+    const confirmed = 'UPDATE web_sync.outcomes SET confirmed_at_ms = $2 WHERE space = $1 AND confirmed_at_ms > $2'
+    const made = 'UPDATE web_sync.outcomes SET at_ms = $2 WHERE space = $1 AND confirmed_at_ms IS NULL AND at_ms > $2'
+    await this.run(confirmed, nowMs)
+    await this.run(made, nowMs)
+    const last = await this.get('SELECT at_ms FROM web_sync.log WHERE space = $1 ORDER BY number DESC LIMIT 1')
+    if (((last?.['at_ms'] ?? 0) as number) <= nowMs) return
+    await this.run('UPDATE web_sync.log SET at_ms = $2 WHERE space = $1 AND at_ms > $2', nowMs)
   }
 
   /** Whatever is asked sees what is held back. */

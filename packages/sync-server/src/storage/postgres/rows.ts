@@ -6,8 +6,10 @@ import type {
   CollectionState,
   LogRow,
   LogStub,
+  ForgottenRow,
   OutcomeRow,
   PartnershipRow,
+  PrunedOutcome,
   RecordRow,
   RequestRow,
 } from '../../contract/index.ts'
@@ -116,12 +118,31 @@ export function toRequest(row: SqlRow): RequestRow {
 export function toOutcome(row: SqlRow): OutcomeRow {
   return {
     mutationId: row['mutation_id'] as string,
-    account: row['account'] as string,
     contentHash: row['content_hash'] as string,
     outcome: row['outcome'] as string,
     lastNumber: row['last_number'] as number | null,
     partnershipId: row['partnership_id'] as string | null,
     n: row['n'] as number,
+    requestId: row['request_id'] as string,
+    ...toPruned(row),
     atMs: row['at_ms'] as number,
+  }
+}
+
+/** What is kept of a row of `outcomes`. */
+export function toPruned(row: SqlRow): PrunedOutcome {
+  return {
+    account: row['account'] as string,
+    originId: row['origin_id'] as string,
+    originNumber: row['origin_number'] as number,
+  }
+}
+
+/** A row of `forgotten`. */
+export function toForgotten(row: SqlRow): ForgottenRow {
+  return {
+    account: row['account'] as string,
+    originId: row['origin_id'] as string,
+    numbers: row['numbers'] as string,
   }
 }

@@ -14,6 +14,7 @@ const FORESIGHT: Foresight = {
   n: 1,
   tag: 'dd'.repeat(16),
   mutationIds: ['00000000-0000-4000-8000-000000000000'],
+  originIds: ['ee'.repeat(16)],
   records: ['a', 'b', 'c', 'x'].map((id) => ({ collection: 'notes', id })),
 }
 

@@ -54,7 +54,9 @@ describe('row-level security, the second wall', () => {
     await fresh.sync()
     await world.storage.transaction('ann', async (tx) => {
       for (const { partnershipId } of await tx.listPartnerships(null)) await tx.deletePartnership(partnershipId)
-      await tx.pruneOutcomes(Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER)
+      const pruned = await tx.pruneOutcomes(Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER, 1_000)
+      for (const { account, originId } of pruned) await tx.putForgotten({ account, originId, numbers: '1' })
+      await tx.dateBack(0)
       await tx.pruneAwaitingDeletes(Number.MAX_SAFE_INTEGER)
       await tx.pruneLog(Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER)
     })

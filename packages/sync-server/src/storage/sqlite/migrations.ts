@@ -135,6 +135,22 @@ const STEPS: readonly string[] = [
     PRIMARY KEY (space, collection, id, mutation_id, account)
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  ALTER TABLE outcomes ADD COLUMN request_id TEXT NOT NULL DEFAULT '';
+  ALTER TABLE outcomes ADD COLUMN origin_id TEXT NOT NULL DEFAULT '';
+  ALTER TABLE outcomes ADD COLUMN origin_number INTEGER NOT NULL DEFAULT 0;
+
+  -- What is left of outcomes that were pruned: so a mutation that comes again is known, for ever.
+  CREATE TABLE forgotten (
+    space TEXT NOT NULL,
+    account TEXT NOT NULL,
+    origin_id TEXT NOT NULL,
+    numbers TEXT NOT NULL,
+    PRIMARY KEY (space, account, origin_id)
+  ) STRICT, WITHOUT ROWID;
+
+  DROP INDEX unsettled_checkpoints;
+  `,
 ]
 
 /** Version of the tables that this program writes. */

@@ -7,6 +7,7 @@ import {
   type LogBound,
   type LogRow,
   type LogStub,
+  type ForgottenRow,
   type OutcomeRow,
   type PartnershipRow,
   type ReadBound,
@@ -21,6 +22,7 @@ import {
   toCheckpoint,
   toLog,
   toLogStub,
+  toForgotten,
   toOutcome,
   toPartnership,
   toRecord,
@@ -149,6 +151,12 @@ export class SqliteReader implements StorageReader {
     const sql = 'SELECT * FROM outcomes WHERE space = ? AND account = ? AND mutation_id = ?'
     const row = this.get(sql, account, mutationId)
     return row === undefined ? null : toOutcome(row)
+  }
+
+  async getForgotten(account: string, originId: string): Promise<ForgottenRow | null> {
+    const sql = 'SELECT * FROM forgotten WHERE space = ? AND account = ? AND origin_id = ?'
+    const row = this.get(sql, account, originId)
+    return row === undefined ? null : toForgotten(row)
   }
 
   async listAwaitingDeletes(collection: string, id: string): Promise<readonly AwaitingDelete[]> {

@@ -34,6 +34,7 @@ const TABLES = [
   'checkpoints',
   'requests',
   'outcomes',
+  'forgotten',
 ] as const
 
 /**
@@ -113,6 +114,7 @@ class SqliteFile implements SqliteStorage {
       }
       this.#statements.of('DELETE FROM outcomes WHERE account = ?').run(account)
       this.#statements.of('DELETE FROM awaiting_deletes WHERE account = ?').run(account)
+      this.#statements.of('DELETE FROM forgotten WHERE account = ?').run(account)
       return Number(this.#statements.of('DELETE FROM partnerships WHERE account = ?').run(account).changes)
     })
   }

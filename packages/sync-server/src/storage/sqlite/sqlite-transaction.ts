@@ -4,14 +4,16 @@ import type {
   CheckpointRow,
   CheckpointStub,
   LogRow,
+  ForgottenRow,
   OutcomeRow,
   PartnershipRow,
+  PrunedOutcome,
   RecordRow,
   RequestRow,
   SpaceRow,
   StorageTransaction,
 } from '../../contract/index.ts'
-import { toStub } from './rows.ts'
+import { toPruned, toStub } from './rows.ts'
 import { SqliteReader } from './sqlite-reader.ts'
 
 /** Reads and writes one space. The one writing connection is held, and BEGIN IMMEDIATE keeps other processes out: all locks are held. */
@@ -212,9 +214,9 @@ export class SqliteTransaction extends SqliteReader implements StorageTransactio
 
   async insertOutcome(outcome: OutcomeRow): Promise<void> {
     this.run(
-      `INSERT INTO outcomes
-         (space, account, mutation_id, content_hash, outcome, last_number, partnership_id, n, at_ms)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      `INSERT INTO outcomes (space, account, mutation_id, content_hash, outcome, last_number, partnership_id, n,
+         request_id, origin_id, origin_number, at_ms)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       outcome.account,
       outcome.mutationId,
       outcome.contentHash,
@@ -222,45 +224,74 @@ export class SqliteTransaction extends SqliteReader implements StorageTransactio
       outcome.lastNumber,
       outcome.partnershipId,
       outcome.n,
+      outcome.requestId,
+      outcome.originId,
+      outcome.originNumber,
       outcome.atMs,
     )
   }
 
+  async carryOutcome(
+    carried: Pick<OutcomeRow, 'account' | 'mutationId' | 'partnershipId' | 'n' | 'requestId'>,
+  ): Promise<void> {
+    const { account, mutationId, partnershipId, n, requestId } = carried
+    const sql = `UPDATE outcomes SET partnership_id = ?4, n = ?5, request_id = ?6
+      WHERE space = ?1 AND account = ?2 AND mutation_id = ?3 AND confirmed_at_ms IS NULL`
+    this.run(sql, account, mutationId, partnershipId, n, requestId)
+  }
+
   async confirmOutcomes(partnershipId: string, n: number, cut: number, atMs: number): Promise<void> {
     const sql = `UPDATE outcomes SET confirmed_at_ms = ?4
-      WHERE space = ?1 AND partnership_id = ?2 AND confirmed_at_ms IS NULL AND n <= ?3 AND coalesce(last_number, 0) <= ?5`
+      WHERE space = ?1 AND partnership_id = ?2 AND confirmed_at_ms IS NULL AND n <= ?3 AND coalesce(last_number, 0) <= ?5
+        AND request_id IN (SELECT request_id FROM checkpoints WHERE space = ?1 AND partnership_id = ?2 AND is_presented = 1)`
     this.run(sql, partnershipId, n, atMs, cut)
   }
 
-  async pruneLog(beforeMs: number, notPast: number): Promise<number> {
+  async pruneLog(beforeMs: number, nowMs: number): Promise<number> {
     const { floor, head } = await this.getSpace()
-    const young = this.get('SELECT number FROM log WHERE space = ? AND at_ms >= ? ORDER BY number LIMIT 1', beforeMs)
-    const last = Math.min(((young?.['number'] ?? head + 1) as number) - 1, notPast)
-    // The floor stands behind whole mutations only, like every cut.
-    const whole = this.get(
-      'SELECT number FROM log WHERE space = ? AND number <= ? AND number = tx_end ORDER BY number DESC LIMIT 1',
-      last,
+    const young = this.get(
+      'SELECT number FROM log WHERE space = ? AND at_ms BETWEEN ? AND ? ORDER BY number LIMIT 1',
+      beforeMs,
+      nowMs,
     )
-    const end = (whole?.['number'] ?? floor) as number
+    // The floor stands behind whole mutations only, like every cut.
+    const old = this.get(
+      `SELECT number FROM log WHERE space = ? AND number < ? AND at_ms < ? AND number = tx_end
+       ORDER BY number DESC LIMIT 1`,
+      (young?.['number'] ?? head + 1) as number,
+      beforeMs,
+    )
+    const end = (old?.['number'] ?? floor) as number
     if (end <= floor) return 0
     this.run('UPDATE spaces SET floor = ?2 WHERE space = ?1', end)
     return this.run('DELETE FROM log WHERE space = ? AND number <= ?', end)
   }
 
-  async getSmallestUnsettledCut(seenSinceMs: number): Promise<number | null> {
-    const sql = `SELECT min(cut) AS cut FROM checkpoints JOIN partnerships USING (space, partnership_id)
-      WHERE space = ? AND is_settled = 0 AND last_seen_at_ms >= ?`
-    return (this.get(sql, seenSinceMs)?.['cut'] ?? null) as number | null
+  async pruneOutcomes(confirmedBeforeMs: number, madeBeforeMs: number, max: number): Promise<readonly PrunedOutcome[]> {
+    const remove = (condition: string, beforeMs: number, limit: number): readonly PrunedOutcome[] =>
+      this.all(
+        `DELETE FROM outcomes WHERE (space, account, mutation_id) IN
+           (SELECT space, account, mutation_id FROM outcomes WHERE space = ? AND ${condition} LIMIT ?)
+         RETURNING account, origin_id, origin_number`,
+        beforeMs,
+        limit,
+      ).map(toPruned)
+    const confirmed = remove('confirmed_at_ms < ?', confirmedBeforeMs, max)
+    const isOrphan = `confirmed_at_ms IS NULL AND at_ms < ? AND NOT EXISTS (SELECT 1 FROM partnerships
+      WHERE partnerships.space = outcomes.space AND partnerships.partnership_id = outcomes.partnership_id)`
+    return [...confirmed, ...remove(isOrphan, madeBeforeMs, max - confirmed.length)]
   }
 
-  async pruneOutcomes(confirmedBeforeMs: number, madeBeforeMs: number): Promise<number> {
-    const confirmed = this.run('DELETE FROM outcomes WHERE space = ? AND confirmed_at_ms < ?', confirmedBeforeMs)
-    const orphaned = this.run(
-      `DELETE FROM outcomes WHERE space = ? AND confirmed_at_ms IS NULL AND at_ms < ?
-         AND NOT EXISTS (SELECT 1 FROM partnerships
-           WHERE partnerships.space = outcomes.space AND partnerships.partnership_id = outcomes.partnership_id)`,
-      madeBeforeMs,
-    )
-    return confirmed + orphaned
+  async putForgotten({ account, originId, numbers }: ForgottenRow): Promise<void> {
+    const sql = 'INSERT OR REPLACE INTO forgotten (space, account, origin_id, numbers) VALUES (?, ?, ?, ?)'
+    this.run(sql, account, originId, numbers)
+  }
+
+  async dateBack(nowMs: number): Promise<void> {
+    this.run('UPDATE outcomes SET confirmed_at_ms = ?2 WHERE space = ?1 AND confirmed_at_ms > ?2', nowMs)
+    this.run('UPDATE outcomes SET at_ms = ?2 WHERE space = ?1 AND confirmed_at_ms IS NULL AND at_ms > ?2', nowMs)
+    const last = this.get('SELECT at_ms FROM log WHERE space = ? ORDER BY number DESC LIMIT 1')
+    if (((last?.['at_ms'] ?? 0) as number) <= nowMs) return
+    this.run('UPDATE log SET at_ms = ?2 WHERE space = ?1 AND at_ms > ?2', nowMs)
   }
 }
