@@ -149,3 +149,61 @@ test('after a restore a deletion that is replayed first takes what it has seen; 
   expect(await team.read('notes', 'r')).toBeNull()
   expect(await ben.refusals()).toEqual(['record-deleted'])
 })
+
+const KEPT = { size: 1, title: 'kept' }
+const WHOLE = { size: 2, title: 'kept' }
+
+/** Ann’s put is refused: the record was deleted meanwhile. */
+async function refusedPut() {
+  const { team, ann, ben } = await begin(insert(KEPT))
+  await ann.write(put(WHOLE))
+  await ben.write(remove)
+  await ben.sync()
+  return { team, ann, ben }
+}
+const listed = async (member: Member) => (await (await member.open()).listRefused()).map(({ ops }) => ops[0])
+
+test('the list of what was refused shows a put whole, also after a reload, and a retry makes the record again', async () => {
+  const { team, ann } = await refusedPut()
+  await ann.sync()
+  expect(await listed(ann)).toMatchObject([{ op: 'put', id: 'r', value: { id: 'r', ...WHOLE } }])
+  const store = await ann.open()
+  const [entry] = await store.listRefused()
+  await store.retry(entry?.mutationId ?? '', crypto.randomUUID())
+  await ann.sync()
+  expect(await team.read('notes', 'r')).toEqual({ id: 'r', ...WHOLE })
+})
+
+test('a put that was accepted, lost by a restore and refused then is listed whole', async () => {
+  const { team, ann, ben } = await begin(insert(KEPT))
+  const backup = team.backUp()
+  await ann.write(put(WHOLE))
+  await ann.sync()
+  team.restore(backup)
+  await ben.write(remove)
+  await ben.sync()
+  await ann.sync()
+  expect(await listed(ann)).toMatchObject([{ op: 'put', value: { id: 'r', ...WHOLE } }])
+})
+
+test('a refused put that is tried again changes what it changed, and no other field', async () => {
+  let isOpen = false
+  const team = new Team(schema, {
+    allow: ({ op }) => op.op !== 'patch' || op.value['size'] !== 2 || isOpen || { message: 'no' },
+  })
+  const [ann, ben] = [await team.join('ann'), await team.join('ben')]
+  await ann.write(insert(KEPT))
+  await ann.sync()
+  await ben.sync()
+  await ann.write(put(WHOLE))
+  await ann.sync()
+  await ben.write(patch({ title: 'of ben' }))
+  await ben.sync()
+  await ann.sync()
+  isOpen = true
+  const store = await ann.open()
+  const [entry] = await store.listRefused()
+  await store.retry(entry?.mutationId ?? '', crypto.randomUUID())
+  await ann.sync()
+  expect(await team.read('notes', 'r')).toEqual({ id: 'r', size: 2, title: 'of ben' })
+})

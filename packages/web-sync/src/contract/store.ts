@@ -143,6 +143,7 @@ export interface RefusedEntry {
   readonly code: RefusalCode | 'access-ended'
   readonly message: string
   readonly path: string
+  /** As they were written: a `put` with the whole record, though it travelled as a patch. */
   readonly ops: readonly Op[]
   /** The partner's records at that time. */
   readonly records: readonly PartnerRecord[]
@@ -252,7 +253,7 @@ export interface RecordStore {
   listWrites(): Promise<WriteEntry[]>
   readStage(mutationId: string): Promise<WriteStage>
   listRefused(): Promise<RefusedEntry[]>
-  /** Sends a refused mutation again as a new one made on the records as they are now (`newMutationId`), with other ops if given; one set aside is sent again as it is. */
+  /** Sends a refused mutation again as a new one made on the records as they are now (`newMutationId`), with other ops if given. A `put` changes again what it changed, and makes the record whole where it is gone; one set aside is sent again as it is. */
   retry(mutationId: string, newMutationId: string, ops?: readonly LocalOp[]): Promise<void>
   /** The only way in which a write is lost: a refused or set-aside mutation (and what depends on it) is given up. */
   discard(mutationId: string): Promise<void>

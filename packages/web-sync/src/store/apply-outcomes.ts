@@ -5,6 +5,7 @@ import { toJournal } from './journal.ts'
 import { findMutation } from './mutations.ts'
 import type { RowReader, RowWriter } from './row-database.ts'
 import type { OutboxRow, SyncRow } from './rows.ts'
+import { keepWritten } from './written.ts'
 
 /** The page that brings outcomes. */
 export interface OutcomePage {
@@ -45,6 +46,7 @@ export async function applyOutcomes(
         mutationId,
         order,
         ops,
+        ...keepWritten(row.written),
         type,
         code,
         message,

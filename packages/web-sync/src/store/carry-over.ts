@@ -24,6 +24,7 @@ import type {
 } from './rows.ts'
 import { createRunner } from './runner.ts'
 import { readSyncToWrite } from './sync-row.ts'
+import { keepWritten } from './written.ts'
 
 /** What is worth keeping of a database that was replaced. */
 interface Estate {
@@ -196,10 +197,11 @@ async function inherit(tx: RowWriter, context: StoreContext, estate: Estate, log
       log.stage(mutationId, 'refused')
       continue
     }
-    const { origin, createdAtMs, bytes } = row
+    const { origin, createdAtMs, bytes, written } = row
     const setAside = 'setAside' in row ? row.setAside : null
     const ix = mutationIndexKeys(mutationId, [...touchKeys(ops), ...(setAside === null ? [] : [ASIDE])])
-    tx.put('outbox', { order, mutationId, origin, createdAtMs, ops, bytes, setAside, ix })
+    const facts = { order, mutationId, origin, createdAtMs }
+    tx.put('outbox', { ...facts, ops, bytes, ...keepWritten(written), setAside, ix })
     pending.push(row)
     log.stage(mutationId, setAside === null ? 'stored' : 'set-aside')
     log.newWrite()

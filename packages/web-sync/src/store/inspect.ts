@@ -12,6 +12,7 @@ import { ASIDE } from './outbox.ts'
 import { listOutbox } from './overlay-rows.ts'
 import { type RowReader, listByNumber } from './row-database.ts'
 import type { RefusedRow, SyncRow } from './rows.ts'
+import { writtenOps } from './written.ts'
 import { listSalvageRows, salvageToEntry } from './salvage.ts'
 import { readMeta, readSync } from './sync-row.ts'
 import { isOffered, readKeptSteps } from './undo-rows.ts'
@@ -74,8 +75,8 @@ export async function listWrites(tx: RowReader): Promise<WriteEntry[]> {
 /** Refused mutations, in the order in which they were written. */
 export async function listRefused(tx: RowReader): Promise<RefusedEntry[]> {
   return (await listByNumber(tx, 'refused')).map((row: RefusedRow): RefusedEntry => {
-    const { ix: _ix, ...entry } = row
-    return entry
+    const { ix: _ix, written: _written, ...entry } = row
+    return { ...entry, ops: writtenOps(row) }
   })
 }
 

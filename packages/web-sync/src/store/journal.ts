@@ -5,6 +5,7 @@ import type { RowKey } from './keys.ts'
 import { rememberStages } from './mutations.ts'
 import { READ_BATCH, type RowReader, type RowWriter, listByNumber } from './row-database.ts'
 import type { JournalRow, OutboxRow, SyncRow } from './rows.ts'
+import { keepSmallWritten, keepWritten } from './written.ts'
 
 /** How long an accepted mutation is kept for replay if the partner never calls it durable. */
 const JOURNAL_MAX_AGE_MS = 30 * 24 * 60 * 60_000
@@ -13,12 +14,12 @@ const JOURNAL_MAX_BYTES = 8 * 1024 * 1024
 
 /** A pending mutation that was accepted, as it goes into the journal. */
 export function toJournal(row: OutboxRow, facts: Omit<JournalRow, keyof OutboxRow>): JournalRow {
-  const { setAside: _setAside, ...rest } = row
+  const { setAside: _setAside, written: _written, ...rest } = row
   const more: RowKey[] = [
     ['at', facts.partnershipId, facts.n],
     ['step', facts.step],
   ]
-  return { ...rest, ...facts, ix: mutationIndexKeys(row.mutationId, more) }
+  return { ...rest, ...keepSmallWritten(row, row.bytes), ...facts, ix: mutationIndexKeys(row.mutationId, more) }
 }
 
 /** Drops what the partner knows to survive: accepted in this partnership, or in one it was forked from, up to `durable`. */
@@ -79,9 +80,10 @@ export async function returnJournal(
   log: ChangeLog,
 ): Promise<{ readonly sync: SyncRow; readonly returned: readonly OutboxRow[] }> {
   const rows = afterStep === null ? await listByNumber(tx, 'journal') : await listAfterStep(tx, afterStep)
-  const returned = rows.map(({ order, mutationId, origin, createdAtMs, ops, bytes }): OutboxRow => {
+  const returned = rows.map(({ order, mutationId, origin, createdAtMs, ops, bytes, written }): OutboxRow => {
     const ix = mutationIndexKeys(mutationId, touchKeys(ops))
-    return { order, mutationId, origin, createdAtMs, ops, bytes, setAside: null, ix }
+    const facts = { order, mutationId, origin, createdAtMs }
+    return { ...facts, ops, bytes, ...keepWritten(written), setAside: null, ix }
   })
   for (const row of returned) {
     tx.delete('journal', row.order)

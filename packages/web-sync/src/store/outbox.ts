@@ -5,10 +5,12 @@ import type { RowKey } from './keys.ts'
 import { findDependents, findMutation, rememberStages } from './mutations.ts'
 import { listOutbox, rebaseOverlay, touchedBy } from './overlay-rows.ts'
 import { checkLocalOps } from './prepare-ops.ts'
-import type { RowWriter } from './row-database.ts'
-import type { OutboxRow, RefusedRow } from './rows.ts'
+import { RecordSet } from './record-names.ts'
+import type { RowReader, RowWriter } from './row-database.ts'
+import type { OutboxRow, RefusedRow, SyncRow } from './rows.ts'
 import { readSyncToWrite } from './sync-row.ts'
-import { opsToLocal, storeMutation } from './write-local.ts'
+import { readView, storeMutation } from './write-local.ts'
+import { keepWritten, writtenToLocal } from './written.ts'
 
 /** Lists pending mutations that were set aside. */
 export const ASIDE: RowKey = ['aside']
@@ -55,7 +57,7 @@ export async function retryMutation(
   if ((await findMutation(tx, newMutationId)) !== null) {
     throw new SyncError('invalid-mutation', 'The id of the new mutation is in use: draw a new one.')
   }
-  const again = checkLocalOps(context, ops ?? opsToLocal(found.row.ops))
+  const again = checkLocalOps(context, ops ?? (await toAgain(tx, sync, found.row)))
   tx.delete('refused', found.row.order)
   const remembered = await rememberStages(tx, sync, 'discarded', [mutationId])
   await storeMutation(tx, context, remembered, newMutationId, again, log)
@@ -98,12 +100,16 @@ export async function discardMutation(
 }
 
 /** A pending mutation, or an accepted one, as a refused entry: access has ended. */
-export function toAccessEnded(row: Pick<OutboxRow, 'order' | 'mutationId' | 'ops'>, nowMs: number): RefusedRow {
+export function toAccessEnded(
+  row: Pick<OutboxRow, 'order' | 'mutationId' | 'ops' | 'written'>,
+  nowMs: number,
+): RefusedRow {
   const { order, mutationId, ops } = row
   return {
     order,
     mutationId,
     ops,
+    ...keepWritten(row.written),
     refusedAtMs: nowMs,
     type: 'refused',
     code: 'access-ended',
@@ -112,6 +118,15 @@ export function toAccessEnded(row: Pick<OutboxRow, 'order' | 'mutationId' | 'ops
     records: [],
     ix: mutationIndexKeys(mutationId),
   }
+}
+
+/** What a refused mutation does again, on the records as they are now. */
+async function toAgain(tx: RowReader, sync: SyncRow, row: RefusedRow): Promise<LocalOp[]> {
+  const there = new RecordSet()
+  for (const { collection, id } of row.ops) {
+    if ((await readView(tx, sync, { collection, id })) !== null) there.add({ collection, id })
+  }
+  return writtenToLocal(row, (record) => there.has(record))
 }
 
 function putPending(tx: RowWriter, row: OutboxRow, code: OutboxRow['setAside']): void {

@@ -16,6 +16,7 @@ import { findCollection } from './index-keys.ts'
 import { unknownCollection } from './query-plan.ts'
 import { nameToText } from './record-names.ts'
 import { fitsBytes, jsonBytes } from './sizes.ts'
+import type { Written } from './written.ts'
 
 /** A record as a local write finds it. */
 export interface PresentRecord {
@@ -35,6 +36,7 @@ export interface PreparedMutation {
   /** New views by record name. */
   readonly views: ReadonlyMap<string, { readonly collection: string; readonly id: string; readonly value: View }>
   readonly bytes: number
+  readonly written: Written
 }
 
 /** Checks what can be checked without reading: names, ids, the value domain, sizes. Returns normalised copies; throws a SyncError. */
@@ -53,6 +55,7 @@ export function prepareMutation(
   presentByName: ReadonlyMap<string, PresentRecord>,
 ): PreparedMutation {
   const views = new Map<string, { readonly collection: string; readonly id: string; readonly value: View }>()
+  const written: Written[number][] = []
   const prepared = ops.map((op, index) => {
     const name = nameToText(op)
     const present = presentByName.get(name) as PresentRecord
@@ -63,12 +66,13 @@ export function prepareMutation(
     const value = applyLocally(record.view, travelling, findCollection(context.schema, op.collection))
     checkResult(value, `/${index}`)
     views.set(name, { collection: op.collection, id: op.id, value })
+    written.push(op.op === 'put' && travelling.op === 'patch' ? op.value : null)
     return travelling
   })
   if (!fitsBytes(prepared, LIMITS.mutationBytes - ENVELOPE_BYTES)) {
     throw new SyncError('invalid-mutation', `A mutation may have at most ${LIMITS.mutationBytes} bytes: split it.`)
   }
-  return { ops: prepared, views, bytes: jsonBytes(prepared) + ENVELOPE_BYTES }
+  return { ops: prepared, views, written, bytes: jsonBytes(prepared) + ENVELOPE_BYTES }
 }
 
 /** Id, order and braces around the operations. */

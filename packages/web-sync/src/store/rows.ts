@@ -17,6 +17,7 @@ import type {
 } from 'sync-protocol'
 import type { ExchangeEntry, StorageRecovery } from '../contract/index.ts'
 import type { RowKey } from './keys.ts'
+import type { Written } from './written.ts'
 
 /**
  * The layout. The partner's records and their indexes are packed, hundreds of entries in one row (see packed/), for IndexedDB asks a
@@ -296,6 +297,7 @@ export interface OutboxRow {
   readonly origin: MutationOrigin
   readonly createdAtMs: number
   readonly ops: readonly Op[]
+  readonly written?: Written
   readonly bytes: number
   /** Why it is not sent; null: it is. */
   readonly setAside: 'undeliverable' | 'too-large' | null
@@ -309,6 +311,7 @@ export interface JournalRow {
   readonly origin: MutationOrigin
   readonly createdAtMs: number
   readonly ops: readonly Op[]
+  readonly written?: Written
   readonly bytes: number
   readonly acceptedAtMs: number
   /** The page that brought the outcome. */
@@ -352,6 +355,7 @@ export interface RefusedRow {
   readonly message: string
   readonly path: string
   readonly ops: readonly Op[]
+  readonly written?: Written
   readonly records: readonly PartnerRecord[]
   readonly ix: readonly RowKey[]
 }

@@ -1,4 +1,4 @@
-import { type JsonObject, type Op, toPatch } from 'sync-protocol'
+import type { JsonObject } from 'sync-protocol'
 import { type LocalOp, SyncError } from '../contract/index.ts'
 import type { ChangeLog, StoreContext } from './context.ts'
 import { isStorageFailure } from './abandon.ts'
@@ -10,6 +10,7 @@ import { type PreparedMutation, type PresentRecord, prepareMutation } from './pr
 import { type RecordName, nameToText } from './record-names.ts'
 import type { RowReader, RowWriter } from './row-database.ts'
 import type { SyncRow } from './rows.ts'
+import { keepWritten } from './written.ts'
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
 
@@ -95,11 +96,12 @@ function putMutation(
   { partnershipId, replicaId }: SyncRow,
   order: number,
   mutationId: string,
-  { ops, bytes }: PreparedMutation,
+  { ops, bytes, written }: PreparedMutation,
 ): void {
   const ix = mutationIndexKeys(mutationId, touchKeys(ops))
   const origin = { id: partnershipId ?? replicaId, number: order }
-  tx.put('outbox', { order, mutationId, origin, createdAtMs: context.nowMs(), ops, bytes, setAside: null, ix })
+  const facts = { order, mutationId, origin, createdAtMs: context.nowMs() }
+  tx.put('outbox', { ...facts, ops, bytes, ...keepWritten(written), setAside: null, ix })
 }
 
 /** Reads the records that operations name, as the app sees them. */
@@ -135,14 +137,4 @@ export async function readView(tx: RowReader, sync: SyncRow, record: RecordName)
   const overlay = await tx.get('overlay', [record.collection, record.id])
   if (overlay !== undefined) return overlay.value
   return (await tx.get('base', [sync.generation, record.collection, record.id]))?.value ?? null
-}
-
-/** The local operations that would make a stored mutation again on other records than it was made on. */
-export function opsToLocal(ops: readonly Op[]): LocalOp[] {
-  return ops.map((op): LocalOp => {
-    const { collection, id } = op
-    if (op.op === 'delete') return { op: 'delete', collection, id }
-    if (op.op === 'patch') return { op: 'patch', collection, id, ...toPatch(op.value, op.removed ?? []) }
-    return { op: op.op, collection, id, value: op.value }
-  })
 }
