@@ -91,3 +91,30 @@ test('after closing nothing runs', async () => {
   await vi.advanceTimersByTimeAsync(QUIET_INTERVAL_MS * 2)
   expect(runs).toEqual([])
 })
+
+test('a clock that is put back by a day puts no attempt off', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+  let nowMs = 1_700_000_000_000
+  let attempts = 0
+  const patient = new Scheduler({
+    clock: { nowMs: () => nowMs },
+    random: { id: () => '', fraction: () => 0.5 },
+    run: async (): Promise<RunResult> => {
+      attempts += 1
+      const wait = { untilMs: nowMs + 60_000, reason: 'network' } as const
+      const waiting: InitiatorState = { type: 'waiting', memory: { ...INITIAL_MEMORY, wait }, wait }
+      return { type: 'ended', state: waiting, exchanges: 1, isUpToDate: false }
+    },
+  })
+  const pass = async (ms: number): Promise<void> => {
+    nowMs += ms
+    await vi.advanceTimersByTimeAsync(ms)
+  }
+  patient.wake('start')
+  await pass(1)
+  expect(attempts).toBe(1)
+  nowMs -= 86_400_000
+  for (let minute = 0; minute < 10; minute += 1) await pass(60_000)
+  expect(attempts).toBeGreaterThanOrEqual(10)
+  patient.close()
+})

@@ -19,29 +19,34 @@ export interface SchedulerParts {
   readonly random: Random
 }
 
-/** Says when runs are made: never two at a time, and never none for ever. */
+/**
+ * Says when runs are made: never two at a time, and never none for ever. It counts the time that is left, and the timer is the measure: a
+ * clock that is put back puts nothing off, and one that goes on while the device sleeps is believed.
+ */
 export class Scheduler {
   readonly #parts: SchedulerParts
-  /** When each reason is due. */
-  readonly #dueByReason = new Map<WakeReason, number>()
+  /** Milliseconds until each reason is due, as of `#countedAtMs`. */
+  readonly #leftByReason = new Map<WakeReason, number>()
+  #countedAtMs: number
   #timer: ReturnType<typeof setTimeout> | undefined
   #isRunning = false
   #isClosed = false
 
   constructor(parts: SchedulerParts) {
     this.#parts = parts
+    this.#countedAtMs = parts.clock.nowMs()
   }
 
   /** Asks for a run in `delayMs`; one that is asked for already with this reason is not put off. */
   wake(reason: WakeReason, delayMs = 0): void {
-    const atMs = this.#parts.clock.nowMs() + delayMs
-    this.#dueByReason.set(reason, Math.min(atMs, this.#dueByReason.get(reason) ?? Infinity))
+    this.#count(0)
+    this.#leftByReason.set(reason, Math.min(delayMs, this.#leftByReason.get(reason) ?? Infinity))
     this.#arm()
   }
 
   /** A run for this reason is not needed any more: another context made it. */
   forget(reason: WakeReason): void {
-    this.#dueByReason.delete(reason)
+    this.#leftByReason.delete(reason)
     this.#arm()
   }
 
@@ -53,12 +58,22 @@ export class Scheduler {
 
   #arm(): void {
     clearTimeout(this.#timer)
-    if (this.#isRunning || this.#isClosed || this.#dueByReason.size === 0) return
-    const delayMs = Math.min(...this.#dueByReason.values()) - this.#parts.clock.nowMs()
-    this.#timer = setTimeout(() => void this.#fire(), Math.min(Math.max(delayMs, 0), MAX_TIMER_MS))
+    if (this.#isRunning || this.#isClosed || this.#leftByReason.size === 0) return
+    this.#count(0)
+    const delayMs = Math.min(Math.max(Math.min(...this.#leftByReason.values()), 0), MAX_TIMER_MS)
+    this.#timer = setTimeout(() => void this.#fire(delayMs), delayMs)
   }
 
-  async #fire(): Promise<void> {
+  /** Takes off what has passed since it was counted last: so much at least, whatever the clock says. */
+  #count(atLeastMs: number): void {
+    const nowMs = this.#parts.clock.nowMs()
+    const passedMs = Math.max(nowMs - this.#countedAtMs, atLeastMs)
+    this.#countedAtMs = nowMs
+    for (const [reason, leftMs] of this.#leftByReason) this.#leftByReason.set(reason, leftMs - passedMs)
+  }
+
+  async #fire(passedMs: number): Promise<void> {
+    this.#count(passedMs)
     const reason = this.#takeDue()
     if (reason === undefined) return this.#arm()
     this.#isRunning = true
@@ -70,17 +85,16 @@ export class Scheduler {
 
   /** The most hopeful of the reasons that are due; one run serves them all. */
   #takeDue(): WakeReason | undefined {
-    // A timer may be a little early against the clock.
-    const nowMs = this.#parts.clock.nowMs() + 1
-    const due = BY_HOPE.filter((reason) => (this.#dueByReason.get(reason) ?? Infinity) <= nowMs)
-    for (const reason of due) this.#dueByReason.delete(reason)
+    const due = BY_HOPE.filter((reason) => (this.#leftByReason.get(reason) ?? Infinity) <= 0)
+    for (const reason of due) this.#leftByReason.delete(reason)
     return due[0]
   }
 
   #planNext(result: RunResult | null): void {
     const nowMs = this.#parts.clock.nowMs()
     const quietMs = QUIET_INTERVAL_MS * (0.8 + 0.4 * this.#parts.random.fraction())
-    this.#dueByReason.set('timer', nowMs + Math.max(0, waitAfter(result, nowMs) ?? quietMs))
+    this.#count(0)
+    this.#leftByReason.set('timer', Math.max(0, waitAfter(result, nowMs) ?? quietMs))
   }
 }
 
