@@ -1,5 +1,7 @@
 import {
   type Ask,
+  keyNumber,
+  type Page,
   parseProblem,
   parseWith,
   type Problem,
@@ -12,7 +14,7 @@ import { schema, TestPartnerHost } from '../claims.fixture.ts'
 import type { Answer, Auth, Store, Transport } from '../contract/index.ts'
 import { createMemoryStore } from '../store/create-memory-store.ts'
 import { createFetchTransport } from '../transport/index.ts'
-import { type RunEvent, type RunResult, runSync, type SyncOptions, type SyncPorts } from './index.ts'
+import { Pace, type RunEvent, type RunResult, runSync, type SyncOptions, type SyncPorts } from './index.ts'
 
 const hex = (): string => crypto.randomUUID().replaceAll('-', '')
 
@@ -26,6 +28,7 @@ interface World {
   readonly events: RunEvent[]
   gate: Gate
   auth: Auth | null
+  pace: Pace | null
   write(id: string): Promise<string>
   run(reason?: WakeReason, options?: Partial<SyncOptions>): Promise<Extract<RunResult, { type: 'ended' }>>
 }
@@ -55,6 +58,7 @@ async function createWorld(): Promise<World> {
     events: [],
     gate: () => null,
     auth: null,
+    pace: null,
     write: async (id) => {
       const mutationId = crypto.randomUUID()
       await store.write(mutationId, [{ op: 'insert', collection: 'notes', id, value: { id } }])
@@ -68,6 +72,7 @@ async function createWorld(): Promise<World> {
         random: { id: hex, fraction: () => 0.5 },
         lock: { hold: async (_name, _options, work) => work() },
         lockName: 'team',
+        ...(world.pace === null ? {} : { pace: world.pace }),
         auth: world.auth,
       }
       const limit = { changes: 100, bytes: 1_000_000, pages: 10 }
@@ -234,4 +239,49 @@ test('few checkpoints are offered at first, all of them only to a partner that k
   expect(world.asks.slice(0, 2).map(({ have }) => have.length)).toEqual([16, 16 + 6 + 2])
   const { exchanges } = await world.store.inspect()
   expect(exchanges.filter(({ result }) => result.startsWith('rollback to'))).toHaveLength(1)
+})
+
+test('a flood of nudges that bring nothing is twelve asks, and work goes on at full speed', async () => {
+  const world = await createWorld()
+  await world.run('start')
+  world.pace = new Pace()
+  world.asks.length = 0
+  for (let index = 0; index < 100; index += 1) await world.run('nudge')
+  expect(world.asks).toHaveLength(12)
+  const held = await world.run('nudge')
+  expect(held).toMatchObject({ isUpToDate: false, pausedMs: 60_000 })
+  world.pace = new Pace()
+  world.asks.length = 0
+  for (let index = 0; index < 40; index += 1) {
+    await world.write(`n${index}`)
+    expect(await world.run('write')).toMatchObject({ isUpToDate: true })
+  }
+  expect(world.asks.length).toBeGreaterThanOrEqual(40)
+})
+
+test('a partner that always says that it has more, and sends nothing, is asked twelve times', async () => {
+  const world = await createWorld()
+  await world.run('start')
+  world.pace = new Pace()
+  world.asks.length = 0
+  world.gate = (ask) => {
+    const { requestId, key, partnershipId, collections } = ask
+    const head = { protocol: 1, requestId, from: key, partnershipId: partnershipId as string, durable: 0, forked: null }
+    const page: Page = {
+      key: { n: keyNumber(key) + 1, tag: hex() },
+      settled: true,
+      collections,
+      changes: [],
+      snapshot: false,
+      outcomes: [],
+      more: true,
+      progress: null,
+      digest: null,
+    }
+    const left: Page[] = [page]
+    return { type: 'reply', head, pages: { next: async () => left.pop() ?? null, cancel: () => undefined } }
+  }
+  const ended = await world.run('nudge')
+  expect(ended.pausedMs).toBeGreaterThan(0)
+  expect(world.asks).toHaveLength(12)
 })

@@ -26,6 +26,7 @@ import type {
 import { composeAsk, type ComposedAsk } from './compose-ask.ts'
 import { ExchangeLog } from './exchange-log.ts'
 import { OpenReply } from './open-reply.ts'
+import type { Pace } from './pace.ts'
 
 /** What a run needs of its host. The engine owns no timers, listeners or globals. */
 export interface SyncPorts {
@@ -38,6 +39,8 @@ export interface SyncPorts {
   readonly lockName: string
   /** null: cookies prove who is asking. */
   readonly auth: Auth | null
+  /** Bounds the asks that lead to nothing, over many runs. Default: they are not bounded. */
+  readonly pace?: Pace
 }
 
 /** How a run is to be made. */
@@ -75,6 +78,8 @@ export type RunResult =
       readonly exchanges: number
       /** True if nothing was left to send or to fetch. */
       readonly isUpToDate: boolean
+      /** Milliseconds until it may go on: too many asks have led to nothing. Missing: nothing holds it back. */
+      readonly pausedMs?: number
     }
 
 /**
@@ -117,6 +122,7 @@ class Run {
   #received: ReceivedPage | null = null
   #asks = 0
   #isUpToDate = false
+  #pausedMs = 0
 
   constructor(ports: SyncPorts, options: SyncOptions, memory: Memory) {
     this.#ports = ports
@@ -135,7 +141,8 @@ class Run {
       let event: InitiatorEvent | null = { type: 'wake', reason, nowMs: this.#ports.clock.nowMs() }
       while (event !== null) event = await this.#take(event)
     }
-    return { type: 'ended', state: this.#state, exchanges: this.#asks, isUpToDate: this.#isUpToDate }
+    const paused = this.#pausedMs > 0 ? { pausedMs: this.#pausedMs } : {}
+    return { type: 'ended', state: this.#state, exchanges: this.#asks, isUpToDate: this.#isUpToDate, ...paused }
   }
 
   /** One step of the machine: the state it leads to, its effects carried out, and the event that comes of them; null: the end. */
@@ -192,6 +199,7 @@ class Run {
     if (this.#options.signal?.aborted === true || this.#asks >= (this.#options.maxExchanges ?? Infinity)) {
       return { type: 'stop' }
     }
+    if (this.#isPaused()) return { type: 'stop' }
     const { store, random } = this.#ports
     const { host, limit } = this.#options
     const headers = await this.#getHeaders(false)
@@ -260,6 +268,7 @@ class Run {
     if (result === 'applied') {
       reply.advance()
       this.#log.page(received)
+      this.#noteProgress(received)
       this.#tell({ type: 'progress', progress: received.page.progress })
     } else {
       this.#dropReply(result)
@@ -295,6 +304,24 @@ class Run {
     } catch {
       return 'failed'
     }
+  }
+
+  // --- pace
+
+  /** What a person asks for is not held up. */
+  #isPaused(): boolean {
+    const waitMs = this.#ports.pace?.take(this.#ports.clock.nowMs()) ?? 0
+    if (waitMs === 0 || (this.#options.reason === 'retry' && this.#asks === 0)) return false
+    this.#pausedMs = waitMs
+    this.#isUpToDate = false
+    return true
+  }
+
+  /** A change, an outcome of ours, or a key that is settled now and was not. */
+  #noteProgress({ page }: ReceivedPage): void {
+    const isSettledNow = page.settled && this.#composed?.isSettled === false
+    const hasOutcome = page.outcomes.some(({ type }) => type !== 'later')
+    if (page.changes.length > 0 || hasOutcome || isSettledNow) this.#ports.pace?.refill()
   }
 
   // --- resets

@@ -101,7 +101,8 @@ export class Scheduler {
 /** Milliseconds until the machine itself wants to go on; null: it does not. */
 function waitAfter(result: RunResult | null, nowMs: number): number | null {
   if (result === null || result.type === 'busy') return null
-  const { state } = result
+  const { state, pausedMs } = result
+  if (pausedMs !== undefined) return pausedMs
   if (state.type === 'waiting') return state.wait.untilMs - nowMs
   if (state.type === 'degraded') return state.untilMs - nowMs
   return null

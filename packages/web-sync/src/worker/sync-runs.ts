@@ -1,6 +1,6 @@
 import { keyNumber, LIMITS, type Nudge, type ReplyLimit, type WakeReason } from 'sync-protocol'
 import type { Auth, OpenRequest, Store, SyncSummary } from '../contract/index.ts'
-import { type RunEvent, type RunResult, runSync, type SyncPorts } from '../engine/index.ts'
+import { Pace, type RunEvent, type RunResult, runSync, type SyncPorts } from '../engine/index.ts'
 import { createFetchTransport, createPortTransport } from '../transport/index.ts'
 import type { WorkerEnvironment } from './environment.ts'
 import type { NudgeListener } from './nudge-listener.ts'
@@ -127,7 +127,7 @@ export class SyncRuns {
     const { request, environment, auth, store, dbName } = this.#parts
     const { clock, random, lock, fetch } = environment
     const { endpoint, credentials, transportPort } = request
-    const common = { store, clock, random, lock, lockName: `web-sync:${dbName}`, auth }
+    const common = { store, clock, random, lock, lockName: `web-sync:${dbName}`, auth, pace: new Pace() }
     if (transportPort !== null) return { ...common, transport: createPortTransport({ port: transportPort, clock }) }
     if (endpoint === null) return null
     const { signal } = this.#stop
