@@ -7,6 +7,7 @@ const storage = 'packages/sync-server/src/storage'
 const claims = 'packages/sync-server/src/claims.test.ts'
 const crash = 'packages/sync-server/src/claims-crash.test.ts'
 const history = 'packages/sync-server/src/history.test.ts'
+const seen = 'packages/sync-server/src/seen.test.ts'
 
 /** Changes of the partner's code, each with the tests that must turn red. */
 export const serverMutants = [
@@ -247,5 +248,68 @@ export const serverMutants = [
       '  scope.stage.keep(mutation.mutationId, new Map(scope.stage.written().map((entry) => [entry, JSON.stringify(entry.current?.value)])))\n',
     tests: ['packages/sync-server/src/mutations.test.ts'],
     red: 'a mutation of many records is all or nothing',
+  },
+  {
+    claim: 'S20',
+    what: 'the last writer is taken for who has seen the record, though its write was merged',
+    file: 'packages/sync-protocol/src/partner/apply-op.ts',
+    find: 'return isMadeOn(baseMutation, mutationId) && (unseen === null || unseen === base)',
+    replace: 'return isMadeOn(baseMutation, mutationId) || unseen === base',
+    tests: [seen],
+    red: 'a deletion or a whole record on an own merged edit is a conflict',
+  },
+  {
+    claim: 'S20',
+    what: 'a chain over an unseen edit forgets the edit after its second link',
+    file: 'packages/sync-protocol/src/partner/apply-op.ts',
+    find: 'return isMadeOn(baseMutation, current.mutationId) ? current.unseen : current.version',
+    replace: 'return isMadeOn(baseMutation, current.mutationId) ? null : current.version',
+    tests: [seen],
+    red: 'a deletion or a whole record on an own merged edit is a conflict',
+  },
+  {
+    claim: 'S20',
+    what: 'a later operation of one mutation is made on whatever the earlier one was merged into',
+    file: `${engine}/apply-mutation.ts`,
+    find: 'isSeen: current.unseen === null, unseen: current.unseen',
+    replace: 'isSeen: true, unseen: null',
+    tests: [seen],
+    red: 'the same within one mutation',
+  },
+  {
+    claim: 'S20',
+    what: 'an own edit that changes nothing breaks the own chain',
+    file: `${engine}/seen.ts`,
+    find: 'return known !== null && known.type',
+    replace: 'return known === null && known.type',
+    tests: [seen],
+    red: 'an own chain does not conflict with itself',
+  },
+  {
+    claim: 'S20',
+    what: 'an edit that was merged and changed nothing proves that the record was seen',
+    file: `${engine}/seen.ts`,
+    find: '&& !known.merged &&',
+    replace: '&&',
+    tests: [seen],
+    red: 'an edit that happens to say the same as an unseen one is no proof',
+  },
+  {
+    claim: 'S20',
+    what: 'a deletion that waits takes away what it had not seen',
+    file: `${engine}/late-deletes.ts`,
+    find: '(await isAllSeenByOther(scope, op, entry)) &&',
+    replace: '(isAllSeenByOther !== null) &&',
+    tests: [seen],
+    red: 'an edit that it did not know of, replayed with what it waited for, stays',
+  },
+  {
+    claim: 'S17',
+    what: 'the rule is not asked again when a deletion that waits takes effect',
+    file: `${engine}/late-deletes.ts`,
+    find: ' && askRule(scope, account, op, entry) === null',
+    replace: ' && askRule({ ...scope, context: { ...scope.context, allow: null } }, account, op, entry) === null',
+    tests: [seen],
+    red: 'the rule is asked again',
   },
 ]
