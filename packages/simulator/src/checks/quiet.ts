@@ -113,13 +113,11 @@ async function checkOwed(
       const name = `${op.collection}/${op.id}`
       const record = truth.get(name)
       if (op.op === 'delete') {
-        if (record === undefined || ledger.areOutcomesForgotten || hasRefusedWriter(name)) continue
+        if (record === undefined || hasRefusedWriter(name)) continue
         story.fail('S20', `${name} is there though ${short} deleted it`)
       } else if (record === undefined) {
         if (!deleted.has(name) && !ledger.wasDeleted(name)) story.fail(lost, `${name} is lost: ${short} wrote it`)
       } else if (!marksOf(record).has(write.mark)) {
-        // Deleted, and made again by a write whose first outcome was forgotten by its age: what was on the deleted one is gone.
-        if (ledger.areOutcomesForgotten && (deleted.has(name) || ledger.wasDeleted(name))) continue
         story.fail(lost, `the write ${short} to ${name} is lost`)
       } else if (op.op === 'insert') {
         checkValue(world, name, op.value, record)
