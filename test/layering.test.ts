@@ -108,6 +108,18 @@ const violations: readonly Violation[] = [
   ...inWebSync('engine', 'transport', 'worker', 'service-worker', 'page', 'testing', 'port').map((room) =>
     violation('oxlint', room, 'idb of its own', "export { openDB as planted } from 'idb'"),
   ),
+  // One door to a database (decision 0017), also for the room that it is in.
+  violation('oxlint', 'web-sync/src/store', 'a second way to open', "export { openDB as planted } from 'idb'"),
+  violation('oxlint', 'web-sync/src/store', 'a second way to delete', "export { deleteDB as planted } from 'idb'"),
+  ...inWebSync('store', 'worker', 'service-worker', 'page', 'testing', 'port').flatMap((room) => [
+    violation('oxlint', room, 'indexedDB of its own', "export const planted: unknown = indexedDB.open('planted')"),
+    violation(
+      'oxlint',
+      room,
+      'indexedDB by globalThis',
+      "export const planted: unknown = globalThis.indexedDB.open('x')",
+    ),
+  ]),
   ...inWebSync('engine', 'store', 'transport', 'service-worker', 'testing', 'port').map((room) =>
     violation('oxlint', room, 'comlink', "export { wrap as planted } from 'comlink'"),
   ),

@@ -140,6 +140,6 @@ export class TestSpace {
   }
 
   wipe(): Promise<void> {
-    return this.space.wipe()
+    return this.space.wipe().then(() => undefined)
   }
 }

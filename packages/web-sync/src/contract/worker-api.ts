@@ -161,10 +161,22 @@ export type SalvageChoice = readonly { readonly collection: string; readonly id:
  */
 export type UnsentChoice = 'keep' | 'send-first' | 'discard'
 
-/** A space of the account on this device, and its writes that the partner has not accepted, refused ones included. */
-export interface UnsentCount {
-  readonly space: string
+/** What would be lost with a store on this device; see docs/decisions/0018-what-counts-as-unsent.md. */
+export interface UnsentRows {
+  /**
+   * Writes that the partner has not accepted, refused and set-aside ones included; accepted ones that it may have lost, while a full
+   * resync is under way; and the salvaged records.
+   */
   readonly unsent: number
+  /** How many of `unsent` are records that a restored or wiped partner has lost, and that nobody wrote here; see `space.salvage`. */
+  readonly salvaged: number
+  /** False: something cannot be read, or is still looked through, so there may be more. */
+  readonly isComplete: boolean
+}
+
+/** A space of the account on this device, and what would be lost with it. */
+export interface UnsentCount extends UnsentRows {
+  readonly space: string
 }
 
 /** How signing out ended. */
@@ -184,6 +196,10 @@ export type UnsentReason =
   | 'aborted'
   /** The rest was refused or set aside: see `space.refused` and `space.writes`. */
   | 'refused'
+  /** The rest are records that the partner has lost: see `space.salvage`. */
+  | 'salvaged'
+  /** Something on the device cannot be read, so nobody knows whether it was sent. */
+  | 'unreadable'
   /** This space is done; another space of the account is not. */
   | 'other-space'
   /** There is no partner. */
@@ -222,8 +238,8 @@ export interface SpaceApi {
   inspect(): Promise<SyncInspection>
   /** Reads storage health again: the page has asked for persistence. */
   refreshStorage(): Promise<void>
-  /** Removes everything of this space from the device, in all tabs, then closes. */
-  wipe(): Promise<void>
+  /** Removes everything of this space from the device, in all tabs, then closes; says what was given up. */
+  wipe(): Promise<UnsentCount>
   /** Signs the account out of this device, in all its spaces and tabs; `timeoutMs` bounds what `send-first` waits. */
   signOut(unsent: UnsentChoice, timeoutMs: number): Promise<SignOutResult>
   /** Ends the wait of a `send-first` that is under way. */

@@ -21,6 +21,7 @@ export {
   type UnsentChoice,
   type UnsentCount,
   type UnsentReason,
+  type UnsentRows,
 } from '../contract/index.ts'
 export type { LiveQuery, LiveSnapshot } from './live-query.ts'
 export type { Observable } from './observable.ts'

@@ -107,10 +107,10 @@ function createSpace<Collections extends CollectionsByName>(
     lists.push(entries)
     return { list: entries.list, getSnapshot: entries.getSnapshot, subscribe: entries.subscribe }
   }
-  const closeBy = async (work: (from: SpaceApi) => Promise<void>): Promise<void> => {
-    if (closedBy !== null) return
-    await call(work)
+  const closeBy = async <T>(work: (from: SpaceApi) => Promise<T>): Promise<T> => {
+    const result = await call(work)
     end(closedHere())
+    return result
   }
 
   const space: Space<Collections> = {
@@ -155,9 +155,10 @@ function createSpace<Collections extends CollectionsByName>(
     persistStorage: () => persistStorage(call),
     wipe: async () => {
       remembered.forget()
-      await closeBy((from) => from.wipe())
+      const given = await closeBy((from) => from.wipe())
       // A status that was on its way may have noted it once more.
       remembered.forget()
+      return given
     },
     signOut: async ({ unsent, timeoutMs = 30_000, signal }) => {
       const stop = (): void => void call(async (from) => from.endSignOut()).catch(() => undefined)
@@ -171,7 +172,9 @@ function createSpace<Collections extends CollectionsByName>(
       if (result.type !== 'unsent') end(closedHere())
       return result
     },
-    close: () => closeBy((from) => from.close()),
+    close: async () => {
+      if (closedBy === null) await closeBy((from) => from.close())
+    },
   }
 
   return {

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import type { UnsentCount } from '../contract/index.ts'
 import { openDeliveryStore } from '../store/open-delivery-store.ts'
 import { openRegistry } from '../store/registry.ts'
 import { schemaToShape } from 'sync-protocol'
@@ -17,6 +18,11 @@ beforeEach(() => {
 afterEach(async () => {
   await world.close()
 })
+
+/** What is counted of a space, all of it writes that can be read. */
+function countOf(space: string, unsent: number): UnsentCount {
+  return { space, unsent, salvaged: 0, isComplete: true }
+}
 
 /** Names of the stores' databases, the registry's left out. */
 async function listStores(): Promise<readonly (string | undefined)[]> {
@@ -41,7 +47,7 @@ test('keep: every tab closes, the service worker is told nothing of it any more,
 
   expect(await space.signOut({ unsent: 'keep' })).toEqual({
     type: 'kept',
-    spaces: [{ space: space.space, unsent: 1 }],
+    spaces: [countOf(space.space, 1)],
   })
   await until(other.status, (status) => status.state === 'closed')
   expect(space.status.getSnapshot().state).toBe('closed')
@@ -64,7 +70,7 @@ test('send-first: what is unsent is accepted, then nothing is left on the device
   await space.collections.notes.insert({ id: 'b', text: 'the very last thing' })
   expect(await space.signOut({ unsent: 'send-first' })).toEqual({
     type: 'removed',
-    spaces: [{ space: space.space, unsent: 0 }],
+    spaces: [countOf(space.space, 0)],
   })
   expect((await world.partner.read(space.space, 'notes', 'b'))?.value).toEqual({ id: 'b', text: 'the very last thing' })
   expect([await listStores(), await listRegistered()]).toEqual([[], []])
@@ -78,7 +84,7 @@ test('send-first without a network: nothing is closed or removed, the result say
   await until(space.status, (status) => status.state === 'idle')
   world.isOnline = false
   await space.collections.notes.insert({ id: 'a', text: 'unsent' })
-  const spaces = [{ space: space.space, unsent: 1 }]
+  const spaces = [countOf(space.space, 1)]
   expect(await space.signOut({ unsent: 'send-first', timeoutMs: 0 })).toMatchObject({ type: 'unsent', spaces })
   expect(await space.signOut({ unsent: 'send-first', timeoutMs: 300 })).toEqual({
     type: 'unsent',
@@ -140,10 +146,7 @@ test('a space of the account that is not open keeps its unsent writes from being
   await second.close()
   world.isOnline = true
   const stranger = await world.open('ben')
-  const spaces = [
-    { space: 'second', unsent: 1 },
-    { space: space.space, unsent: 0 },
-  ]
+  const spaces = [countOf('second', 1), countOf(space.space, 0)]
   expect(await space.signOut({ unsent: 'send-first', timeoutMs: 300 })).toEqual({
     type: 'unsent',
     reason: 'other-space',

@@ -11,6 +11,7 @@ import type {
   SpaceStatus,
   SyncInspection,
   UnsentChoice,
+  UnsentCount,
 } from '../contract/index.ts'
 import type { LiveQuery } from './live-query.ts'
 import type { Observable } from './observable.ts'
@@ -101,12 +102,15 @@ export interface Space<Collections extends CollectionsByName> {
   retry(): void
   /** Asks the browser never to evict this origin's data; true if it agrees. Asked by itself after the first write. */
   persistStorage(): Promise<boolean>
-  /** Removes everything of this space from the device, unsent writes too, and closes it. */
-  wipe(): Promise<void>
+  /**
+   * Removes everything of this space from the device, unsent writes too, and closes it, in all tabs; says what was given up. Errors:
+   * `closed`; `storage-blocked` and `storage-failed`: something is left, and it can be called again.
+   */
+  wipe(): Promise<UnsentCount>
   /**
    * Signs the account out of this device: all its spaces close, in all tabs, and the service worker leaves them alone. What becomes of
    * writes that the partner has not accepted is the app's choice; nothing else loses one. Sign out of the server afterwards, since
-   * `send-first` needs the sign-in. Errors: `storage-failed`; it can be called again.
+   * `send-first` needs the sign-in. Errors: `storage-blocked`, `storage-failed`; it can be called again.
    *
    * @example
    * const result = await space.signOut({ unsent: 'send-first', timeoutMs: 10_000 })

@@ -1,10 +1,10 @@
-import { type IDBPDatabase, type IDBPObjectStore, type IDBPTransaction, deleteDB } from 'idb'
+import type { IDBPDatabase, IDBPObjectStore, IDBPTransaction } from 'idb'
 import type { StoreOptions } from '../contract/index.ts'
 import type { ChangeLog, StoreContext } from './context.ts'
 import { decodeGroup } from './grouped/group-text.ts'
 import { GroupedTable } from './grouped/grouped-table.ts'
+import { deleteDatabase, openToWrite } from './idb/door.ts'
 import { openIdbDatabase } from './idb/idb-database.ts'
-import { openExisting } from './idb/open-existing.ts'
 import { mutationIndexKeys, touchKeys } from './index-keys.ts'
 import { findMutation } from './mutations.ts'
 import { ASIDE } from './outbox.ts'
@@ -23,7 +23,7 @@ import type {
   SyncRow,
 } from './rows.ts'
 import { createRunner } from './runner.ts'
-import { readSyncToWrite } from './sync-row.ts'
+import { readSync, readSyncToWrite } from './sync-row.ts'
 import { keepWritten } from './written.ts'
 
 /** What is worth keeping of a database that was replaced. */
@@ -52,14 +52,18 @@ export async function carryOver(
   context: StoreContext,
   onNotice: StoreOptions['onNotice'],
 ): Promise<void> {
-  const estate = await readEstate(oldName)
   const run = createRunner(database, context, onNotice)
-  await run.write('strict', (tx, log) => inherit(tx, context, estate, log))
-  if (!estate.isDone) return
-  await deleteDB(oldName)
+  const isCarried = await run.read(async (tx) => (await readSync(tx)).carried?.includes(oldName) === true)
+  if (!isCarried) {
+    const estate = await readEstate(oldName)
+    await run.write('strict', (tx, log) => inherit(tx, context, oldName, estate, log))
+    if (!estate.isDone) return
+  }
+  await deleteDatabase(oldName)
   await run.write('relaxed', async (tx, log) => {
-    const sync = await readSyncToWrite(tx, context)
-    if (sync.recovery !== undefined) tx.put('meta', { ...sync, recovery: { ...sync.recovery, isOldKept: false } })
+    const { carried = [], recovery, ...sync } = await readSyncToWrite(tx, context)
+    const left = carried.filter((name) => name !== oldName)
+    tx.put('meta', { ...sync, carried: left, ...(recovery && { recovery: { ...recovery, isOldKept: false } }) })
     log.touch()
   })
 }
@@ -68,7 +72,7 @@ async function readEstate(name: string): Promise<Estate> {
   // In the present layout, whatever it had; it is not read before that.
   await (await openIdbDatabase({ name, mustExist: true })).close()
   // Another tab may have been faster, and it is gone.
-  const db = await openExisting(name)
+  const db = await openToWrite(name)
   try {
     const { isFenced, hasWritten } = await fence(db)
     const [groups, salvage] = [await readAll(db, 'groups'), await readAll(db, 'salvage')]
@@ -180,7 +184,13 @@ function isMutation(row: unknown): boolean {
 }
 
 /** Nothing that the store knows already is taken again. */
-async function inherit(tx: RowWriter, context: StoreContext, estate: Estate, log: ChangeLog): Promise<void> {
+async function inherit(
+  tx: RowWriter,
+  context: StoreContext,
+  oldName: string,
+  estate: Estate,
+  log: ChangeLog,
+): Promise<void> {
   const sync = await readSyncToWrite(tx, context)
   const mutations = [...estate.journal, ...estate.outbox, ...estate.refused].toSorted((a, b) => a.order - b.order)
   const known = await Promise.all(mutations.map(({ mutationId }) => findMutation(tx, mutationId)))
@@ -218,7 +228,9 @@ async function inherit(tx: RowWriter, context: StoreContext, estate: Estate, log
     isOldKept: true,
   }
   const unreadable = estate.unreadable === null ? recovery.unreadable : estate.unreadable + (recovery.unreadable ?? 0)
-  tx.put('meta', { ...sync, nextOrder, recovery: { ...recovery, saved: recovery.saved + saved, unreadable } })
+  // Told in this same transaction: from now on what is in the old database is in this one, also if the old one stays.
+  const carried = [...(sync.carried ?? []), ...(estate.isDone ? [oldName] : [])]
+  tx.put('meta', { ...sync, carried, nextOrder, recovery: { ...recovery, saved: recovery.saved + saved, unreadable } })
   log.touch()
 }
 

@@ -33,7 +33,7 @@ export async function openDeliveryStore(
 /** The newest generation, as it is: where it is broken, a tab mends it (openLastingDatabase), and the next event finds the mended one. None is made: 'closed'. */
 async function openNewest(context: StoreContext, environment: IdbStoreEnvironment): Promise<RowDatabase> {
   const name = makeDbName(idOf(context))
-  const newest = Math.max(1, ...(await listGenerations(name)))
+  const newest = Math.max(1, ...(await listGenerations(name, environment.startTimer)))
   const database = await openIdbDatabase({ ...environment, name: nameGeneration(name, newest), mustExist: true })
   try {
     await openRows(database, context, { evictedAtMs: null, recovery: null, isEmptied: true })

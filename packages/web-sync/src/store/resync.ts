@@ -121,6 +121,6 @@ async function flip(
 }
 
 /** True if records that the snapshot lacks may be lost ones, not deleted ones. */
-function isSalvaging(resync: ResyncState): boolean {
+export function isSalvaging(resync: ResyncState): boolean {
   return resync.reset === 'upload' || resync.cause !== 'expired'
 }

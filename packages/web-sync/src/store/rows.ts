@@ -133,6 +133,8 @@ export interface SyncRow {
   readonly evictedAtMs: number | null
   /** Why this database took another one's place; missing: it did not. */
   readonly recovery?: StorageRecovery
+  /** Names of databases that this one took the place of, whose contents are in it, and that could not be deleted yet. */
+  readonly carried?: readonly string[]
   /** True: another database took this one's place; nobody writes here any more. */
   readonly isMoved?: boolean
   readonly memory: Memory

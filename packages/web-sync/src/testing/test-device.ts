@@ -1,8 +1,9 @@
 import { type Clock, hashStoreId, hashStoreOwner, requestToId, type StoreId } from '../contract/index.ts'
 import { createLocalLock, systemClock, systemRandom } from '../platform/index.ts'
 import { createMemoryStore } from '../store/create-memory-store.ts'
-import { emptyRows } from '../store/empty-rows.ts'
 import { createMemoryDatabase, type MemoryDatabase } from '../store/memory/memory-database.ts'
+import type { RowDatabase } from '../store/row-database.ts'
+import { countUnsent, emptyRows, isNothing, NOTHING_UNSENT } from '../store/unsent-rows.ts'
 import type { Fetch } from '../transport/index.ts'
 import type { WorkerEnvironment } from '../worker/environment.ts'
 import { serveWorker } from '../worker/serve-worker.ts'
@@ -56,22 +57,33 @@ function createEnvironment({ fetch, clock = systemClock }: TestDeviceOptions): W
       const parts = { nowMs: () => clock.nowMs(), randomId: () => systemRandom.id() }
       return { store: await createMemoryStore({ endpoint, account, space, schema, ...listeners }, parts, rows), dbName }
     },
-    removeStore: async (id) => void stores.delete(nameStore(id)),
+    removeStore: async (id, when, onRemoving) => {
+      const store = stores.get(nameStore(id))
+      const unsent = store === undefined ? NOTHING_UNSENT : await emptyRows(closable(store.rows), when, false)
+      if (when === 'if-sent' && !isNothing(unsent)) return { unsent, isRemoved: false }
+      await onRemoving()
+      stores.delete(nameStore(id))
+      return { unsent, isRemoved: true }
+    },
     nameStore,
     listSpaces: async (owner) => {
       const ids = [...stores.values()].map(({ id }) => id)
       return ids.filter((id) => hashStoreOwner(id) === hashStoreOwner(owner)).map(({ space }) => space)
     },
+    countUnsent: async (id) => {
+      const store = stores.get(nameStore(id))
+      return store === undefined ? NOTHING_UNSENT : countUnsent(closable(store.rows), false)
+    },
     // No service worker is here that could go on with it.
     retireStore: async () => undefined,
-    emptyStore: async (id, when) => {
-      const store = stores.get(nameStore(id))
-      return store === undefined ? 0 : emptyRows({ ...store.rows, close: async () => undefined }, when)
-    },
     fetch,
     lock: createLocalLock(),
     clock,
     random: systemRandom,
     storage: undefined,
   }
+}
+
+function closable(rows: MemoryDatabase): RowDatabase {
+  return { ...rows, close: async () => undefined }
 }

@@ -1,7 +1,8 @@
 import { openLock, systemClock, systemRandom } from '../platform/index.ts'
 import { makeDbName } from '../store/db-name.ts'
 import { openIdbStore } from '../store/open-idb-store.ts'
-import { deleteStore, emptyStore, openRegistry, type Registry } from '../store/registry.ts'
+import { hasList } from '../store/idb/door.ts'
+import { countStore, listStoresBeside, removeStore, withRegistry } from '../store/remove-store.ts'
 import { hashStoreOwner, type OpenRequest, requestToId } from '../contract/index.ts'
 import type { WorkerEnvironment } from './environment.ts'
 
@@ -16,19 +17,22 @@ export function createBrowserEnvironment(): WorkerEnvironment {
       const store = await openIdbStore({ endpoint, account, space, schema, ...listeners }, environment)
       const dbName = makeDbName(requestToId(request))
       registering = registering.then(() => register(dbName, request))
+      // There only the registry knows which stores there are: none is used before it is in it.
+      if (!hasList()) await registering
       return { store, dbName }
     },
-    removeStore: async (id) => {
-      const dbName = makeDbName(id)
+    countUnsent: async (id) => countStore(makeDbName(id)),
+    removeStore: async (id, when, onRemoving) => {
       await registering
-      await withRegistry((registry) => registry.remove(dbName))
-      await deleteStore(dbName)
+      return removeStore(makeDbName(id), when, onRemoving)
     },
     nameStore: makeDbName,
     listSpaces: async (owner) => {
       await registering
       const entries = await withRegistry((registry) => registry.list())
-      return entries.filter((entry) => hashStoreOwner(entry) === hashStoreOwner(owner)).map(({ space }) => space)
+      const beside = await listStoresBeside(entries)
+      const own = [...entries, ...beside].filter((entry) => hashStoreOwner(entry) === hashStoreOwner(owner))
+      return own.map(({ space }) => space)
     },
     retireStore: async (id) => {
       const dbName = makeDbName(id)
@@ -38,7 +42,6 @@ export function createBrowserEnvironment(): WorkerEnvironment {
         if (entry !== undefined) await registry.put({ ...entry, isRetired: true })
       })
     },
-    emptyStore: (id, when) => emptyStore(makeDbName(id), when),
     fetch: (url, init) => fetch(url, init),
     lock: openLock(navigator),
     clock: systemClock,
@@ -64,14 +67,5 @@ async function register(dbName: string, request: OpenRequest): Promise<void> {
     await withRegistry((registry) => registry.put(entry))
   } catch {
     // Then it syncs with a tab open only.
-  }
-}
-
-async function withRegistry<T>(work: (registry: Registry) => Promise<T>): Promise<T> {
-  const registry = await openRegistry()
-  try {
-    return await work(registry)
-  } finally {
-    registry.close()
   }
 }

@@ -1,5 +1,16 @@
-import type { Clock, Lock, OpenRequest, Random, Store, StoreId, StoreListeners, StoreOwner } from '../contract/index.ts'
-import type { EmptyWhen } from '../store/empty-rows.ts'
+import type {
+  Clock,
+  Lock,
+  OpenRequest,
+  Random,
+  Store,
+  StoreId,
+  StoreListeners,
+  StoreOwner,
+  UnsentRows,
+} from '../contract/index.ts'
+import type { RemovedStore } from '../store/remove-store.ts'
+import type { EmptyWhen } from '../store/unsent-rows.ts'
 import type { Fetch } from '../transport/index.ts'
 
 /** An open store and the name of its database, for lock and notices. */
@@ -12,16 +23,19 @@ export interface OpenedStore {
 export interface WorkerEnvironment {
   /** Opens (or makes) the store that the request names, and enters it into the registry that the service worker reads. */
   openStore(request: OpenRequest, listeners: StoreListeners): Promise<OpenedStore>
-  /** Removes the store's database and its entry in the registry. Open stores of it stand aside. */
-  removeStore(id: StoreId): Promise<void>
+  /** What would be lost with a store; nothing if there is none. */
+  countUnsent(id: StoreId): Promise<UnsentRows>
+  /**
+   * Removes a store and its entry in the registry; open stores of it, in any context, answer 'closed'. `if-sent`: only if it is certain
+   * that nothing is lost with it. `onRemoving` is called when it is certain that something is removed.
+   */
+  removeStore(id: StoreId, when: EmptyWhen, onRemoving: () => Promise<void>): Promise<RemovedStore>
   /** Name of a store's database: of its channel and lock, too. */
   nameStore(id: StoreId): string
-  /** The spaces of which this device has stores, as far as the registry knows. */
+  /** The spaces of which this device has stores. */
   listSpaces(owner: StoreOwner): Promise<readonly string[]>
   /** The service worker leaves the store alone until a page opens it again. */
   retireStore(id: StoreId): Promise<void>
-  /** See {@link emptyRows}; 0 if there is no such store. Others that have it open are told to close if it was emptied. */
-  emptyStore(id: StoreId, when: EmptyWhen): Promise<number>
   readonly fetch: Fetch
   readonly lock: Lock
   readonly clock: Clock

@@ -1,8 +1,20 @@
-import type { SignOutResult, StoreId, SyncSummary, UnsentChoice, UnsentCount, UnsentReason } from '../contract/index.ts'
+import type {
+  SignOutResult,
+  StoreId,
+  SyncSummary,
+  UnsentChoice,
+  UnsentCount,
+  UnsentReason,
+  UnsentRows,
+} from '../contract/index.ts'
 import type { WorkerEnvironment } from './environment.ts'
 
-/** How often a `send-first` looks whether everything is sent: other spaces of the account are sent by other tabs, perhaps. */
-const LOOK_MS = 200
+/**
+ * When a `send-first` looks again whether everything is sent, since other spaces of the account are sent by other tabs, perhaps; each
+ * look opens their databases, so the pause is doubled up to the last.
+ */
+const FIRST_LOOK_MS = 200
+const LAST_LOOK_MS = 1_600
 
 /** What signing out works on. */
 export interface SignOutParts {
@@ -33,12 +45,10 @@ export async function signOut(parts: SignOutParts, choice: UnsentChoice): Promis
     const left = await sendAll(parts)
     if (left !== null) return left
   }
+  const when = choice === 'discard' ? 'always' : 'if-sent'
   const spaces = await forEach(parts, async (space) => {
-    // First: who finds the store emptied would take that for the browser's doing.
-    parts.tellOthers(space, true)
-    const when = choice === 'discard' ? 'always' : 'if-sent'
-    const unsent = await parts.environment.emptyStore({ ...parts.id, space }, when)
-    if (when === 'always' || unsent === 0) await parts.environment.removeStore({ ...parts.id, space })
+    const onRemoving = async (): Promise<void> => parts.tellOthers(space, true)
+    const { unsent } = await parts.environment.removeStore({ ...parts.id, space }, when, onRemoving)
     return unsent
   })
   // Written in another tab in the last moment.
@@ -47,17 +57,17 @@ export async function signOut(parts: SignOutParts, choice: UnsentChoice): Promis
 }
 
 function count(parts: SignOutParts): Promise<UnsentCount[]> {
-  return forEach(parts, (space) => parts.environment.emptyStore({ ...parts.id, space }, 'never'))
+  return forEach(parts, (space) => parts.environment.countUnsent({ ...parts.id, space }))
 }
 
 /** All spaces of the account on this device, one after the other, this one last. */
 async function forEach(
   { id, environment }: SignOutParts,
-  work: (space: string) => Promise<number>,
+  work: (space: string) => Promise<UnsentRows>,
 ): Promise<UnsentCount[]> {
   const others = (await environment.listSpaces(id)).filter((name) => name !== id.space)
   const counts: UnsentCount[] = []
-  for (const name of [...others, id.space]) counts.push({ space: name, unsent: await work(name) })
+  for (const name of [...others, id.space]) counts.push({ space: name, ...(await work(name)) })
   return counts
 }
 
@@ -68,12 +78,12 @@ async function sendAll(parts: SignOutParts): Promise<SignOutResult | null> {
   let isOver = false
   void over.then(() => (isOver = true))
   await Promise.race([parts.send(), over])
-  for (;;) {
+  for (let lookMs = FIRST_LOOK_MS; ; lookMs = Math.min(2 * lookMs, LAST_LOOK_MS)) {
     const spaces = await count(parts)
     if (!spaces.some(isUnsent)) return null
     const reason = reasonOf(parts, spaces)
     if (isOver || HOPELESS.includes(reason)) return { type: 'unsent', reason, spaces }
-    await Promise.race([elapsed(LOOK_MS), over])
+    await Promise.race([elapsed(lookMs), over])
   }
 }
 
@@ -85,21 +95,29 @@ const HOPELESS: readonly UnsentReason[] = [
   'access-ended',
   'update',
   'refused',
+  'salvaged',
+  'unreadable',
   'local',
 ]
 
 function reasonOf({ signal, summary, id }: SignOutParts, spaces: readonly UnsentCount[]): UnsentReason {
   const seen = summary()
   if (signal.aborted) return 'aborted'
-  if (spaces.every((one) => one.space !== id.space || !isUnsent(one))) return 'other-space'
+  const own = spaces.find((one) => one.space === id.space)
+  if (own === undefined || !isUnsent(own)) return 'other-space'
   if (seen === null) return 'local'
-  const { counts, memory } = seen
-  if (counts.pending <= counts.setAside) return 'refused'
-  return memory.halt ?? memory.wait?.reason ?? 'timeout'
+  const { counts, memory, isResyncing } = seen
+  const isSending = isResyncing || counts.pending > counts.setAside || memory.halt !== null || memory.wait !== null
+  if (isSending) return memory.halt ?? memory.wait?.reason ?? 'timeout'
+  if (counts.refused + counts.setAside > 0) return 'refused'
+  // Before it is listed it may come back by itself.
+  if (counts.salvage > 0 && own.isComplete) return 'salvaged'
+  return own.isComplete ? 'timeout' : 'unreadable'
 }
 
-function isUnsent({ unsent }: UnsentCount): boolean {
-  return unsent > 0
+/** True unless it is certain that nothing is lost. */
+function isUnsent({ unsent, isComplete }: UnsentCount): boolean {
+  return unsent > 0 || !isComplete
 }
 
 function elapsed(ms: number): Promise<void> {

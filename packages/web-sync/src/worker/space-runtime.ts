@@ -21,6 +21,7 @@ import {
   type SyncInspection,
   type SyncSummary,
   type UnsentChoice,
+  type UnsentCount,
 } from '../contract/index.ts'
 import type { RunEvent } from '../engine/index.ts'
 import { type ChannelMessage, type NoticeChannel, openNoticeChannel } from '../platform/index.ts'
@@ -233,10 +234,12 @@ export class SpaceRuntime implements SpaceApi {
     this.#status.setStorage(await readStorageHealth(this.#parts.environment.storage))
   }
 
-  async wipe(): Promise<void> {
-    this.#channel.post({ type: 'wipe', isRemoved: true })
+  async wipe(): Promise<UnsentCount> {
+    const id = requestToId(this.#parts.request)
     await this.close()
-    await this.#parts.environment.removeStore(requestToId(this.#parts.request))
+    const onRemoving = async (): Promise<void> => this.#tellOthers(id.space, true)
+    const { unsent } = await this.#parts.environment.removeStore(id, 'always', onRemoving)
+    return { space: id.space, ...unsent }
   }
 
   async signOut(unsent: UnsentChoice, timeoutMs: number): Promise<SignOutResult> {
@@ -252,15 +255,12 @@ export class SpaceRuntime implements SpaceApi {
         signal,
         send: async () => {
           await this.#runs.run('retry')
+          // What a partner that was wiped has lost is known once the old records were looked through.
+          await this.#tidier.tidy()
           await this.#status.refresh()
         },
         summary: () => (this.#runs.hasPartner ? this.#status.summary : null),
-        tellOthers: (space, isRemoved) => {
-          if (space === id.space) return this.#channel.post({ type: 'wipe', isRemoved })
-          const channel = openNoticeChannel(environment.nameStore({ ...id, space }), () => undefined)
-          channel.post({ type: 'wipe', isRemoved })
-          channel.close()
-        },
+        tellOthers: (name, isRemoved) => this.#tellOthers(name, isRemoved),
       },
       unsent,
     )
@@ -288,6 +288,18 @@ export class SpaceRuntime implements SpaceApi {
     this.#channel.close()
     await this.#store.close()
     this.#parts.onClosed()
+  }
+
+  /** Other contexts that have a space of the account open close it. */
+  #tellOthers(space: string, isRemoved: boolean): void {
+    const { request, environment } = this.#parts
+    if (space === request.space && this.#closing === null) {
+      this.#channel.post({ type: 'wipe', isRemoved })
+      return
+    }
+    const channel = openNoticeChannel(environment.nameStore({ ...requestToId(request), space }), () => undefined)
+    channel.post({ type: 'wipe', isRemoved })
+    channel.close()
   }
 
   // --- runs

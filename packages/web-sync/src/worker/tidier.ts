@@ -18,7 +18,7 @@ export interface TidierParts {
  */
 export class Tidier {
   readonly #parts: TidierParts
-  #isAtWork = false
+  #work: Promise<void> | null = null
   #isClosed = false
   /** True if the page has asked for something, or something has changed, since it was last looked at. At first: it was just opened. */
   #isActive = true
@@ -32,23 +32,26 @@ export class Tidier {
     this.#isActive = true
   }
 
-  /** Tidies up until nothing is left to be done. Never rejects. */
+  /** Tidies up until nothing is left to be done; what is under way already is waited for. Never rejects. */
   async tidy(): Promise<void> {
-    if (this.#isAtWork) return
-    this.#isAtWork = true
-    try {
-      do await this.#idle()
-      while (!this.#isClosed && (await this.#parts.store.tidy()))
-    } catch {
-      // The next start tries again.
-    } finally {
-      this.#isAtWork = false
-    }
+    this.#work ??= this.#tidyUp().finally(() => {
+      this.#work = null
+    })
+    await this.#work
   }
 
   /** No step is begun any more. */
   close(): void {
     this.#isClosed = true
+  }
+
+  async #tidyUp(): Promise<void> {
+    try {
+      do await this.#idle()
+      while (!this.#isClosed && (await this.#parts.store.tidy()))
+    } catch {
+      // The next start tries again.
+    }
   }
 
   /** Resolves when nothing has happened for a while; soon if nothing has happened since the last step. */

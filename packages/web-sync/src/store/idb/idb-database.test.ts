@@ -6,7 +6,8 @@ import type { Store } from '../../contract/index.ts'
 import { Bench, type StoreDevice, note, notesOf } from '../../testing/store-suite/index.ts'
 import { makeDbName } from '../db-name.ts'
 import { openIdbStore } from '../open-idb-store.ts'
-import { deleteStore, openRegistry } from '../registry.ts'
+import { openRegistry } from '../registry.ts'
+import { removeStore } from '../remove-store.ts'
 import { openIdbDatabase } from './idb-database.ts'
 
 const originalPut = Reflect.get<IDBObjectStore, 'put'>(IDBObjectStore.prototype, 'put')
@@ -118,7 +119,7 @@ describe('the database of a store', () => {
     const { device, dbName } = await makeDevice()
     const bench = new Bench(device)
     const store = await bench.openSynced({ id: 'a' })
-    await deleteStore(dbName)
+    await removeStore(dbName, 'always', async () => undefined)
     await expect(store.get('notes', 'a')).rejects.toMatchObject({ code: 'closed' })
     expect(await notesOf(await bench.open())).toEqual([])
   })

@@ -1,17 +1,16 @@
-import { type IDBPDatabase, openDB } from 'idb'
+import type { IDBPDatabase } from 'idb'
 import { createMutex } from '../fifo-mutex.ts'
 import type { RowDatabase, RowReader, RowWriter } from '../row-database.ts'
 import { KEY_PATHS, STORE_NAMES } from '../rows.ts'
 import { closedError } from '../runner.ts'
 import { type IdbTransaction, createRowWriter } from './idb-transaction.ts'
-import { blockedError, lostError, noAnswerError, olderLayoutError, toSyncError } from './idb-errors.ts'
+import { type DoorOptions, openToRead, WATCHDOG_MS } from './door.ts'
+import { lostError, noAnswerError, toSyncError } from './idb-errors.ts'
 import { type StartTimer, startPlatformTimer } from './in-time.ts'
+import type { NewLog } from './new-log.ts'
 
 /** Number of the layout. A store of another layout is not opened, and nothing of it is changed: `newer-schema`, `older-layout`. */
 const LAYOUT_VERSION = 4
-
-/** The default time after which a transaction that makes no progress is given up. */
-const WATCHDOG_MS = 10_000
 
 /** How the database reacts to its platform. */
 export interface IdbDatabaseOptions {
@@ -22,6 +21,8 @@ export interface IdbDatabaseOptions {
   readonly startTimer?: StartTimer | undefined
   /** True: where there is no such database none is made, and opening rejects with 'closed'. Default: false. */
   readonly mustExist?: boolean | undefined
+  /** True: it was there a moment ago, so its log is begun anew beside the opening. Default: false. */
+  readonly isThere?: boolean | undefined
 }
 
 /** One connection to the rows. It does not mend itself; see {@link openLastingDatabase}. */
@@ -47,6 +48,7 @@ class Connection implements IdbDatabase {
   readonly #options: IdbDatabaseOptions
   readonly #mutex = createMutex()
   #db: IDBPDatabase | null = null
+  #log: NewLog | null = null
   #isClosed = false
   isDeleted = false
 
@@ -55,21 +57,12 @@ class Connection implements IdbDatabase {
   }
 
   async open(): Promise<void> {
-    let isMissing = false
-    let isOlder = false
-    let isBlocked = false
-    const opening = openConnection(this.#options.name, {
-      // A database that is made all the same would be a new one's: without its owner's data, and without a word.
-      onMissing: (tx) => {
-        isMissing = this.#options.mustExist === true
-        if (isMissing) abort(tx)
-        return isMissing
-      },
-      // An upgrade that is aborted leaves the database as it was.
-      onOlder: (tx) => {
-        isOlder = true
-        abort(tx)
-      },
+    const { name, watchdogMs, startTimer, mustExist = false, isThere = false } = this.#options
+    const options: DoorOptions = {
+      watchdogMs,
+      startTimer,
+      version: LAYOUT_VERSION,
+      make: mustExist ? undefined : makeStores,
       // Another context deletes the database, or opens a later layout: stand aside, for good.
       onVersionChange: (version) => {
         this.isDeleted = version === null
@@ -77,35 +70,34 @@ class Connection implements IdbDatabase {
         this.drop()
       },
       onTerminated: () => this.drop(),
-      onBlocked: () => {
-        isBlocked = true
-      },
-    })
-    try {
-      this.#db = await watch(this.#options, () => opening)
-    } catch (error) {
-      // One that opens after all must not stand in the way of others.
-      opening.then((db) => db.close()).catch(() => undefined)
-      if (isMissing) throw closedError()
-      if (isOlder) throw olderLayoutError()
-      throw isBlocked ? blockedError() : toSyncError(error)
     }
+    const { db, log } = await openToRead(name, options, isThere)
+    this.#db = db
+    this.#log = log
   }
 
   read<T>(work: (tx: RowReader) => Promise<T>): Promise<T> {
     return this.#mutex.run(() => this.#transact('readonly', 'relaxed', work))
   }
 
-  write<T>(
+  async write<T>(
     durability: 'strict' | 'relaxed',
     work: (tx: RowWriter) => Promise<T>,
     onComplete: () => void = nothing,
   ): Promise<T> {
-    return this.#mutex.run(async () => {
-      const result = await this.#transact('readwrite', durability, work)
-      onComplete()
-      return result
-    })
+    for (;;) {
+      try {
+        return await this.#mutex.run(async () => {
+          const result = await this.#transact('readwrite', durability, work)
+          onComplete()
+          return result
+        })
+      } catch (error) {
+        if (!(error instanceof TooEarly)) throw error
+      }
+      // Outside the mutex: what only reads goes on meanwhile.
+      await this.#log?.begin()
+    }
   }
 
   close(): Promise<void> {
@@ -125,7 +117,8 @@ class Connection implements IdbDatabase {
   ): Promise<T> {
     if (this.#isClosed) throw closedError()
     if (this.#db === null) throw lostError()
-    return runTransaction(beginOn(this.#db, mode, durability), work, this.#options)
+    const mayWrite = mode === 'readonly' || this.#log?.isBegun === true
+    return runTransaction(beginOn(this.#db, mode, durability), mayWrite ? work : untilWrite(work), this.#options)
   }
 }
 
@@ -210,33 +203,24 @@ function abort(tx: { readonly done: Promise<void>; abort(): void }): void {
   }
 }
 
-/** Rejects, and never throws: some browsers do where storage is forbidden. */
-async function openConnection(
-  name: string,
-  events: {
-    readonly onVersionChange: (version: number | null) => void
-    readonly onTerminated: () => void
-    readonly onBlocked: () => void
-    readonly onMissing: (tx: { readonly done: Promise<void>; abort(): void }) => boolean
-    readonly onOlder: (tx: { readonly done: Promise<void>; abort(): void }) => void
-  },
-): Promise<IDBPDatabase> {
-  return openDB(name, LAYOUT_VERSION, {
-    upgrade(db, before, _now, tx) {
-      // Opening fails with it, and says why.
-      tx.done.catch(nothing)
-      if (before === 0 && events.onMissing(tx)) return
-      if (before > 0) {
-        events.onOlder(tx)
-        return
-      }
-      for (const store of STORE_NAMES) {
-        const path = KEY_PATHS[store]
-        db.createObjectStore(store, { keyPath: typeof path === 'string' ? path : [...path] })
-      }
-    },
-    blocking: (_from, to) => events.onVersionChange(to),
-    blocked: events.onBlocked,
-    terminated: events.onTerminated,
-  })
+/** The tables of a new database. */
+function makeStores(db: IDBPDatabase): void {
+  for (const store of STORE_NAMES) {
+    const path = KEY_PATHS[store]
+    db.createObjectStore(store, { keyPath: typeof path === 'string' ? path : [...path] })
+  }
+}
+
+/** Ends a transaction that was to write before the log was begun anew; it is done again then. */
+class TooEarly extends Error {
+  override readonly name = 'TooEarly'
+}
+
+/** The same work as far as it only reads. */
+function untilWrite<T>(work: (tx: RowWriter) => Promise<T>): (tx: RowWriter) => Promise<T> {
+  return (tx) => work({ ...tx, put: refuse, delete: refuse, deleteRange: refuse, clear: refuse })
+}
+
+function refuse(): never {
+  throw new TooEarly()
 }

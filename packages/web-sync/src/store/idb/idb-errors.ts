@@ -3,8 +3,17 @@ import { SyncError } from '../../contract/index.ts'
 /** The cause of a failure that was none but time: nothing came back. */
 export const NO_ANSWER = 'no answer'
 
-/** What a browser's database says of its own accord when our code is wrong; opening it anew mends nothing. */
-const BUGS: readonly unknown[] = ['ConstraintError', 'DataCloneError', 'ReadOnlyError', 'TransactionInactiveError']
+/** The name of the cause where the log of the origin was not begun anew: it says nothing of the database that was to be written. */
+export const NO_NEW_LOG = 'NoNewLog'
+
+/** What a browser's database says of its own accord when our code is wrong, and {@link NO_NEW_LOG}: another database mends nothing. */
+const BUGS: readonly unknown[] = [
+  'ConstraintError',
+  'DataCloneError',
+  'ReadOnlyError',
+  'TransactionInactiveError',
+  NO_NEW_LOG,
+]
 
 /** True for a failure that another connection, or another database, may not have. Rows whose text does not parse are one. */
 export function isBroken(error: unknown): boolean {
@@ -34,11 +43,11 @@ export function olderLayoutError(): SyncError {
   )
 }
 
-/** A tab with an older layout does not close its connection. */
+/** Another context does not close its connection: an older version of the app, or one that is frozen. */
 export function blockedError(): SyncError {
   return new SyncError(
     'storage-blocked',
-    'Another tab with an older version of the app holds the database: close it, then open the space again.',
+    'Another tab (one with an older version of the app, or one that stands still) holds the database: close it, then try again.',
   )
 }
 

@@ -2,6 +2,7 @@ import { type IDBPObjectStore, type IDBPTransaction, unwrap } from 'idb'
 import type { RowKey, RowKeyRange } from '../keys.ts'
 import { READ_BATCH, type RowWriter, type Selection } from '../row-database.ts'
 import type { Rows, StoreName } from '../rows.ts'
+import { compareKeys } from './door.ts'
 
 /** A transaction over all stores. */
 export type IdbTransaction = IDBPTransaction<unknown, string[], 'readwrite'>
@@ -86,7 +87,7 @@ async function listDescending(source: Source, store: KeyedStore, selection: Sele
 /** IndexedDB throws for a range that can hold nothing. */
 function isEmptyRange(range: RowKeyRange | null): boolean {
   if (range === null) return false
-  const order = indexedDB.cmp(toIdbKey(range.lower), toIdbKey(range.upper))
+  const order = compareKeys(toIdbKey(range.lower), toIdbKey(range.upper))
   return order > 0 || (order === 0 && (range.isLowerOpen === true || range.isUpperOpen === true))
 }
 

@@ -7,7 +7,7 @@ import { Bench, note, notesOf, sendable } from '../../testing/store-suite/index.
 import { makeDbName } from '../db-name.ts'
 import { openDeliveryStore } from '../open-delivery-store.ts'
 import { openIdbStore } from '../open-idb-store.ts'
-import { deleteStore } from '../registry.ts'
+import { removeStore } from '../remove-store.ts'
 import { REMOVED } from '../runner.ts'
 import { listGenerations } from './generations.ts'
 
@@ -114,37 +114,6 @@ async function holdTransaction(dbName: string): Promise<{ end: (last?: object) =
 }
 
 const ids = (rows: readonly { readonly mutationId: string }[]): string[] => rows.map(({ mutationId }) => mutationId)
-
-describe('the browser’s log', () => {
-  afterEach(() => {
-    Reflect.deleteProperty(navigator, 'userAgentData')
-  })
-
-  it.each([true, false])(
-    'a new one is begun by a database that is made and deleted, in Chromium (%s)',
-    async (isChromium) => {
-      const { bench } = await makeDevice()
-      if (isChromium) Object.defineProperty(navigator, 'userAgentData', { value: {}, configurable: true })
-      const before = Reflect.get<IDBFactory, 'open'>(IDBFactory.prototype, 'open')
-      const opened: string[] = []
-      IDBFactory.prototype.open = function noted(this: IDBFactory, ...args: Parameters<IDBFactory['open']>) {
-        opened.push(args[0])
-        return before.apply(this, args)
-      }
-      await bench.open()
-      expect(opened.includes('web-sync-spare')).toBe(isChromium)
-      expect((await indexedDB.databases()).map(({ name }) => name)).not.toContain('web-sync-spare')
-    },
-  )
-
-  it('where that fails the store is opened all the same', async () => {
-    const { bench } = await makeDevice()
-    Object.defineProperty(navigator, 'userAgentData', { value: {}, configurable: true })
-    const { attempts } = failOpening((name) => name === 'web-sync-spare')
-    expect((await (await bench.open()).readSummary()).counts.pending).toBe(0)
-    expect(attempts).toHaveLength(1)
-  })
-})
 
 describe('a database that fails', () => {
   it('a lost connection is opened again, and the work that it hit is done', async () => {
@@ -491,7 +460,7 @@ describe('databases beside each other', () => {
   it('a wipe removes all of them, and open stores are closed', async () => {
     const { dbName, store } = await makeReplaced()
     expect(await listGenerations(dbName)).toEqual([1, 2])
-    await deleteStore(dbName)
+    await removeStore(dbName, 'always', async () => undefined)
     // Whoever asks, however often, hears that it was removed, not only closed.
     for (const id of ['a', 'b']) {
       await expect(store.get('notes', id)).rejects.toMatchObject({ code: 'closed', cause: REMOVED })

@@ -3,8 +3,8 @@ import type { OpeningNews } from '../open-rows.ts'
 import type { RowDatabase, RowReader, RowWriter } from '../row-database.ts'
 import { closedError, REMOVED } from '../runner.ts'
 import { NO_ROWS } from '../sync-row.ts'
-import { beginNewLog } from './begin-new-log.ts'
-import { hasList, listGenerations, nameGeneration } from './generations.ts'
+import { hasList } from './door.ts'
+import { listGenerations, nameGeneration } from './generations.ts'
 import { type IdbDatabase, type IdbDatabaseOptions, openIdbDatabase } from './idb-database.ts'
 import { isBroken, NO_ANSWER } from './idb-errors.ts'
 import { inTime, startPlatformTimer } from './in-time.ts'
@@ -125,7 +125,8 @@ class LastingDatabase implements RowDatabase {
     // One that was deleted did not fail.
     let isDeleted = from?.database.isDeleted ?? false
     for (let failure = cause; ;) {
-      const newest = Math.max(1, ...(await listGenerations(this.#options.name, this.#options.startTimer)))
+      const generations = await listGenerations(this.#options.name, this.#options.startTimer)
+      const newest = Math.max(1, ...generations)
       const isMoved = newest > generation
       if (isDeleted && !isMoved) this.#end()
       if (!isDeleted && failure !== null) this.#failures += 1
@@ -135,7 +136,8 @@ class LastingDatabase implements RowDatabase {
       if (this.#failures > 1) await this.#pause(PAUSE_MS)
       try {
         generation = newest
-        return await this.#openAt(newest, null, !isMoved && isMissingRows(failure))
+        const isThere = generations.includes(newest)
+        return await this.#openAt(newest, null, { isThere, isEmptied: !isMoved && isMissingRows(failure) })
       } catch (error) {
         if (error instanceof SyncError && error.code === 'closed') this.#end()
         if (!isBroken(error)) throw error
@@ -154,16 +156,21 @@ class LastingDatabase implements RowDatabase {
   async #replace(generation: number, failure: unknown): Promise<Opened> {
     if (this.#replacements >= MOST_REPLACEMENTS || !hasList()) throw toError(failure)
     this.#replacements += 1
-    const opened = await this.#openAt(generation + 1, describe(failure, this.#options.nowMs()))
+    const recovery = describe(failure, this.#options.nowMs())
+    const opened = await this.#openAt(generation + 1, recovery, { isThere: false, isEmptied: false })
     this.#failures = 0
     return opened
   }
 
-  async #openAt(generation: number, recovery: StorageRecovery | null, isEmptied = false): Promise<Opened> {
+  async #openAt(
+    generation: number,
+    recovery: StorageRecovery | null,
+    { isThere, isEmptied }: { readonly isThere: boolean; readonly isEmptied: boolean },
+  ): Promise<Opened> {
     const { name, nowMs, prepare } = this.#options
     // One that was emptied is being removed: where it is gone meanwhile, nothing is to be made in its place.
-    const options = { ...this.#options, name: nameGeneration(name, generation), mustExist: isEmptied }
-    const [database] = await Promise.all([openIdbDatabase(options), beginNewLog(options.startTimer)])
+    const generationName = nameGeneration(name, generation)
+    const database = await openIdbDatabase({ ...this.#options, name: generationName, mustExist: isEmptied, isThere })
     try {
       // One that others have just made has no rows yet, and is no evicted one.
       const isEvicted = this.#hadRows && generation === 1
