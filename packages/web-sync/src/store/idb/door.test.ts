@@ -11,7 +11,7 @@ import { countStore, removeStore } from '../remove-store.ts'
 import { deleteDatabase, openToWrite } from './door.ts'
 
 const collections = [{ name: 'notes', indexes: {}, putsTravelAsPatch: true }]
-const id = { app: 'test', endpoint: null, account: 'ann', space: 's' }
+const storeId = { app: 'test', endpoint: null, account: 'ann', space: 's' }
 const options = {
   account: 'ann',
   space: 's',
@@ -19,7 +19,7 @@ const options = {
   onNotice: () => undefined,
 }
 const environment = { nowMs: () => 1, randomId: () => 'a'.repeat(32), startTimer }
-const entry = { ...id, isRetired: false, schemaVersion: 1, lastOpenedMs: 1 }
+const entry = { ...storeId, isRetired: false, schemaVersion: 1, lastOpenedMs: 1 }
 
 /** Turns of the event loop, of which each answer of the database takes a few. */
 const TURNS = 500
@@ -124,7 +124,7 @@ describe('the log is begun anew before anything is written', () => {
     await write(store, 'a')
     await store.close()
     const registry = await openRegistry()
-    await registry.put({ ...entry, dbName: makeDbName(id) })
+    await registry.put({ ...entry, dbName: makeDbName(storeId) })
     registry.close()
     watched.isNew = false
     watched.early.length = 0
@@ -141,10 +141,10 @@ describe('the log is begun anew before anything is written', () => {
       await store.writeMemory(memory, { exchanges: [], syncedAtMs: 1 })
     },
     'the registry': async () => (await openRegistry()).put({ ...entry, dbName: 'another' }),
-    'a removal': async () => removeStore(makeDbName(id), 'always', async () => undefined),
-    'a count': async () => countStore(makeDbName(id)),
+    'a removal': async () => removeStore(makeDbName(storeId), 'always', async () => undefined),
+    'a count': async () => countStore(makeDbName(storeId)),
     'a recovery, with what the old database had': async () => {
-      const dbName = makeDbName(id)
+      const dbName = makeDbName(storeId)
       watched.openInstead = (name) => (name === dbName ? failing() : null)
       await (await openIdbStore(options, environment)).close()
       watched.openInstead = null
