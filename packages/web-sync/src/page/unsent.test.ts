@@ -235,4 +235,32 @@ describe('databases that were left for a fresh one', () => {
     ;(frozen as { close(): void } | null)?.close()
     await expect.poll(listStores).toEqual([])
   }, 60_000)
+
+  test('one that cannot be read keeps send-first from removing anything, and discard removes it too', async () => {
+    const space = await openReplaced(async (name) => {
+      await loseFirstRow(name)
+      const getAllKeys = Reflect.get<IDBObjectStore, 'getAllKeys'>(IDBObjectStore.prototype, 'getAllKeys')
+      vi.spyOn(IDBObjectStore.prototype, 'getAllKeys').mockImplementation(function failing(
+        this: IDBObjectStore,
+        ...args: Parameters<typeof getAllKeys>
+      ) {
+        if (this.transaction.db.name === name) throw new DOMException('Internal error.', 'UnknownError')
+        return getAllKeys.apply(this, args)
+      })
+    })
+    world.isOnline = true
+    await until(space.status, ({ state }) => state === 'idle')
+    expect(await space.signOut({ unsent: 'send-first', timeoutMs: 500 })).toMatchObject({
+      type: 'unsent',
+      reason: 'unreadable',
+      spaces: [{ unsent: 0, isComplete: false }],
+    })
+    expect(await listStores()).toHaveLength(2)
+    expect(await space.signOut({ unsent: 'discard' })).toMatchObject({
+      type: 'removed',
+      spaces: [{ isComplete: false }],
+    })
+    expect(await listStores()).toEqual([])
+    vi.restoreAllMocks()
+  })
 })

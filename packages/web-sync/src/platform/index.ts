@@ -1,3 +1,4 @@
 /** What the browser gives, behind the contract's ports. */
+export * from './auth-port.ts'
 export * from './browser-ports.ts'
 export * from './notice-channel.ts'

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { SYNC_TAG, WAKE_MESSAGE } from '../contract/index.ts'
 import { createWorld, schema, until, type World } from '../page/tabs.fixture.ts'
 import { makeDbName } from '../store/db-name.ts'
@@ -114,6 +114,29 @@ test('an event brings first what the bound of exchanges allows, and the next one
   }
   expect(await textAtPartner()).toBe('from the field')
   expect(world.hosts.length).toBe(attempts)
+})
+
+test('a getAuth that never answers lets go of the lock in time, and the next event delivers', async () => {
+  await writeOffline()
+  world.isOnline = true
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+  try {
+    let failing: Promise<unknown> = Promise.resolve(null)
+    await new Promise<void>((resolve) => {
+      const getAuth = (): Promise<never> => {
+        resolve()
+        return new Promise(() => undefined)
+      }
+      // Its rejection is looked at below, when time has passed.
+      failing = Promise.resolve(startServiceWorker({ getAuth }).sync(SYNC_TAG)).catch(String)
+    })
+    await vi.advanceTimersByTimeAsync(20_000)
+    expect(await failing).toContain('writes are left')
+  } finally {
+    vi.useRealTimers()
+  }
+  await startServiceWorker().sync(SYNC_TAG)
+  expect(await textAtPartner()).toBe('from the field')
 })
 
 test('the app’s own events are left alone', () => {

@@ -1,5 +1,6 @@
 import { type Schema, schemaToShape, type WakeReason } from 'sync-protocol'
 import { type Auth, type AuthHeaders, isWakeMessage, SYNC_TAG } from '../contract/index.ts'
+import { createAuth } from '../platform/index.ts'
 import type { RegisteredSpace, ServiceWorkerEnvironment } from './environment.ts'
 import type { MessageEventLike, ServiceWorkerScope, SyncEventLike, WithSync } from './events.ts'
 import { syncSpace } from './sync-space.ts'
@@ -88,5 +89,5 @@ async function syncAll(parts: AttachParts, reason: WakeReason): Promise<boolean>
 
 function authOf({ getAuth }: AttachParts, { account, space }: RegisteredSpace): Auth | null {
   if (getAuth === undefined) return null
-  return { getHeaders: (isRefresh) => getAuth({ account, space, isRefresh }) }
+  return createAuth((isRefresh) => getAuth({ account, space, isRefresh }))
 }

@@ -8,7 +8,7 @@ import {
   type SpaceEvent,
   type WorkerApi,
 } from '../contract/index.ts'
-import { createAuth } from './auth-port.ts'
+import { createAuth } from '../platform/index.ts'
 import type { WorkerEnvironment } from './environment.ts'
 import { NudgeListener } from './nudge-listener.ts'
 import { SpaceRuntime } from './space-runtime.ts'

@@ -46,9 +46,10 @@ export function createRowWriter(tx: IdbTransaction, onProgress: () => void): Row
       const read = selection.direction === 'desc' ? listDescending : listAscending
       return (await answered(read(source, storeOf(name), selection))) as Rows[Name][]
     },
-    listKeys: (name, range, limit) =>
+    // Async: what the platform throws is a rejection, also of the second of two requests that are made in one expression.
+    listKeys: async (name, range, limit) =>
       answered(sourceOf(name).getAllKeys(range === null ? null : toIdbRange(range), toCount(limit))),
-    count: (name, range) =>
+    count: async (name, range) =>
       answered(
         isEmptyRange(range) ? Promise.resolve(0) : sourceOf(name).count(range === null ? undefined : toIdbRange(range)),
       ),

@@ -1,9 +1,12 @@
 import { type Auth, type GetAuth, SyncError } from '../contract/index.ts'
 
-/** How long the page may take to sign: a frozen page must not hold the run, and with it the lock. */
+/** How long the app may take to sign: a frozen page, or a token endpoint that hangs, must not hold the run, and with it the lock. */
 const SIGN_MS = 20_000
 
-/** The page's callback as a port. Rejects if the page does not answer in time: a failed attempt, not a sign-out. */
+/**
+ * The app's callback as a port, in a page's worker and in a service worker alike. Rejects if it does not answer within 20 s: a failed
+ * attempt, not a sign-out.
+ */
 export function createAuth(getAuth: GetAuth): Auth {
   return {
     getHeaders: async (isRefresh) => {
