@@ -45,7 +45,10 @@ async function begin(): Promise<Begun> {
       mutationOf({ ...put('a', '1').ops[0], collection: 'none' } as never),
     ])
   }
-  await world.storage.transaction('ben', (tx) => tx.noteRestoreSeen(7))
+  await world.storage.transaction('ben', async (tx) => {
+    await tx.noteRestoreSeen(7)
+    await tx.putForgotten({ account: 'ben', originId: 'a'.repeat(32), numbers: '1-3' })
+  })
   await world.storage.markDurable('s1')
   return { path, world, ann, ben }
 }

@@ -133,7 +133,7 @@ const KINDS: Readonly<
   'a run of 100 writes': {
     prepare: (scene) => Promise.all(Array.from({ length: 100 }, (_, index) => scene.write(insert(`w${index}`)))),
     work: (scene) => scene.run(),
-    budget: [7, 0, 39, 36, 367_000, 92_000, 1, 19_800, 42_000],
+    budget: [7, 0, 39, 36, 101_000, 101_000, 1, 27_000, 42_000],
   },
   'a run of a write that is refused': {
     prepare: (scene) => scene.write(insert('a', 'forbidden')),

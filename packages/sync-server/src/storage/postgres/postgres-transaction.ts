@@ -346,7 +346,9 @@ export class PostgresTransaction extends ForeseenReader implements StorageTransa
       const sql = `DELETE FROM web_sync.outcomes WHERE space = $1 AND (account, mutation_id) IN
           (SELECT account, mutation_id FROM web_sync.outcomes WHERE space = $1 AND ${condition} LIMIT $3)
         RETURNING account, origin_id, origin_number`
-      return (await this.all(sql, beforeMs, limit)).map(toPruned)
+      // A change, though it brings rows: the commit is waited for.
+      this.#pending.flush()
+      return (await this.session.change(sql, [this.space, beforeMs, limit])).map(toPruned)
     }
     const confirmed = await remove('confirmed_at_ms < $2', confirmedBeforeMs, max)
     const isOrphan = `confirmed_at_ms IS NULL AND at_ms < $2 AND NOT EXISTS (SELECT 1 FROM web_sync.partnerships
