@@ -24,7 +24,7 @@ test('signing out with keep, then somebody else: nothing of the first is readabl
   const ada = await openApp(device, { account: 'ada', space: 'of-ada' })
   await writeCanaries(world, ada)
   const result = await ada.evaluate(() => app.space.space.signOut({ unsent: 'keep' }))
-  expect(result).toEqual({ type: 'kept', spaces: [{ space: 'of-ada', unsent: 2 }] })
+  expect(result).toEqual({ type: 'kept', spaces: [{ space: 'of-ada', unsent: 2, salvaged: 0, isComplete: true }] })
   const before = Object.keys((await dumpStorage(ada)).databases)
   await ada.close()
 
@@ -70,8 +70,8 @@ test('signing out with discard: in no tab, database, cache or registration is an
   expect(result).toEqual({
     type: 'removed',
     spaces: [
-      { space: 'more-of-ada', unsent: 1 },
-      { space: 'of-ada', unsent: 2 },
+      { space: 'more-of-ada', unsent: 1, salvaged: 0, isComplete: true },
+      { space: 'of-ada', unsent: 2, salvaged: 0, isComplete: true },
     ],
   })
   for (const space of ['of-ada', 'more-of-ada']) {
