@@ -37,8 +37,8 @@ export const LIMITS = {
   pageBytes: 4_194_304,
   /** Pages in one reply, likewise. */
   pagesPerReply: 1_000,
-  /** Partnerships that one event stream names. A browser with more open spaces opens several streams. */
-  partnershipsPerStream: 512,
+  /** Partnerships that one event stream names. A browser with more open spaces is not nudged, and finds changes by its regular exchanges. */
+  partnershipsPerStream: 64,
   /** Partnerships that one account has in one space, at least: with less its devices would evict each other for ever. */
   leastPartnerships: 8,
 } as const

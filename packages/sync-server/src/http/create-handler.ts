@@ -1,5 +1,6 @@
 import {
   ASK_CONTENT_TYPE,
+  LIMITS,
   parseAsk,
   parseWith,
   type ProblemCode,
@@ -37,9 +38,6 @@ export interface HandlerOptions {
 type RequestKind = 'ask' | 'events'
 
 type SimpleCode = Exclude<ProblemCode, 'invalid-key' | 'expired'>
-
-/** Partnerships that one event stream can name. */
-const MAX_EVENT_PARTNERSHIPS = 64
 
 /** Builds the function that answers requests. It never rejects: a failure is a problem, and its cause goes to `onError`. */
 export function createHandler(options: HandlerOptions): (request: Request) => Promise<Response> {
@@ -161,7 +159,7 @@ async function openEvents(
   if (options.probes.isDraining()) return turnAway('busy', { retryAfterMs: 1_000 })
   const partnershipIds = new URL(request.url).searchParams.getAll('partnership')
   const isWellFormed = partnershipIds.every((id) => /^[0-9a-f]{32}$/.test(id))
-  if (!isWellFormed || partnershipIds.length === 0 || partnershipIds.length > MAX_EVENT_PARTNERSHIPS) {
+  if (!isWellFormed || partnershipIds.length === 0 || partnershipIds.length > LIMITS.partnershipsPerStream) {
     return turnAway('malformed', { path: '' })
   }
   const body = await options.openEvents(account, partnershipIds)
