@@ -49,6 +49,9 @@ export type Problem = {
   | { readonly code: 'expired'; readonly reason: 'thinned' | 'log-floor'; readonly reset: ResetKind }
 )
 
+/** What only a partner can say that has read the ask: without the echo of it such a problem is not believed. */
+const JUDGEMENTS: readonly ProblemCode[] = ['access-ended', 'account-mismatch', 'invalid-key', 'expired']
+
 /** Parses a problem at the initiator's door. */
 export function parseProblem(input: unknown, path: string): Problem {
   const fields = parseObject(input, path)
@@ -57,6 +60,7 @@ export function parseProblem(input: unknown, path: string): Problem {
   if (typeof title !== 'string') throw new ParseFault(`${path}/title`, 'must be a string')
   if (requestId !== null && typeof requestId !== 'string')
     throw new ParseFault(`${path}/requestId`, 'must be a string or null')
+  if (requestId === null && JUDGEMENTS.includes(code)) throw new ParseFault(`${path}/requestId`, 'must be the ask’s')
   // Who speaks another version can say so, and nothing else.
   const newest = code === 'version' ? Number.MAX_SAFE_INTEGER : PROTOCOL_VERSION
   const common = {

@@ -1,5 +1,6 @@
 import {
   ASK_CONTENT_TYPE,
+  isName,
   LIMITS,
   parseAsk,
   parseWith,
@@ -96,7 +97,11 @@ async function route(
   }
   const who = await options.authenticate(request)
   if (who === null) return turnAway('unauthenticated')
-  assertAccount(who.account)
+  if (!isName(who.account)) {
+    const names = `a name of 1 to ${LIMITS.nameLength} well-formed characters`
+    options.onError('authenticate', new TypeError(`authenticate must return { account } with ${names}, or null`))
+    return turnAway('forbidden')
+  }
   return isAsk
     ? answerAsk(options, request, who.account, turnAway)
     : openEvents(options, request, who.account, turnAway)
@@ -187,9 +192,4 @@ function findRequestId(body: unknown): string | null {
   if (typeof body !== 'object' || body === null || !('requestId' in body)) return null
   const { requestId } = body
   return typeof requestId === 'string' && /^[0-9a-f]{32}$/.test(requestId) ? requestId : null
-}
-
-function assertAccount(account: unknown): void {
-  if (typeof account === 'string' && account.length >= 1 && account.length <= 256 && account.isWellFormed()) return
-  throw new TypeError('authenticate must return { account } with a name of 1 to 256 well-formed characters, or null')
 }

@@ -29,6 +29,23 @@ describe('the door', () => {
     expect(() => createPartner({ ...options, authenticate: () => null, schema: {} } as never)).toThrow(/app/)
   })
 
+  test('an account whose name no device can have is refused by a code, and its operator is told why', async () => {
+    for (const account of ['', 'a'.repeat(257), '\uD800']) {
+      const where: string[] = []
+      const { partner } = testPartner({
+        authenticate: () => ({ account }),
+        onEvent: (event) => void (event.type === 'error' && where.push(event.where)),
+      })
+      const init = { method: 'POST', headers: ASK_HEADERS, body: '{}' }
+      const response = await partner.fetch(new Request('http://partner.test/sync', init))
+      expect([response.status, await response.json(), where]).toMatchObject([
+        403,
+        { code: 'forbidden' },
+        ['authenticate'],
+      ])
+    }
+  })
+
   test.each([
     ['another path', 'http://partner.test/else', 'POST', {}, 404, 'not-found'],
     ['another method', 'http://partner.test/sync', 'PUT', {}, 405, 'method-not-allowed'],
