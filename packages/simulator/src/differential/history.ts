@@ -23,9 +23,32 @@ const WEIGHTS = {
 /** What may happen. */
 type StepType = keyof typeof WEIGHTS
 
+/**
+ * What a history dwells on, by turns: one of everything in many steps, and short ones in which few kinds of steps meet again and again.
+ * What only these can bring about would otherwise be drowned, as in the simulator (see swarm.ts).
+ */
+const PROFILES: readonly Profile[] = [
+  { steps: 12, more: 24, weights: {} },
+  // A device leaves collections out, and goes on behind logs that are longer than what is read ahead.
+  { steps: 8, more: 8, weights: { collections: 25, pull: 30, 'own-write': 25, ask: 10, 'fresh-device': 0 } },
+  // First syncs of much, in pages of all sizes.
+  { steps: 6, more: 6, weights: { 'fresh-device': 25, pull: 30, 'own-write': 25, ask: 10, 'set-back': 0 } },
+]
+
+interface Profile {
+  readonly steps: number
+  readonly more: number
+  /** In place of those of {@link WEIGHTS}. */
+  readonly weights: Readonly<Partial<Record<StepType, number>>>
+}
+
 /** The steps of a history: the same for the same seed. */
 export function drawSteps(seed: number): readonly Step[] {
   const chance = new Chance(seed)
-  const count = 12 + chance.integer(24)
-  return Array.from({ length: count }, () => ({ type: chance.weighted(WEIGHTS), seed: chance.seed() }))
+  const { steps, more, weights } = PROFILES[seed % PROFILES.length] as Profile
+  const count = steps + chance.integer(more)
+  return Array.from({ length: count }, () => ({
+    type: chance.weighted({ ...WEIGHTS, ...weights }),
+    seed: chance.seed(),
+  }))
 }

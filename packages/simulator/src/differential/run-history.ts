@@ -35,16 +35,25 @@ export async function runHistory(maker: SubjectMaker, seed: number, steps: reado
   const space = `space-${seed}-${(counter += 1)}`
   const subjects = maker.make(shared, space)
   const run = new Run(subjects, shared, space)
-  try {
-    for (const [index, step] of steps.entries()) {
-      const fault = await run.perform(step).catch((error: unknown) => `threw ${String(error)}`)
-      if (fault !== null) return { ...run.counts, difference: { step: index, text: `${step.type}: ${fault}` } }
-    }
-    const fault = await run.race(seed)
-    return { ...run.counts, difference: fault === null ? null : { step: steps.length, text: `race: ${fault}` } }
-  } finally {
-    await Promise.all(subjects.map((subject) => subject.close()))
+  const difference = await findDifference(run, seed, steps)
+  // Whatever was found before: what is left open here would stand in the way of the next history.
+  const closed = await Promise.allSettled(subjects.map((subject) => subject.close()))
+  const failed = closed.find((result) => result.status === 'rejected')
+  if (difference !== null || failed === undefined) return { ...run.counts, difference }
+  return { ...run.counts, difference: { step: steps.length, text: `close: threw ${String(failed.reason)}` } }
+}
+
+function toFault(error: unknown): string {
+  return `threw ${String(error)}`
+}
+
+async function findDifference(run: Run, seed: number, steps: readonly Step[]): Promise<Difference | null> {
+  for (const [index, step] of steps.entries()) {
+    const fault = await run.perform(step).catch(toFault)
+    if (fault !== null) return { step: index, text: `${step.type}: ${fault}` }
   }
+  const fault = await run.race(seed).catch(toFault)
+  return fault === null ? null : { step: steps.length, text: `race: ${fault}` }
 }
 
 /** An ask is composed once and sent to every partner, never by a device itself. */

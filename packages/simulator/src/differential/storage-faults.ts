@@ -49,7 +49,7 @@ export const STORAGE_FAULTS: readonly StorageFault[] = [
       {
         file: `${STORAGE}/sqlite/sqlite-reader.ts`,
         find: 'if (rows.length > 0 && bytes > maxBytes) break',
-        replace: 'if (rows.length > 0 && bytes > maxBytes) continue',
+        replace: "if (rows.length > 0 && bytes > maxBytes && (bytes -= (row['bytes'] ?? 0) as number) >= 0) continue",
       },
     ],
   },
