@@ -37,6 +37,9 @@ function stageText(write: ListedWrite): readonly [text: string, title: string] {
       return ['set aside', 'It could not be delivered: see Attention.']
     case 'discarded':
       return ['discarded', 'Given up on this device.']
+    // Not in this list: only writes that are kept are.
+    case 'dropped':
+    case 'lost':
     case 'unknown':
       return ['', '']
   }

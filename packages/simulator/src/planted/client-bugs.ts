@@ -225,8 +225,8 @@ export const CLIENT_BUGS: readonly PlantedBug[] = [
     patches: [
       {
         file: `${STORE}/mutations.ts`,
-        find: 'sendable.push({ mutationId: row.mutationId, order: row.order, origin: row.origin, ops: row.ops })',
-        replace: 'sendable.unshift({ mutationId: row.mutationId, order: row.order, origin: row.origin, ops: row.ops })',
+        find: 'sendable.push(toMutation(row))',
+        replace: 'sendable.unshift(toMutation(row))',
       },
     ],
   },

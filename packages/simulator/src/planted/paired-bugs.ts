@@ -63,8 +63,8 @@ export const PAIRED_BUGS: readonly PlantedBug[] = [
     patches: [
       {
         file: `${STORE}/roll-back.ts`,
-        find: 'const limited = await dropUnrepeatable(tx, sync, context.nowMs())',
-        replace: `${dropAside}const limited = await dropUnrepeatable(tx, sync, context.nowMs())`,
+        find: 'const limited = await dropUnrepeatable(tx, sync, context.nowMs(), target.step, log)',
+        replace: `${dropAside}const limited = await dropUnrepeatable(tx, sync, context.nowMs(), target.step, log)`,
       },
     ],
   },

@@ -4,7 +4,7 @@ import { LIMITS } from '../limits.ts'
 import { checkPatch, type Patch } from '../patch.ts'
 import { checkObject } from '../values/check-value.ts'
 import { parseCollectionName, parseRandomId, parseRecordId, parseRecordVersion, parseUuid } from './ids.ts'
-import { ParseFault, parseArray, parseInteger, parseObject, parseOneOf, parseOptional } from './parse.ts'
+import { ParseFault, parseArray, parseBoolean, parseInteger, parseObject, parseOneOf, parseOptional } from './parse.ts'
 
 /** What all operations name: the record, and the state of it on which the operation was made. */
 export interface OpTarget {
@@ -45,6 +45,8 @@ export interface Mutation {
   readonly order: number
   /** Missing: the mutation's own id stands for it, and the partner keeps a row of it for ever, where of an origin it keeps ranges. */
   readonly origin?: MutationOrigin
+  /** See {@link MutationFrame.late}. */
+  readonly late?: boolean
   readonly ops: readonly Op[]
 }
 
@@ -56,6 +58,11 @@ export interface MutationFrame {
   readonly mutationId: string
   readonly order: number
   readonly origin: MutationOrigin
+  /**
+   * True: its author has written since, and what was written since may have been here first (it was found late, in a database that was
+   * replaced). It has an effect only where the record is as it was made on: nothing is merged, whatever the collection's policy. Default: false.
+   */
+  readonly late?: boolean
   /** Unchecked; {@link parseOps} checks them. */
   readonly ops: unknown
 }
@@ -66,10 +73,12 @@ const OPS = ['insert', 'put', 'patch', 'delete'] as const
 export function parseMutationFrame(input: unknown, path: string): MutationFrame {
   const mutation = parseObject(input, path)
   const mutationId = parseUuid(mutation['mutationId'], `${path}/mutationId`)
+  const late = parseOptional(mutation['late'], `${path}/late`, parseBoolean) === true
   return {
     mutationId,
     order: parseInteger(mutation['order'], `${path}/order`, 0),
     origin: parseOptional(mutation['origin'], `${path}/origin`, parseOrigin) ?? { id: mutationId, number: 0 },
+    ...(late ? { late } : {}),
     ops: mutation['ops'],
   }
 }

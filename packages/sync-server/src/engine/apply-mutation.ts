@@ -108,7 +108,9 @@ async function applyOneOp(
   const { conflict, validator } = collection
   const { based, isSeen, unseen } = await findBasis(scope, mutation, op, entry)
   const isTooOld = !isSeen && (await isBaseTooOld(scope, mutation.mutationId, based, entry))
-  const result = applyOp(based, { current, isSeen, policy: conflict, isBaseTooOld: isTooOld })
+  // What is found late is never merged into what its author has written since.
+  const policy = mutation.isLate ? 'partnerWins' : conflict
+  const result = applyOp(based, { current, isSeen, policy, isBaseTooOld: isTooOld })
   switch (result.type) {
     case 'nothing': {
       const { id, base, baseMutation } = op

@@ -25,7 +25,7 @@ export async function transact(
   const contentHash = await context.ports.hash(content)
   // The partner's own writes are never sent again, so nobody looks where they were made.
   const origin = { id: '', number: 0 }
-  const mutation = { mutationId, origin, ops, content, contentHash, isUnconditional: true }
+  const mutation = { mutationId, origin, ops, content, contentHash, isUnconditional: true, isLate: false }
   const source = { account: PARTNER_ACCOUNT, space, partnershipId: null, n: 0, requestId: '', canWrite: true }
   const applied = await context.storage.transaction(space, async (tx) => {
     const result = await applyMutations(context, tx, source, [mutation])

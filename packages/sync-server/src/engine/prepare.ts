@@ -21,6 +21,8 @@ export interface PreparedMutation {
   readonly content: string
   /** Own writes are made on whatever is there: each operation's base is the current version. */
   readonly isUnconditional: boolean
+  /** Found late: where a record is not what an operation was made on, nothing is merged (docs/protocol.md section 7). */
+  readonly isLate: boolean
 }
 
 /**
@@ -40,8 +42,8 @@ async function prepareMutation(frame: MutationFrame, hash: HashText): Promise<Pr
   const content = ops.ok
     ? canonicalJson(ops.value.map(toContent))
     : canonicalJson(['unreadable', ops.path, ops.message])
-  const { mutationId, origin } = frame
-  return { mutationId, origin, ops, content, contentHash: await hash(content), isUnconditional: false }
+  const { mutationId, origin, late: isLate = false } = frame
+  return { mutationId, origin, ops, content, contentHash: await hash(content), isUnconditional: false, isLate }
 }
 
 function toContent(op: Op): JsonValue {

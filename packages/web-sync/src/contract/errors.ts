@@ -37,9 +37,15 @@ export const SYNC_ERROR_CODES = [
   'closed',
   /** There is no such refused or salvaged entry (any more). */
   'not-found',
+  /** A write was accepted, and this device does not keep it any more: whether it survives a restore of the partner is not known. */
+  'durability-unknown',
+  /** The browser threw the device's copy away, and a write with it: unless it was sent before, it is lost. */
+  'storage-evicted',
+  /** The database was broken and replaced, and a write is not among those that could be read: unless it was sent before, it is lost. */
+  'storage-replaced',
   /** The write was refused by the partner: see `refusal`. */
   'refused',
-  /** The wait for an answer was ended by the caller. */
+  /** The wait was ended by the caller; or the write was discarded. */
   'aborted',
   /** A bug in web-sync; please report it. */
   'internal',

@@ -118,8 +118,21 @@ export type LocalOp =
   | (Patch & { readonly op: 'patch'; readonly collection: string; readonly id: string })
   | { readonly op: 'delete'; readonly collection: string; readonly id: string }
 
-/** Where a mutation is in its life; see docs/glossary.md. `unknown`: never seen, or forgotten after it was durable. */
-export type WriteStage = 'stored' | 'accepted' | 'durable' | 'refused' | 'set-aside' | 'discarded' | 'unknown'
+/**
+ * Where a mutation is in its life; see docs/glossary.md. `dropped`: it was accepted, and left the journal by its limits before it was
+ * durable. `lost`: it was accepted, the partner went back, and it was too old to be sent again. `unknown`: nothing is known of it: never
+ * seen, forgotten, or gone with the database that it was in.
+ */
+export type WriteStage =
+  | 'stored'
+  | 'accepted'
+  | 'durable'
+  | 'dropped'
+  | 'lost'
+  | 'refused'
+  | 'set-aside'
+  | 'discarded'
+  | 'unknown'
 
 /** A mutation that waits for the partner, or is kept until it is durable. */
 export interface WriteEntry {
@@ -147,6 +160,8 @@ export interface RefusedEntry {
   readonly ops: readonly Op[]
   /** The partner's records at that time. */
   readonly records: readonly PartnerRecord[]
+  /** True: the partner had accepted it before access ended. Default: false. */
+  readonly wasAccepted?: boolean
 }
 
 /** A record image that a rollback or resync took away and that no own mutation made. */
@@ -191,7 +206,9 @@ export interface StorageRecovery {
    * lost; null: nobody knows (yet).
    */
   readonly unreadable: number | null
-  /** True: the old database is still there, and each start tries again to read it. */
+  /** True: all that can be read of older databases was brought over. */
+  readonly isRead: boolean
+  /** True: an old database is still there; each start tries again to read it and to remove it. */
   readonly isOldKept: boolean
 }
 

@@ -11,7 +11,15 @@ import type {
 import type { ErrorWire } from './error-wire.ts'
 import type { AuthHeaders } from './ports.ts'
 import type { Query, QueryExplanation, QueryResult, ResultChange } from './query.ts'
-import type { LocalOp, RefusedEntry, SalvageEntry, StorageRecovery, SyncInspection, WriteEntry } from './store.ts'
+import type {
+  LocalOp,
+  RefusedEntry,
+  SalvageEntry,
+  StorageRecovery,
+  SyncInspection,
+  WriteEntry,
+  WriteStage,
+} from './store.ts'
 import type { StoreId } from './store-id.ts'
 
 /** The part of a MessagePort that we need, so that rooms without a browser's library can name it. */
@@ -205,6 +213,9 @@ export type UnsentReason =
   /** There is no partner. */
   | 'local'
 
+/** What one may wait for of a mutation. */
+export type ReachTarget = 'stored' | 'accepted' | 'durable'
+
 /** One open space, as the page calls it across the worker border. Errors are SyncErrors. */
 export interface SpaceApi {
   write(mutationId: string, ops: readonly LocalOp[]): Promise<void>
@@ -218,10 +229,12 @@ export interface SpaceApi {
   subscribe(id: number, query: Query): void
   unsubscribe(id: number): void
   /**
-   * Resolves when the mutation is accepted (or durable); rejects with `refused`, `aborted` (discarded), `not-found`, or `closed`.
-   * `wasStored`: the caller knows that it was stored, so if nothing is known of it any more it was durable and is forgotten.
+   * Resolves when the mutation is known to be stored, accepted or durable. Rejects with `refused`, `aborted` (discarded),
+   * `durability-unknown`, `storage-evicted`, `storage-replaced`, `not-found`, or `closed`; see docs/writes.md.
    */
-  reach(mutationId: string, stage: 'accepted' | 'durable', wasStored: boolean): Promise<void>
+  reach(mutationId: string, stage: ReachTarget): Promise<void>
+  /** Where the mutation is in its life. */
+  readStage(mutationId: string): Promise<WriteStage>
   /** Something gives hope that a run may succeed now; null: only the hint whether the browser is online changed. */
   wake(reason: WakeReason | null, isOnline: boolean): void
   listWrites(): Promise<ListedWrite[]>

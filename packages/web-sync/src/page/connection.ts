@@ -24,9 +24,10 @@ export interface ConnectionParts {
 
 /**
  * Makes a call to the worker. If the worker dies before it has answered, the call is made again to the next one: a write is known by its
- * mutation id, so it takes effect once. `isDoneIfMissing`: a repeated call that finds nothing to do (`not-found`) was done by the first.
+ * mutation id, so it takes effect once. `wasDone`: a repeated call that finds nothing to do (`not-found`) asks by it whether the first
+ * one has done it; without it the error is the answer.
  */
-export type Call = <T>(work: (api: SpaceApi) => Promise<T>, isDoneIfMissing?: boolean) => Promise<T>
+export type Call = <T>(work: (api: SpaceApi) => Promise<T>, wasDone?: (api: SpaceApi) => Promise<boolean>) => Promise<T>
 
 /** The space in one worker. */
 interface Attached {
@@ -64,7 +65,7 @@ export class Connection {
   }
 
   /** See {@link Call}. */
-  readonly call: Call = async (work, isDoneIfMissing = false) => {
+  readonly call: Call = async (work, wasDone) => {
     for (let isRepeat = false; ; isRepeat = true) {
       const attached = await this.#attached
       try {
@@ -72,10 +73,12 @@ export class Connection {
         if (answer !== null) return answer.value
         if (this.#isClosed) throw closedHere()
       } catch (error) {
-        const isDone = isRepeat && isDoneIfMissing && error instanceof SyncError && error.code === 'not-found'
+        const isMissing = isRepeat && error instanceof SyncError && error.code === 'not-found'
+        if (!isMissing || wasDone === undefined) throw error
+        const answer = await answerOf(attached, wasDone)
         // Such calls have no result.
-        if (isDone) return undefined as never
-        throw error
+        if (answer?.value === true) return undefined as never
+        if (answer !== null || this.#isClosed) throw error
       }
     }
   }

@@ -7,6 +7,7 @@ import {
   type SpaceStatus,
   type StoreId,
   SyncError,
+  type WriteStage,
 } from '../contract/index.ts'
 import { checkOp, needsPreview, validateOps, wholeValues } from './check-ops.ts'
 import { checkNames } from './check-options.ts'
@@ -19,7 +20,7 @@ import type { CollectionQuery, EntryList, Space, SpaceCollection, SpaceOptions, 
 import { createHandOver } from './background-sync.ts'
 import { forwardWakes } from './wake-forwarder.ts'
 import { createOwnWorker } from './worker-link.ts'
-import { createWrite, type Write } from './write.ts'
+import { createWrite, findWrite, type Write } from './write.ts'
 
 /**
  * Opens a space: its records on this device, and their sync with the partner. Works offline from the first call. Resolves when the
@@ -73,9 +74,9 @@ function createSpace<Collections extends CollectionsByName>(
   remembered: ReturnType<typeof rememberSync>,
 ): OpenSpace<Collections> {
   let closedBy: SyncError | null = null
-  const call: Call = async (work, isDoneIfMissing) => {
+  const call: Call = async (work, wasDone) => {
     if (closedBy !== null) throw closedBy
-    return connection.call(work, isDoneIfMissing)
+    return connection.call(work, wasDone)
   }
   const end = (error: SyncError): void => {
     if (closedBy !== null) return
@@ -129,25 +130,29 @@ function createSpace<Collections extends CollectionsByName>(
       }
     }) as Space<Collections>['collections'],
     mutate: (build) => writer.write(() => collectOps(options, build)),
-    write: (mutationId) => createWrite(mutationId, Promise.resolve(), call, false),
+    write: (mutationId) => findWrite(mutationId, call),
     status: { getSnapshot: status.getSnapshot, subscribe: status.subscribe },
     writes: {
       ...list((from) => from.listWrites()),
       retry: (mutationId) => {
-        const again = call((from) => from.retry(mutationId, mutationId, null), true)
-        return createWrite(mutationId, again, call, true)
+        const again = call((from) => from.retry(mutationId, mutationId, null), isStage(mutationId, SENT_AGAIN))
+        return createWrite(mutationId, again, call)
       },
-      discard: (mutationId) => call((from) => from.discard(mutationId), true),
+      discard: (mutationId) => call((from) => from.discard(mutationId), isStage(mutationId, ['discarded'])),
     },
     refused: {
       ...list((from) => from.listRefused()),
       retry: (mutationId) => writer.retry(mutationId, null),
       edit: (mutationId, build) => writer.retry(mutationId, () => collectOps(options, build)),
-      discard: (mutationId) => call((from) => from.discard(mutationId), true),
+      discard: (mutationId) => call((from) => from.discard(mutationId), isStage(mutationId, ['discarded'])),
     },
     salvage: {
       ...list((from) => from.listSalvage()),
-      restore: (choice = 'all') => call((from) => from.restoreSalvage(newMutationId(), choice)),
+      restore: (choice = 'all') => {
+        // Drawn once: a worker that ends before it has answered may have done it.
+        const mutationId = newMutationId()
+        return call((from) => from.restoreSalvage(mutationId, choice))
+      },
       discard: (choice = 'all') => call((from) => from.discardSalvage(choice)),
     },
     inspect: () => call((from) => from.inspect()),
@@ -257,14 +262,14 @@ function createWriter<Collections extends CollectionsByName>(
       hasAskedToPersist = true
       persistStorage(call).catch(() => undefined)
     })()
-    return createWrite(mutationId, stored, call, true)
+    return createWrite(mutationId, stored, call)
   }
 
   return {
     write: (build) => begin(build, (id, ops) => call((api) => api.write(id, ops))),
     retry: (mutationId, build) =>
       begin(build ?? (() => []), (id, ops) =>
-        call((api) => api.retry(mutationId, id, build === null ? null : ops), true),
+        call((api) => api.retry(mutationId, id, build === null ? null : ops), isStage(id, KNOWN)),
       ),
   }
 }
@@ -289,6 +294,16 @@ function collectOps<Collections extends CollectionsByName>(
 }
 
 // --- small things
+
+/** Stages of a write of which something is known. */
+const KNOWN: readonly WriteStage[] = ['stored', 'set-aside', 'accepted', 'durable', 'dropped', 'lost', 'refused']
+/** Stages of one that is not set aside any more. */
+const SENT_AGAIN: readonly WriteStage[] = ['stored', 'accepted', 'durable', 'dropped', 'lost', 'refused']
+
+/** Looks whether what a call was to do was done. */
+function isStage(mutationId: string, stages: readonly WriteStage[]): (api: SpaceApi) => Promise<boolean> {
+  return async (api) => stages.includes(await api.readStage(mutationId))
+}
 
 function mapCollections<Collections extends CollectionsByName, T>(
   options: SpaceOptions<Collections>,

@@ -73,6 +73,7 @@ function moveKey(before: SyncRow, received: ReceivedPage, digest: DigestBuilder,
     syncKey: page.key,
     replicaId: received.forkedReplicaId ?? before.replicaId,
     isSettled: page.settled,
+    ...(page.settled ? { wasSettled: true } : {}),
     collections: page.collections,
     settledCollections: page.settled
       ? page.collections

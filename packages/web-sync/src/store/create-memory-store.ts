@@ -2,7 +2,7 @@ import type { Store, StoreOptions } from '../contract/index.ts'
 import type { StoreEnvironment } from './context.ts'
 import { createStore } from './create-store.ts'
 import { type MemoryDatabase, createMemoryDatabase } from './memory/memory-database.ts'
-import { openRows } from './open-rows.ts'
+import { type OpeningNews, openRows } from './open-rows.ts'
 import type { RowDatabase } from './row-database.ts'
 import { closedError, toContext } from './runner.ts'
 
@@ -10,16 +10,19 @@ import { closedError, toContext } from './runner.ts'
  * Opens a store in memory: same rows, same logic, no disk. Stores on one `database` are tabs of one device; its `copy()` is a cloned
  * profile, or the past that a power loss returns to. Default: a database of its own. Closing the store leaves the database.
  *
+ * `news`: what is special about the opening. Default: it is the first database of its store.
+ *
  * Errors: account-mismatch, newer-schema.
  */
 export async function createMemoryStore(
   options: StoreOptions,
   environment: StoreEnvironment,
   database: MemoryDatabase = createMemoryDatabase(),
+  news: Partial<OpeningNews> = {},
 ): Promise<Store> {
   const context = toContext(options, environment)
   const handle = createHandle(database)
-  await openRows(handle, context, { evictedAtMs: null, recovery: null, isEmptied: false })
+  await openRows(handle, context, { age: 1, evictedAtMs: null, recovery: null, isEmptied: false, ...news })
   return createStore(handle, context, options.onNotice)
 }
 

@@ -11,6 +11,7 @@ import { journalToEntry, outboxToEntry } from './mutations.ts'
 import { ASIDE } from './outbox.ts'
 import { listOutbox } from './overlay-rows.ts'
 import { type RowReader, listByNumber } from './row-database.ts'
+import { countGiven } from './row-order.ts'
 import type { RefusedRow, SyncRow } from './rows.ts'
 import { writtenOps } from './written.ts'
 import { listSalvageRows, salvageToEntry } from './salvage.ts'
@@ -96,5 +97,5 @@ async function readCounts(tx: RowReader, sync: SyncRow): Promise<StoreCounts> {
   ])
   const { journalDropped, isSalvageListed, nextOrder } = sync
   const listed = isSalvageListed ? salvage : 0
-  return { pending, setAside, refused, journal, salvage: listed, journalDropped, written: nextOrder - 1 }
+  return { pending, setAside, refused, journal, salvage: listed, journalDropped, written: countGiven(nextOrder) }
 }

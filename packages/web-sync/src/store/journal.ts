@@ -3,7 +3,7 @@ import type { ChangeLog } from './context.ts'
 import { mutationIndexKeys, touchKeys } from './index-keys.ts'
 import type { RowKey } from './keys.ts'
 import { rememberStages } from './mutations.ts'
-import { READ_BATCH, type RowReader, type RowWriter, listByNumber } from './row-database.ts'
+import { type RowReader, type RowWriter, listByNumber } from './row-database.ts'
 import type { JournalRow, OutboxRow, SyncRow } from './rows.ts'
 import { keepSmallWritten, keepWritten } from './written.ts'
 
@@ -44,29 +44,66 @@ export async function dropDurable(tx: RowWriter, sync: SyncRow, durable: number,
 }
 
 /** Drops what exceeds the retention limits, oldest first; how many is counted, for the app may want to know. */
-export function limitJournal(tx: RowWriter, sync: SyncRow, nowMs: number): Promise<SyncRow> {
-  return dropOld(tx, sync, nowMs, JOURNAL_MAX_AGE_MS)
+export function limitJournal(tx: RowWriter, sync: SyncRow, nowMs: number, log: ChangeLog): Promise<SyncRow> {
+  return dropOld(
+    tx,
+    sync,
+    (row) => nowMs - row.acceptedAtMs > JOURNAL_MAX_AGE_MS,
+    () => 'dropped',
+    log,
+  )
 }
 
-/** Before a replay: drops what is too old to be sent again. What exceeds the retention but not this is sent: it may be all that is left. */
-export function dropUnrepeatable(tx: RowWriter, sync: SyncRow, nowMs: number): Promise<SyncRow> {
-  return dropOld(tx, sync, nowMs, PERIODS.replayMs)
+/**
+ * Before a replay of what was accepted in steps after `afterStep` (null: of all): drops what is too old to be sent again. What exceeds
+ * the retention but not this is sent: it may be all that is left. Whether the partner still has what is dropped nobody knows.
+ */
+export function dropUnrepeatable(
+  tx: RowWriter,
+  sync: SyncRow,
+  nowMs: number,
+  afterStep: number | null,
+  log: ChangeLog,
+): Promise<SyncRow> {
+  const isReplayed = (row: JournalRow): boolean => afterStep === null || row.step > afterStep
+  return dropOld(
+    tx,
+    sync,
+    (row) => !isRepeatable(row, nowMs),
+    (row) => (isReplayed(row) ? 'lost' : 'dropped'),
+    log,
+  )
 }
 
-async function dropOld(tx: RowWriter, sync: SyncRow, nowMs: number, maxAgeMs: number): Promise<SyncRow> {
-  let { journalBytes, journalDropped } = sync
-  const range = { lower: 0, upper: Number.MAX_SAFE_INTEGER }
-  const isKept = (row: JournalRow): boolean => journalBytes <= JOURNAL_MAX_BYTES && nowMs - row.acceptedAtMs <= maxAgeMs
-  // Nearly always the oldest one may stay.
-  const [first] = await tx.list('journal', { range, limit: 1 })
-  if (first === undefined || isKept(first)) return sync
-  for (const row of await tx.list('journal', { range, limit: READ_BATCH })) {
-    if (isKept(row)) break
+/** False: an accepted mutation is too old to be sent again, for the partner may have forgotten it. */
+export function isRepeatable(row: Pick<JournalRow, 'acceptedAtMs'>, nowMs: number): boolean {
+  return nowMs - row.acceptedAtMs <= PERIODS.replayMs
+}
+
+/** All are looked at: what was carried over from an older database stands in front, and may have been accepted last. */
+async function dropOld(
+  tx: RowWriter,
+  sync: SyncRow,
+  isTooOld: (row: JournalRow) => boolean,
+  stageOf: (row: JournalRow) => 'dropped' | 'lost',
+  log: ChangeLog,
+): Promise<SyncRow> {
+  let { journalBytes } = sync
+  const mutationIds = { dropped: [] as string[], lost: [] as string[] }
+  // They are in memory: one look is cheaper than several batches.
+  const all = { range: { lower: 0, upper: Number.MAX_SAFE_INTEGER }, limit: Number.MAX_SAFE_INTEGER }
+  for (const row of await tx.list('journal', all)) {
+    if (journalBytes <= JOURNAL_MAX_BYTES && !isTooOld(row)) continue
+    const stage = stageOf(row)
     tx.delete('journal', row.order)
     journalBytes -= row.bytes
-    journalDropped += 1
+    mutationIds[stage].push(row.mutationId)
+    log.stage(row.mutationId, stage)
   }
-  return { ...sync, journalBytes, journalDropped }
+  const { dropped, lost } = mutationIds
+  const journalDropped = sync.journalDropped + dropped.length + lost.length
+  const counted = await rememberStages(tx, { ...sync, journalBytes, journalDropped }, 'dropped', dropped)
+  return rememberStages(tx, counted, 'lost', lost)
 }
 
 /**
@@ -80,17 +117,21 @@ export async function returnJournal(
   log: ChangeLog,
 ): Promise<{ readonly sync: SyncRow; readonly returned: readonly OutboxRow[] }> {
   const rows = afterStep === null ? await listByNumber(tx, 'journal') : await listAfterStep(tx, afterStep)
-  const returned = rows.map(({ order, mutationId, origin, createdAtMs, ops, bytes, written }): OutboxRow => {
-    const ix = mutationIndexKeys(mutationId, touchKeys(ops))
-    const facts = { order, mutationId, origin, createdAtMs }
-    return { ...facts, ops, bytes, ...keepWritten(written), setAside: null, ix }
-  })
+  const returned = rows.map((row) => toPending(row))
   for (const row of returned) {
     tx.delete('journal', row.order)
     tx.put('outbox', row)
     log.stage(row.mutationId, 'stored')
   }
   return { sync: { ...sync, journalBytes: sync.journalBytes - sumBytes(rows) }, returned }
+}
+
+/** An accepted mutation as it is sent again. */
+export function toPending(row: JournalRow): OutboxRow {
+  const { order, mutationId, origin, createdAtMs, ops, bytes, written, isLate } = row
+  const ix = mutationIndexKeys(mutationId, touchKeys(ops))
+  const more = { ...keepWritten(written), ...(isLate === true ? { isLate } : {}) }
+  return { order, mutationId, origin, createdAtMs, ops, bytes, ...more, setAside: null, ix }
 }
 
 function listAfterStep(tx: RowReader, step: number): Promise<JournalRow[]> {

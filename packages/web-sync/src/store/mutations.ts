@@ -91,12 +91,16 @@ export async function readSendable(
       bytes += row.bytes
       const isFull = sendable.length >= limit.mutations || (sendable.length > 0 && bytes > limit.bytes)
       if (isFull) return sendable
-      sendable.push({ mutationId: row.mutationId, order: row.order, origin: row.origin, ops: row.ops })
+      sendable.push(toMutation(row))
     }
     if (rows.length < size) break
     rest = { ...rest, lower: rows.at(-1)?.order ?? 0, isLowerOpen: true }
   }
   return sendable
+}
+
+function toMutation({ mutationId, order, origin, ops, isLate }: OutboxRow): Mutation {
+  return { mutationId, order, origin, ...(isLate === true ? { late: true } : {}), ops }
 }
 
 /** True if a mutation must wait for one that was set aside; then its records are blocked too. */

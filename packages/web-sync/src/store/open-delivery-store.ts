@@ -36,7 +36,7 @@ async function openNewest(context: StoreContext, environment: IdbStoreEnvironmen
   const newest = Math.max(1, ...(await listGenerations(name, environment.startTimer)))
   const database = await openIdbDatabase({ ...environment, name: nameGeneration(name, newest), mustExist: true })
   try {
-    await openRows(database, context, { evictedAtMs: null, recovery: null, isEmptied: true })
+    await openRows(database, context, { age: newest, evictedAtMs: null, recovery: null, isEmptied: true })
     return database
   } catch (error) {
     database.drop()

@@ -1,6 +1,7 @@
 import type { Store, StoreOptions } from '../contract/index.ts'
-import { carryOver } from './carry-over.ts'
+import { carryOver, noteCarried } from './carry-over.ts'
 import { createStore } from './create-store.ts'
+import { openOldDatabase } from './idb/old-database.ts'
 import { type IdbStoreEnvironment, openIdbRows } from './idb/open-idb-rows.ts'
 import { toContext } from './runner.ts'
 
@@ -15,7 +16,10 @@ export async function openIdbStore(options: StoreOptions, environment: IdbStoreE
   const context = toContext(options, environment)
   const { onNotice, onReopened = () => undefined } = options
   const database = await openIdbRows(context, environment, {
-    carryOver: (oldName, to) => carryOver(oldName, to, context, onNotice),
+    carryOver: {
+      carry: (oldName, age, to) => carryOver(oldName, () => openOldDatabase(oldName, age), to, context, onNotice),
+      note: (to, note) => noteCarried(to, context, onNotice, note),
+    },
     onReopened,
   })
   return createStore(database, context, onNotice)

@@ -8,11 +8,14 @@ import { listOverlayNames } from './overlay-rows.ts'
 import { PackedWriter } from './packed/packed-writer.ts'
 import type { RowDatabase, RowWriter } from './row-database.ts'
 import type { BaseRow, Rekeying, SchemaRow, StoreName, SyncRow } from './rows.ts'
+import { countGiven } from './row-order.ts'
 import { closedError } from './runner.ts'
 import { checkMoved, checkOwner, damagedError, initialSync, readMeta } from './sync-row.ts'
 
 /** What is special about an opening. */
 export interface OpeningNews {
+  /** Which database it is of those that replaced each other, from 1. */
+  readonly age: number
   /** When the rows are found to be gone though this context had them, milliseconds since 1970; null: they may be new. */
   readonly evictedAtMs: number | null
   /** Why there is a new database; null: it is no substitute, or another context has made it. */
@@ -46,14 +49,14 @@ async function beginOpening(
   tx: PackedWriter,
   raw: RowWriter,
   context: StoreContext,
-  { evictedAtMs, recovery, isEmptied }: OpeningNews,
+  { age, evictedAtMs, recovery, isEmptied }: OpeningNews,
 ): Promise<boolean> {
   const sync = await readMeta(tx, 'sync')
   checkMoved(sync)
   await checkWhole(raw, sync)
   if (sync === undefined) {
     if (isEmptied) throw closedError()
-    const first = initialSync(context, evictedAtMs)
+    const first = initialSync(context, age, evictedAtMs)
     tx.put('meta', recovery === null ? first : { ...first, recovery })
     tx.put('meta', { key: 'schema', shape: context.schema, rekeying: null })
     return true
@@ -97,9 +100,15 @@ async function checkWhole(raw: RowWriter, sync: SyncRow | undefined): Promise<vo
   }
   const layout = await readMeta(raw, 'layout')
   const hasEntries = layout?.trees.some(({ layers }) => layers.some(({ entries }) => entries > 0)) === true
+  const hasWritten = countGiven(sync.nextOrder) > 0 || (await hasInherited(raw))
   // Once something was written there is a group: stages are remembered, and copies are groups, too.
-  const hasLost = await Promise.all([hasEntries && isEmpty('packs'), sync.nextOrder > 1 && isEmpty('groups')])
+  const hasLost = await Promise.all([hasEntries && isEmpty('packs'), hasWritten && isEmpty('groups')])
   if (hasLost.includes(true)) throw damagedError()
+}
+
+/** True if an older database left something that is here now. */
+async function hasInherited(raw: RowWriter): Promise<boolean> {
+  return (await readMeta(raw, 'inherited'))?.list.some(({ hasLeft }) => hasLeft) === true
 }
 
 /** Which indexes have to be made for the new shape; null: none. One that was under way may have stopped anywhere. */

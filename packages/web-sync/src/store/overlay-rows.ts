@@ -1,10 +1,11 @@
-import { type JsonObject, type Op, type View, rebaseRecord } from 'sync-protocol'
+import { type Op, type View, rebaseRecord } from 'sync-protocol'
 import type { ChangeLog, StoreContext } from './context.ts'
 import { findCollection } from './index-keys.ts'
 import { type RowKey, prefixRange } from './keys.ts'
 import { READ_BATCH, type RowReader, type RowWriter, listAll } from './row-database.ts'
-import { type RecordName, RecordSet } from './record-names.ts'
-import type { OutboxRow } from './rows.ts'
+import { type RecordName, RecordSet, nameToText } from './record-names.ts'
+import type { BaseRow, OutboxRow, OverlayImage } from './rows.ts'
+import { readSync } from './sync-row.ts'
 
 /** Pending mutations that touch a record, oldest first. */
 export function listTouching(tx: RowReader, record: RecordName): Promise<OutboxRow[]> {
@@ -18,8 +19,14 @@ export function opsOn(record: RecordName, mutations: readonly { readonly ops: re
 }
 
 /** Stores a record's view in the overlay; `lastMutation`: the last pending one that touches it. */
-export function putOverlay(tx: RowWriter, { collection, id }: RecordName, value: View, lastMutation: string): void {
-  tx.put('overlay', { collection, id, value, lastMutation })
+export function putOverlay(
+  tx: RowWriter,
+  { collection, id }: RecordName,
+  value: View,
+  lastMutation: string,
+  image: OverlayImage | undefined,
+): void {
+  tx.put('overlay', { collection, id, value, lastMutation, ...(image === undefined ? {} : { image }) })
 }
 
 /** Which records pending mutations touch: exactly those that have an overlay row. */
@@ -40,7 +47,7 @@ export async function listOverlayNames(tx: RowReader, collection?: string): Prom
 
 /**
  * Rebase: computes the overlay of records anew from base and outbox, both as they stand in this transaction. A record that no
- * pending mutation touches any more leaves the overlay.
+ * pending mutation touches any more leaves the overlay. `images`: what an older database showed of some of them.
  */
 export async function rebaseOverlay(
   tx: RowWriter,
@@ -48,21 +55,73 @@ export async function rebaseOverlay(
   generation: number,
   records: readonly RecordName[],
   log: ChangeLog,
+  images: readonly (RecordName & OverlayImage)[] = [],
 ): Promise<void> {
   const bases = await tx.getMany(
     'base',
     records.map(({ collection, id }) => [generation, collection, id]),
   )
+  const standIns = await findImages(tx, records, bases, images)
   const pending = await Promise.all(records.map((record) => listTouching(tx, record)))
   for (const [index, record] of records.entries()) {
     const touching = pending[index] as readonly OutboxRow[]
     const last = touching.at(-1)
-    const base: JsonObject | null = bases[index]?.value ?? null
-    const view = rebaseRecord(base, opsOn(record, touching), findCollection(schema, record.collection))
+    const base = bases[index]
+    const image = standIns[index]
+    const ops =
+      image === undefined
+        ? opsOnBase(record, base, touching)
+        : opsOn(
+            record,
+            touching.filter(({ order }) => order >= image.before),
+          )
+    const view = rebaseRecord(image?.value ?? base?.value ?? null, ops, findCollection(schema, record.collection))
     if (last === undefined) tx.delete('overlay', [record.collection, record.id])
-    else putOverlay(tx, record, view, last.mutationId)
+    else putOverlay(tx, record, view, last.mutationId, image)
     log.record(record.collection, record.id, view)
   }
+}
+
+/** What stands in for the partner's copy of each record; undefined: nothing, it is here, or is known not to be there. */
+async function findImages(
+  tx: RowReader,
+  records: readonly RecordName[],
+  bases: readonly (BaseRow | undefined)[],
+  images: readonly (RecordName & OverlayImage)[],
+): Promise<(OverlayImage | undefined)[]> {
+  const given = new Map(images.map(({ value, before, ...name }) => [nameToText(name), { value, before }]))
+  const rows = await tx.getMany(
+    'overlay',
+    records.map(({ collection, id }): RowKey => [collection, id]),
+  )
+  const found = records.map((record, index) => newest(given.get(nameToText(record)), rows[index]?.image))
+  if (!found.some((image, index) => image !== undefined && bases[index] === undefined))
+    return bases.map(() => undefined)
+  const { settledCollections } = await readSync(tx)
+  return found.map((image, index) => {
+    const isNeeded = bases[index] === undefined && !settledCollections.includes(records[index]?.collection ?? '')
+    return isNeeded ? image : undefined
+  })
+}
+
+function newest(a: OverlayImage | undefined, b: OverlayImage | undefined): OverlayImage | undefined {
+  return a === undefined || (b !== undefined && b.before > a.before) ? b : a
+}
+
+/** Operations that are shown: one that comes late has no effect where the record is not what it was made on (the partner refuses it). */
+function opsOnBase(record: RecordName, base: BaseRow | undefined, touching: readonly OutboxRow[]): Op[] {
+  const ops: Op[] = []
+  let last = base?.mutationId ?? null
+  for (const row of touching) {
+    for (const op of opsOn(record, [row])) {
+      const isAsBased =
+        (ops.length === 0 && op.base === (base?.version ?? null)) || (last !== null && op.baseMutation === last)
+      if (row.isLate === true && !isAsBased) continue
+      ops.push(op)
+      last = row.mutationId
+    }
+  }
+  return ops
 }
 
 /** All pending mutations, in order. */

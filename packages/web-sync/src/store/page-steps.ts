@@ -20,7 +20,7 @@ export async function finishPage(
   const facts = { partnershipId, n: page.key.n, step: moved.step }
   const answered = await applyOutcomes(tx, context, moved, page.outcomes, facts, log)
   const shortened = await dropDurable(tx, answered.sync, durable, log)
-  const sync = await limitJournal(tx, shortened, context.nowMs())
+  const sync = await limitJournal(tx, shortened, context.nowMs(), log)
   tx.put('meta', sync)
   return { sync, left: answered.left }
 }

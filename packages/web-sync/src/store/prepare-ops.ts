@@ -15,6 +15,7 @@ import type { StoreContext } from './context.ts'
 import { findCollection } from './index-keys.ts'
 import { unknownCollection } from './query-plan.ts'
 import { nameToText } from './record-names.ts'
+import type { OverlayImage } from './rows.ts'
 import { fitsBytes, jsonBytes } from './sizes.ts'
 import type { Written } from './written.ts'
 
@@ -28,6 +29,8 @@ export interface PresentRecord {
   readonly lastMutation: string | null
   /** True if all records of the collection are on the device. */
   readonly isCollectionLoaded: boolean
+  /** What an older database showed of it, if that stands in for the partner's copy. */
+  readonly image?: OverlayImage | undefined
 }
 
 /** The operations as they travel, and what they make of the records. */

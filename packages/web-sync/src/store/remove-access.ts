@@ -16,9 +16,10 @@ export async function removeAccess(
 ): Promise<'done' | 'stale'> {
   const sync = await readSyncToWrite(tx, context)
   if (!isFenceOpen(sync, fence)) return 'stale'
-  const written = [...(await listOutbox(tx)), ...(await listByNumber(tx, 'journal'))]
-  for (const row of written) {
-    tx.put('refused', toAccessEnded(row, context.nowMs()))
+  const journal = await listByNumber(tx, 'journal')
+  for (const row of [...(await listOutbox(tx)), ...journal]) {
+    const entry = toAccessEnded(row, context.nowMs())
+    tx.put('refused', 'acceptedAtMs' in row ? { ...entry, wasAccepted: true } : entry)
     log.stage(row.mutationId, 'refused')
   }
   for (const store of ['base', 'overlay', 'outbox', 'journal', 'salvage'] as const) tx.clear(store)

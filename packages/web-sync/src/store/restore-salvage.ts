@@ -26,7 +26,9 @@ export async function restoreSalvage(
   log: ChangeLog,
 ): Promise<number> {
   const sync = await readSyncToWrite(tx, context)
-  if ((await findMutation(tx, mutationId)) !== null) return 0
+  const done = await findMutation(tx, mutationId)
+  // Asked again after a worker died: the same answer.
+  if (done !== null) return 'ops' in done.row ? done.row.ops.length : 0
   const restored: SalvageRow[] = []
   const names = new RecordSet()
   let bytes = 0

@@ -93,7 +93,7 @@ async function flip(
   clearUndo(tx)
   // What is very old is not sent again: the partner may have forgotten that it was accepted, and a record that
   // was deleted since would come back.
-  const limited = await dropUnrepeatable(tx, before, context.nowMs())
+  const limited = await dropUnrepeatable(tx, before, context.nowMs(), null, log)
   const { sync: emptied, returned } = await returnJournal(tx, limited, null, log)
   const old: OldGeneration = { generation: before.generation, isSalvaged: isSalvaging(resync) }
   const moved: SyncRow = {
@@ -102,6 +102,7 @@ async function flip(
     partnershipId: resync.partnershipId,
     syncKey: resync.syncKey,
     isSettled: true,
+    wasSettled: true,
     collections: resync.collections,
     settledCollections: resync.collections,
     digest: resync.digest,

@@ -80,7 +80,7 @@ async function restore(
     restoreImage(tx, sync.generation, image, present[index] ?? null, digest)
     log.record(image[0], image[1], image[2]?.value ?? null)
   }
-  const limited = await dropUnrepeatable(tx, sync, context.nowMs())
+  const limited = await dropUnrepeatable(tx, sync, context.nowMs(), target.step, log)
   const { sync: emptied, returned } = await returnJournal(tx, limited, target.step, log)
   const ancestor = emptied.ancestors.indexOf(target.partnershipId)
   tx.put('meta', {

@@ -25,7 +25,7 @@ import type { Written } from './written.ts'
  * (see grouped/). The transactions see rows: «packed» and «grouped» ones are not on the disk as such. A grouped row has `ix`, the keys
  * under which it is found beside its own.
  *
- *     meta      one row for each name             sync · checkpoints · exchanges · schema · layout · warm
+ *     meta      one row for each name             sync · checkpoints · exchanges · schema · layout · warm · inherited
  *     packs     (generation, collection, tree, layer, last key)   the partner's truth at the key, and its indexes
  *     groups    group                             what each transaction did to the grouped stores
  *     base      (generation, collection, id)      packed: the partner's truth
@@ -86,7 +86,7 @@ export const STORE_NAMES: readonly StoreName[] = (Object.keys(KEY_PATHS) as Stor
 )
 
 /** A row of the store's own facts. */
-type MetaRow = SyncRow | CheckpointsRow | ExchangesRow | SchemaRow | LayoutRow | WarmRow
+type MetaRow = SyncRow | CheckpointsRow | ExchangesRow | SchemaRow | LayoutRow | WarmRow | InheritedRow
 
 /** Rows of `meta` by key. */
 export interface MetaRows {
@@ -96,6 +96,7 @@ export interface MetaRows {
   readonly schema: SchemaRow
   readonly layout: LayoutRow
   readonly warm: WarmRow
+  readonly inherited: InheritedRow
 }
 
 /** Where the store is; its presence also marks the database as in use (a database without it was evicted or is new). */
@@ -137,6 +138,10 @@ export interface SyncRow {
   readonly carried?: readonly string[]
   /** True: another database took this one's place; nobody writes here any more. */
   readonly isMoved?: boolean
+  /** Of a database that was replaced: drawn by the first who read what it left. */
+  readonly estateId?: string
+  /** True once a settled key was stored: from then on what is written here may have been sent. */
+  readonly wasSettled?: boolean
   readonly memory: Memory
   readonly journalBytes: number
   readonly journalDropped: number
@@ -220,6 +225,28 @@ export interface LayoutRow {
   readonly trees: readonly TreeInfo[]
 }
 
+/** What was taken of databases that this one replaced. */
+export interface InheritedRow {
+  readonly key: 'inherited'
+  readonly list: readonly InheritedEntry[]
+}
+
+/** What was taken of one replaced database, so that nothing of it is taken twice, whatever became of it here. */
+export interface InheritedEntry {
+  /** Name of the database, and its {@link SyncRow.estateId}; null: it could not be marked. */
+  readonly name: string
+  readonly estateId: string | null
+  /** True: all that can be read of it was taken, and nobody writes there any more. Then the two lists are empty. */
+  readonly isDone: boolean
+  /** True: it left something that is in `groups` now. */
+  readonly hasLeft: boolean
+  /** Mutations and salvaged images that were taken while others could not be read yet. */
+  readonly mutationIds: readonly string[]
+  readonly salvage: readonly string[]
+  /** Rows that could not be read when it was read last; null: nobody knows how many. */
+  readonly unreadable: number | null
+}
+
 /** Records that queries found last, once more; they count while the packs are in this state. */
 export interface WarmRow {
   readonly key: 'warm'
@@ -289,6 +316,15 @@ export interface OverlayRow {
   readonly value: JsonObject | null
   /** The last pending mutation that touches the record. */
   readonly lastMutation: string
+  /** What an older database showed; see {@link OverlayImage}. Default: none. */
+  readonly image?: OverlayImage | undefined
+}
+
+/** What a replaced database showed of a record. It is built on as long as the partner's copy has not come again. */
+export interface OverlayImage {
+  readonly value: JsonObject | null
+  /** Mutations of orders below this one are in it. */
+  readonly before: number
 }
 
 /** A mutation that waits for the partner. */
@@ -303,6 +339,8 @@ export interface OutboxRow {
   readonly bytes: number
   /** Why it is not sent; null: it is. */
   readonly setAside: 'undeliverable' | 'too-large' | null
+  /** True: it came from an older database when newer writes may have been sent: it must not undo them. Default: false. */
+  readonly isLate?: boolean
   readonly ix: readonly RowKey[]
 }
 
@@ -315,6 +353,8 @@ export interface JournalRow {
   readonly ops: readonly Op[]
   readonly written?: Written
   readonly bytes: number
+  /** As of the outbox. */
+  readonly isLate?: boolean
   readonly acceptedAtMs: number
   /** The page that brought the outcome. */
   readonly partnershipId: string
@@ -359,13 +399,15 @@ export interface RefusedRow {
   readonly ops: readonly Op[]
   readonly written?: Written
   readonly records: readonly PartnerRecord[]
+  /** True: it was accepted before access ended. Default: false. */
+  readonly wasAccepted?: boolean
   readonly ix: readonly RowKey[]
 }
 
 /** The last stage of mutations that are stored nowhere else. */
 export interface StagesRow {
   readonly seq: number
-  readonly stage: 'durable' | 'discarded'
+  readonly stage: 'durable' | 'dropped' | 'lost' | 'discarded'
   readonly mutationIds: readonly string[]
   readonly ix: readonly RowKey[]
 }

@@ -2,6 +2,7 @@ import { INITIAL_KEY, INITIAL_MEMORY, isSameKey } from 'sync-protocol'
 import { type Fence, hashStoreId, type StoreId, type SyncState, SyncError } from '../contract/index.ts'
 import type { StoreContext } from './context.ts'
 import type { RowReader } from './row-database.ts'
+import { firstOrder } from './row-order.ts'
 import type { MetaRows, SyncRow } from './rows.ts'
 
 /** Reads a row of `meta`. */
@@ -63,8 +64,8 @@ export function checkOwner(sync: SyncRow, context: StoreContext): void {
   }
 }
 
-/** The row of a new store. */
-export function initialSync(context: StoreContext, evictedAtMs: number | null): SyncRow {
+/** The row of a new store. `age`: see row-order.ts. */
+export function initialSync(context: StoreContext, age: number, evictedAtMs: number | null): SyncRow {
   return {
     key: 'sync',
     app: context.schema.app,
@@ -85,7 +86,7 @@ export function initialSync(context: StoreContext, evictedAtMs: number | null): 
     step: 0,
     nextStep: 1,
     ancestors: [],
-    nextOrder: 1,
+    nextOrder: firstOrder(age),
     progress: null,
     lastSyncAtMs: null,
     evictedAtMs,

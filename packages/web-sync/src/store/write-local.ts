@@ -69,7 +69,7 @@ export async function storeMutations(
     log.newWrite()
     return null
   })
-  for (const view of views.values()) putOverlay(tx, view, view.value, view.lastMutation)
+  for (const [name, view] of views) putOverlay(tx, view, view.value, view.lastMutation, present.get(name)?.image)
   const next = { ...sync, nextOrder }
   tx.put('meta', next)
   return { faults, sync: next }
@@ -127,6 +127,7 @@ async function readPresent(
       version: base?.version ?? null,
       lastMutation: overlay?.lastMutation ?? base?.mutationId ?? null,
       isCollectionLoaded: sync.settledCollections.includes(record.collection),
+      image: overlay?.image,
     })
   }
   return present

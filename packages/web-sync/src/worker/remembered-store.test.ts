@@ -57,7 +57,15 @@ describe('the database is another one', () => {
       'it took the place of a broken one, which is told otherwise',
       {
         ...fresh,
-        recovery: { atMs: LATER_MS, cause: 'error', message: '', saved: 0, unreadable: null, isOldKept: true },
+        recovery: {
+          atMs: LATER_MS,
+          cause: 'error',
+          message: '',
+          saved: 0,
+          unreadable: null,
+          isRead: false,
+          isOldKept: true,
+        },
       } satisfies SyncSummary,
     ],
     ['it is older as a whole, from before the one in the note', summaryOf({ written: 2, pending: 2 }, { madeAtMs: 5 })],

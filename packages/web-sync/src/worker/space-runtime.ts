@@ -8,6 +8,7 @@ import {
   type Query,
   type QueryExplanation,
   type QueryResult,
+  type ReachTarget,
   type RefusedEntry,
   requestToId,
   type SalvageChoice,
@@ -22,6 +23,7 @@ import {
   type SyncSummary,
   type UnsentChoice,
   type UnsentCount,
+  type WriteStage,
 } from '../contract/index.ts'
 import type { RunEvent } from '../engine/index.ts'
 import { type ChannelMessage, type NoticeChannel, openNoticeChannel } from '../platform/index.ts'
@@ -71,6 +73,8 @@ export class SpaceRuntime implements SpaceApi {
   readonly #tidier: Tidier
   readonly #losses: LossWatch
   #wasPartial: boolean | null = null
+  /** What happened to the database, as it was read last. */
+  #fate = ''
   #isOnline = true
   #storageReadAtMs = 0
   #closing: Promise<void> | null = null
@@ -105,7 +109,7 @@ export class SpaceRuntime implements SpaceApi {
       plan: (query) => planQuery(parts.request.schema, query),
       emit: parts.emit,
     })
-    this.#waits = new WriteWaits(this.#store)
+    this.#waits = new WriteWaits({ store: this.#store, isEvicted: () => this.#status.isEvicted })
     this.#tidier = new Tidier({ store: this.#store, isSyncing: () => this.#status.isSyncing })
     this.#runs = new SyncRuns({
       ...parts,
@@ -177,8 +181,12 @@ export class SpaceRuntime implements SpaceApi {
     this.#queries.unsubscribe(id)
   }
 
-  async reach(mutationId: string, stage: 'accepted' | 'durable', wasStored: boolean): Promise<void> {
-    return this.#waits.reach(mutationId, stage, wasStored)
+  async reach(mutationId: string, stage: ReachTarget): Promise<void> {
+    return this.#waits.reach(mutationId, stage)
+  }
+
+  async readStage(mutationId: string): Promise<WriteStage> {
+    return this.#store.readStage(mutationId)
   }
 
   wake(reason: WakeReason | null, isOnline: boolean): void {
@@ -333,6 +341,7 @@ export class SpaceRuntime implements SpaceApi {
   /** The database may be another one: the page hears of it before any write that goes on there is accepted. */
   noticeReopened(): void {
     this.noticeOwn(SOMETHING_CHANGED)
+    this.#waits.lookAgain()
     this.#status.hurry()
   }
 
@@ -362,7 +371,7 @@ export class SpaceRuntime implements SpaceApi {
     const ageMs = this.#parts.environment.clock.nowMs() - this.#storageReadAtMs
     if (isOwn && (ageMs < 0 || ageMs > STORAGE_READ_MS)) void this.refreshStorage()
     if (notice.mutations.length === 0 && !notice.hasNewWrites) return
-    this.#waits.notice(notice.mutations.map(({ mutationId }) => mutationId))
+    this.#waits.notice(notice.mutations)
     this.#parts.emit({ type: 'entries' })
   }
 
@@ -372,6 +381,7 @@ export class SpaceRuntime implements SpaceApi {
     if (this.#wasPartial !== null && this.#wasPartial !== isPartial) this.#queries.refresh()
     this.#wasPartial = isPartial
     this.#heedLosses(summary)
+    this.#heedRecovery(summary)
     this.#runs.heedSummary(summary)
   }
 
@@ -388,6 +398,13 @@ export class SpaceRuntime implements SpaceApi {
     this.#parts.emit({ type: 'entries' })
     this.#queries.refresh()
     this.#runs.wake('start')
+  }
+
+  /** Writes of which nothing was known may be lost for good now, or found. */
+  #heedRecovery({ recovery, evictedAtMs }: SyncSummary): void {
+    const fate = `${recovery?.atMs} ${recovery?.isRead} ${evictedAtMs}`
+    if (fate !== this.#fate) this.#waits.lookAgain()
+    this.#fate = fate
   }
 
   /** The store is gone or broken: the page is told once, everything ends. */

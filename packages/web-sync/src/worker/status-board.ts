@@ -137,6 +137,11 @@ export class StatusBoard {
     this.#evicted = { atMs, unsent }
   }
 
+  /** True if writes were found to be thrown away by the browser. */
+  get isEvicted(): boolean {
+    return this.#evicted !== null
+  }
+
   /** The database was replaced; there were so many unsent writes (null: nobody knows). */
   setReplaced(unsent: number | null): void {
     this.#replacedUnsent = unsent

@@ -1,42 +1,53 @@
-import { type Store, SyncError, type WriteStage } from '../contract/index.ts'
-
-type Target = 'accepted' | 'durable'
+import { type ReachTarget, type RefusedEntry, type Store, SyncError, type WriteStage } from '../contract/index.ts'
 
 interface Wait {
-  readonly target: Target
+  readonly target: ReachTarget
   readonly resolve: () => void
   readonly reject: (error: SyncError) => void
 }
 
-/** Who waits for what a mutation becomes. Survives a reload, because a wait is only a look into the store, repeated. */
+/** What waits look at. */
+export interface WaitsParts {
+  readonly store: Pick<Store, 'readStage' | 'readSummary' | 'listRefused' | 'listWrites'>
+  /** True if this context knows that the browser threw writes away, which the store itself cannot tell. */
+  readonly isEvicted: () => boolean
+}
+
+/**
+ * Who waits for what a mutation becomes. Survives a reload, because a wait is only a look into the store, repeated.
+ *
+ * A wait resolves only by what the store says of the mutation. Where it says nothing the wait goes on as long as something is kept that
+ * may say it (an older database that is not read yet); else it rejects with the code of what took the mutation away (docs/writes.md).
+ */
 export class WriteWaits {
-  readonly #store: Store
+  readonly #parts: WaitsParts
   readonly #waitsById = new Map<string, Set<Wait>>()
   /** Looks are made one after the other, or an old stage could be judged after a new one. */
   #looking: Promise<void> = Promise.resolve()
   #isClosed = false
 
-  constructor(store: Store) {
-    this.#store = store
+  constructor(parts: WaitsParts) {
+    this.#parts = parts
   }
 
-  /**
-   * Resolves when the mutation has reached `target`. `wasStored`: the caller knows that it was stored, so if nothing is known of it
-   * any more it was durable and is forgotten.
-   */
-  async reach(mutationId: string, target: Target, wasStored: boolean): Promise<void> {
+  /** Resolves when the mutation has reached `target`. Errors: see {@link SpaceApi.reach}. */
+  async reach(mutationId: string, target: ReachTarget): Promise<void> {
     if (this.#isClosed) throw closed()
     return new Promise<void>((resolve, reject) => {
       const waits = this.#waitsById.get(mutationId) ?? new Set()
       this.#waitsById.set(mutationId, waits.add({ target, resolve, reject }))
-      this.#look(mutationId, wasStored)
+      this.#look(mutationId, 'unknown')
     })
   }
 
   /** The stages of these mutations changed. */
-  notice(mutationIds: readonly string[]): void {
-    // Whoever waits since before was told nothing final, so the mutation was known.
-    for (const mutationId of mutationIds) if (this.#waitsById.has(mutationId)) this.#look(mutationId, true)
+  notice(mutations: readonly { readonly mutationId: string; readonly stage: WriteStage }[]): void {
+    for (const { mutationId, stage } of mutations) if (this.#waitsById.has(mutationId)) this.#look(mutationId, stage)
+  }
+
+  /** The store is another one, or has taken what another one left: all that wait look again. */
+  lookAgain(): void {
+    for (const mutationId of this.#waitsById.keys()) this.#look(mutationId, 'unknown')
   }
 
   /** All that wait are told `closed`. */
@@ -46,66 +57,121 @@ export class WriteWaits {
     this.#waitsById.clear()
   }
 
-  #look(mutationId: string, wasStored: boolean): void {
-    this.#looking = this.#looking.then(() => this.#lookNow(mutationId, wasStored))
+  /** `noticed`: what a complete transaction made of it; it may be forgotten by the time that it is looked for. */
+  #look(mutationId: string, noticed: WriteStage): void {
+    this.#looking = this.#looking.then(() => this.#lookNow(mutationId, noticed))
   }
 
-  async #lookNow(mutationId: string, wasStored: boolean): Promise<void> {
-    try {
-      const stage = await this.#store.readStage(mutationId)
-      this.#judge(mutationId, stage, await this.#faultOf(mutationId, stage, wasStored))
-    } catch (error) {
-      this.#judge(mutationId, 'unknown', asSyncError(error))
-    }
-  }
-
-  #judge(mutationId: string, stage: WriteStage, error: SyncError | null): void {
+  async #lookNow(mutationId: string, noticed: WriteStage): Promise<void> {
     const waits = this.#waitsById.get(mutationId)
-    for (const wait of waits ?? []) {
-      if (error !== null) wait.reject(error)
-      else if (hasReached(stage, wait.target)) wait.resolve()
-      else continue
-      waits?.delete(wait)
+    if (waits === undefined) return
+    try {
+      const judge = await this.#findJudge(mutationId, noticed)
+      for (const wait of waits) this.#settle(waits, wait, judge(wait.target))
+    } catch (error) {
+      for (const wait of waits) this.#settle(waits, wait, asSyncError(error))
     }
-    if (waits?.size === 0) this.#waitsById.delete(mutationId)
+    if (waits.size === 0) this.#waitsById.delete(mutationId)
   }
 
-  async #faultOf(mutationId: string, stage: WriteStage, wasStored: boolean): Promise<SyncError | null> {
-    switch (stage) {
-      case 'stored':
-      case 'accepted':
-      case 'durable':
-        return null
-      case 'refused': {
-        const entry = (await this.#store.listRefused()).find((refused) => refused.mutationId === mutationId)
-        const refusal = entry?.code ?? 'not-allowed'
-        const message = entry?.message === undefined || entry.message === '' ? refusal : entry.message
-        return new SyncError('refused', `The write was refused: ${message}. It is listed in space.refused.`, {
-          refusal,
-          ...(entry === undefined ? {} : { path: entry.path }),
-        })
-      }
-      case 'set-aside': {
-        const entry = (await this.#store.listWrites()).find((write) => write.mutationId === mutationId)
-        return new SyncError(
-          'refused',
-          'The write cannot be delivered. It is listed in space.writes: retry or discard it.',
-          {
-            refusal: entry?.code ?? 'undeliverable',
-          },
-        )
-      }
-      case 'discarded':
-        return new SyncError('aborted', 'The write was discarded.')
-      case 'unknown':
-        return wasStored ? null : new SyncError('not-found', 'No such write is known here (any more).')
-    }
+  #settle(waits: Set<Wait>, wait: Wait, verdict: Verdict): void {
+    if (verdict === 'pending') return
+    if (verdict === 'reached') wait.resolve()
+    else wait.reject(verdict)
+    waits.delete(wait)
+  }
+
+  async #findJudge(mutationId: string, noticed: WriteStage): Promise<Judge> {
+    const stage = await this.#parts.store.readStage(mutationId)
+    if (stage === 'refused') return this.#judgeRefused(mutationId)
+    if (stage === 'set-aside') return this.#judgeSetAside(mutationId)
+    if (stage === 'unknown' && noticed === 'unknown') return this.#judgeUnknown(mutationId)
+    return judgeBy(stage === 'unknown' ? noticed : stage)
+  }
+
+  async #judgeRefused(mutationId: string): Promise<Judge> {
+    const entry = (await this.#parts.store.listRefused()).find((refused) => refused.mutationId === mutationId)
+    // Retried or discarded since.
+    if (entry === undefined) return judgeBy('discarded')
+    return (target) =>
+      target === 'stored' || (target === 'accepted' && entry.wasAccepted === true) ? 'reached' : refusedError(entry)
+  }
+
+  async #judgeSetAside(mutationId: string): Promise<Judge> {
+    const entry = (await this.#parts.store.listWrites()).find((write) => write.mutationId === mutationId)
+    const message = 'The write cannot be delivered. It is listed in space.writes: retry or discard it.'
+    const error = new SyncError('refused', message, { refusal: entry?.code ?? 'undeliverable' })
+    return (target) => (target === 'stored' ? 'reached' : error)
+  }
+
+  /** The store does not know it. Why not is read first, and then once more whether it does: what is brought over meanwhile is found. */
+  async #judgeUnknown(mutationId: string): Promise<Judge> {
+    const { recovery, evictedAtMs } = await this.#parts.store.readSummary()
+    const stage = await this.#parts.store.readStage(mutationId)
+    if (stage !== 'unknown') return this.#findJudge(mutationId, stage)
+    if (recovery?.isRead === false) return () => 'pending'
+    const isEvicted = evictedAtMs !== null || this.#parts.isEvicted()
+    const error = isEvicted ? evictedError() : recovery === null ? notFound() : replacedError()
+    return () => error
   }
 }
 
-/** `unknown` is asked about only where the mutation was stored: it was durable and is forgotten. */
-function hasReached(stage: WriteStage, target: Target): boolean {
-  return stage === 'durable' || stage === 'unknown' || (stage === 'accepted' && target === 'accepted')
+type Verdict = 'reached' | 'pending' | SyncError
+type Judge = (target: ReachTarget) => Verdict
+
+/** What a stage says to each promise; the table of docs/writes.md. */
+function judgeBy(stage: WriteStage): Judge {
+  switch (stage) {
+    case 'stored':
+      return (target) => (target === 'stored' ? 'reached' : 'pending')
+    case 'accepted':
+      return (target) => (target === 'durable' ? 'pending' : 'reached')
+    case 'durable':
+      return () => 'reached'
+    case 'dropped':
+      return (target) => (target === 'durable' ? durabilityError() : 'reached')
+    case 'lost':
+      return (target) => (target === 'stored' ? 'reached' : durabilityError())
+    case 'discarded':
+      return () => new SyncError('aborted', 'The write was discarded.')
+    case 'refused':
+    case 'set-aside':
+    case 'unknown':
+      return (target) => (target === 'stored' && stage !== 'unknown' ? 'reached' : notFound())
+  }
+}
+
+function refusedError({ code, message, path }: RefusedEntry): SyncError {
+  const text = message === '' ? code : message
+  return new SyncError('refused', `The write was refused: ${text}. It is listed in space.refused.`, {
+    refusal: code,
+    path,
+  })
+}
+
+function durabilityError(): SyncError {
+  return new SyncError(
+    'durability-unknown',
+    'The write was accepted, and this device does not keep it any more: whether the partner’s copy survives a restore is not known.',
+  )
+}
+
+function evictedError(): SyncError {
+  return new SyncError(
+    'storage-evicted',
+    'The browser has thrown this device’s copy away, and the write with it: unless it was sent before, it is lost.',
+  )
+}
+
+function replacedError(): SyncError {
+  return new SyncError(
+    'storage-replaced',
+    'The browser’s database was broken, and the write is not among those that could be read: unless it was sent before, it is lost.',
+  )
+}
+
+function notFound(): SyncError {
+  return new SyncError('not-found', 'Nothing is known of such a write here (any more).')
 }
 
 function closed(): SyncError {

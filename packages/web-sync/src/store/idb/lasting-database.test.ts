@@ -245,9 +245,24 @@ describe('a database that does not answer', () => {
     const written = { ...row, order: 99, mutationId: last, ops, bytes: 100, setAside: null, ix: [['id', last]] }
     await holder.end({ group: 99, text: JSON.stringify([['outbox', 99, written]]) })
     expect(await recoveryOf(store)).toMatchObject({ saved: 2, unreadable: 0 })
-    expect(ids(await sendable(store))).toEqual([later, unsent, last])
+    // In the order in which they were meant: the fresh one's writes stand behind.
+    expect(ids(await sendable(store))).toEqual([unsent, last, later])
     expect((await notesOf(store)).map(({ id }) => id)).toEqual(['b', 'c', 'z'])
     expect(await listGenerations(dbName)).toEqual([2])
+  })
+
+  it('an edit that was saved after another one of the same record is not undone by the earlier one, which is carried over late', async () => {
+    const { bench, dbName } = await makeDevice()
+    const store = await bench.openSynced({ id: 'a', text: 'by the partner' })
+    const first = await bench.write(store, note.patch('a', { text: 'my first edit' }))
+    // Another tab stands still in a transaction: the database is given up, this tab goes on in a fresh one.
+    const holder = await holdTransaction(dbName)
+    const second = await bench.write(store, note.put('a', { text: 'my second edit' }))
+    expect(await store.get('notes', 'a')).toMatchObject({ text: 'my second edit' })
+    await holder.end()
+    await recoveryOf(store)
+    expect(await store.get('notes', 'a')).toMatchObject({ text: 'my second edit' })
+    expect(ids(await sendable(store))).toEqual([first, second])
   })
 
   it('whoever still has the old one open writes no more there: its next write is in the fresh one', async () => {

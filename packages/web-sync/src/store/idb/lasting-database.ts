@@ -1,16 +1,21 @@
 import { SyncError, type StorageRecovery } from '../../contract/index.ts'
+import type { CarriedNote } from '../carry-over.ts'
 import type { OpeningNews } from '../open-rows.ts'
 import type { RowDatabase, RowReader, RowWriter } from '../row-database.ts'
 import { closedError, REMOVED } from '../runner.ts'
 import { NO_ROWS } from '../sync-row.ts'
-import { hasList } from './door.ts'
+import { deleteDatabase, hasList } from './door.ts'
 import { listGenerations, nameGeneration } from './generations.ts'
 import { type IdbDatabase, type IdbDatabaseOptions, openIdbDatabase } from './idb-database.ts'
 import { isBroken, NO_ANSWER } from './idb-errors.ts'
 import { inTime, startPlatformTimer } from './in-time.ts'
 
-/** Brings what can be read of a database that was replaced into the one in use; may wait for ever. */
-type CarryOver = (oldName: string, database: RowDatabase) => Promise<void>
+/** How what was written to replaced databases comes into the one in use. */
+interface CarryOver {
+  /** Brings what can be read of one; true: it can be deleted. May wait for ever. `age`: its generation. */
+  readonly carry: (oldName: string, age: number, database: RowDatabase) => Promise<boolean>
+  readonly note: (database: RowDatabase, note: CarriedNote) => Promise<void>
+}
 
 /** How a database is kept usable. */
 export interface LastingOptions extends IdbDatabaseOptions {
@@ -174,7 +179,7 @@ class LastingDatabase implements RowDatabase {
     try {
       // One that others have just made has no rows yet, and is no evicted one.
       const isEvicted = this.#hadRows && generation === 1
-      await prepare(database, { evictedAtMs: isEvicted ? nowMs() : null, recovery, isEmptied })
+      await prepare(database, { age: generation, evictedAtMs: isEvicted ? nowMs() : null, recovery, isEmptied })
     } catch (error) {
       database.drop()
       throw error
@@ -183,19 +188,37 @@ class LastingDatabase implements RowDatabase {
     return { database, generation, carried: this.#carryOver(database, generation) }
   }
 
-  /** Never rejects: what cannot be done now is for the next start. */
+  /** Never rejects: what cannot be done now is for the next start. The newest first: it knows what it has taken of the older ones. */
   async #carryOver(database: RowDatabase, generation: number): Promise<void> {
-    const { name, carryOver, startTimer } = this.#options
     if (generation === 1) return
-    const generations = await listGenerations(name, startTimer).catch(() => [])
-    for (const older of generations) {
-      if (older >= generation) continue
-      try {
-        await carryOver(nameGeneration(name, older), database)
-      } catch {
-        // It is still there, and so is what it holds.
+    try {
+      const { carry, note } = this.#options.carryOver
+      const unread: number[] = []
+      const done: number[] = []
+      for (const older of (await this.#listOlder(generation)).toReversed()) {
+        const isRead = await carry(this.#nameOf(older), older, database).catch(() => false)
+        ;(isRead ? done : unread).push(older)
       }
+      // One that is gone meanwhile was read by another context.
+      const left = await this.#listOlder(generation)
+      const isRead = !left.some((older) => unread.includes(older))
+      const tell = async (names: readonly number[]): Promise<void> =>
+        note(database, { isRead, left: names.map((older) => this.#nameOf(older)) })
+      await tell(left)
+      await Promise.allSettled(done.map((older) => deleteDatabase(this.#nameOf(older), this.#options.startTimer)))
+      await tell(await this.#listOlder(generation))
+    } catch {
+      // It is still there, and so is what it holds.
     }
+  }
+
+  async #listOlder(generation: number): Promise<number[]> {
+    const { name, startTimer } = this.#options
+    return (await listGenerations(name, startTimer)).filter((older) => older < generation)
+  }
+
+  #nameOf(generation: number): string {
+    return nameGeneration(this.#options.name, generation)
   }
 
   #pause(ms: number): Promise<void> {
@@ -216,5 +239,13 @@ function toError(failure: unknown): unknown {
 function describe(failure: unknown, atMs: number): StorageRecovery {
   const cause: unknown = failure instanceof SyncError ? failure.cause : failure
   const type = cause === NO_ANSWER ? 'no-answer' : cause instanceof DOMException ? 'error' : 'damaged'
-  return { atMs, cause: type, message: String(cause ?? failure), saved: 0, unreadable: null, isOldKept: true }
+  return {
+    atMs,
+    cause: type,
+    message: String(cause ?? failure),
+    saved: 0,
+    unreadable: null,
+    isRead: false,
+    isOldKept: true,
+  }
 }

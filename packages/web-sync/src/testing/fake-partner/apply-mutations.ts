@@ -43,7 +43,9 @@ export function applyMutations(space: FakeSpace, mutations: readonly MutationFra
   })
 }
 
-function applyMutation(space: FakeSpace, { mutationId, ops: unchecked }: MutationFrame, rules: ApplyRules): Outcome {
+function applyMutation(space: FakeSpace, frame: MutationFrame, rules: ApplyRules): Outcome {
+  const { mutationId, ops: unchecked } = frame
+  const policy = frame.late === true ? 'partnerWins' : rules.conflict
   const parsed = parseWith(parseOps, unchecked)
   if (!parsed.ok) return refusal(space, mutationId, [], 'refused', 'invalid-value', parsed.message, parsed.path)
   const ops = parsed.value
@@ -62,7 +64,7 @@ function applyMutation(space: FakeSpace, { mutationId, ops: unchecked }: Mutatio
     const isAllSeen =
       current !== null && (own === undefined ? isSeen(op, current) : own.record === null || own.record.unseen === null)
     const based = own?.record === null ? toNew(op) : op
-    const result = applyOp(based, { current, isSeen: isAllSeen, policy: rules.conflict, isBaseTooOld: false })
+    const result = applyOp(based, { current, isSeen: isAllSeen, policy, isBaseTooOld: false })
     if (result.type === 'conflict') {
       return refusal(space, mutationId, ops, 'conflict', result.code, result.message, `/${index}`)
     }
