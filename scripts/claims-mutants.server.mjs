@@ -8,6 +8,7 @@ const claims = 'packages/sync-server/src/claims.test.ts'
 const crash = 'packages/sync-server/src/claims-crash.test.ts'
 const history = 'packages/sync-server/src/history.test.ts'
 const seen = 'packages/sync-server/src/seen.test.ts'
+const deletions = 'packages/sync-server/src/deletions.test.ts'
 
 /** Changes of the partner's code, each with the tests that must turn red. */
 export const serverMutants = [
@@ -311,5 +312,23 @@ export const serverMutants = [
     replace: ' && askRule({ ...scope, context: { ...scope.context, allow: null } }, account, op, entry) === null',
     tests: [seen],
     red: 'the rule is asked again',
+  },
+  {
+    claim: 'S20',
+    what: 'a deletion does not wait for a mutation that this history never had',
+    file: `${engine}/apply-mutation.ts`,
+    find: '(await scope.outcomeOf(baseMutation)) !== null',
+    replace: '(await scope.outcomeOf(baseMutation)) !== undefined',
+    tests: [deletions],
+    red: 'one that waits for what it deletes waits',
+  },
+  {
+    claim: 'S20',
+    what: 'what was answered and forgotten is judged as new',
+    file: `${engine}/apply-mutations.ts`,
+    find: '  if (await scope.forgotten.has(mutation.origin)) return outcomeForgotten(mutationId)\n',
+    replace: '  if (mutationId === mutation.origin.id) return outcomeForgotten(mutationId)\n',
+    tests: [deletions],
+    red: 'a copy of a device that comes back after years brings back nothing',
   },
 ]

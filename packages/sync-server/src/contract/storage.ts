@@ -259,6 +259,7 @@ export interface ForgottenRow {
  * A deletion that came before what it deletes: after a restore its author replayed it before the author of the record did. When the
  * mutation that it was made on comes, its result is deleted at once, so that what was deleted does not come back (invariant S20); but
  * only if nothing is in the record that the deletion's author had not seen, and if the app's rule allows it. Named by all but `base`.
+ * It waits until that mutation is answered, however long: a device may bring it after years. Ids only, no values.
  */
 export interface AwaitingDelete {
   readonly collection: string
@@ -345,8 +346,6 @@ export interface StorageTransaction extends StorageReader {
   /** Of several of one name the last one counts. */
   putAwaitingDelete(awaiting: AwaitingDelete, atMs: number): Promise<void>
   deleteAwaitingDelete(awaiting: AwaitingDelete): Promise<void>
-  /** Removes those that were put before `beforeMs`. */
-  pruneAwaitingDeletes(beforeMs: number): Promise<void>
   putPartnership(partnership: PartnershipRow): Promise<void>
   /** Removes it with its checkpoints and requests. Outcomes stay. */
   deletePartnership(partnershipId: string): Promise<void>

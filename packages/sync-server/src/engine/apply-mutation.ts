@@ -9,6 +9,7 @@ import {
   type Op,
   type RecordVersion,
   type RefusalCode,
+  versionNumber,
 } from 'sync-protocol'
 import { isLongerThan, type StorageTransaction } from '../contract/index.ts'
 import { isBaseTooOld } from './base-age.ts'
@@ -26,6 +27,8 @@ export interface ApplyScope extends SeenScope {
   readonly account: string
   readonly space: string
   readonly canWrite: boolean
+  /** The log's last number when the ask was begun: up to there no row is missing above the floor. */
+  readonly head: number
 }
 
 /** Bytes that the records of one mutation may have afterwards, together: patches on large records must not blow up a page. */
@@ -114,7 +117,7 @@ async function applyOneOp(
   switch (result.type) {
     case 'nothing': {
       const { id, base, baseMutation } = op
-      if (baseMutation !== undefined && !stage.isOwnResult(entry)) {
+      if (baseMutation !== undefined && !stage.isOwnResult(entry) && !(await wasAnswered(scope, op))) {
         stage.awaitDelete({ collection: op.collection, id, base, mutationId: baseMutation, account: scope.account })
       }
       return { merged: false }
@@ -133,6 +136,20 @@ async function applyOneOp(
       return { merged: result.merged }
     }
   }
+}
+
+/**
+ * True if it is certain that the mutation on which a deletion was made was answered in this history: sent again it gets its outcome, or
+ * is refused as forgotten, so nothing can come back that the deletion would have to wait for.
+ */
+async function wasAnswered(scope: ApplyScope, { base, baseMutation }: Op): Promise<boolean> {
+  if (baseMutation === undefined) return false
+  if ((await scope.outcomeOf(baseMutation)) !== null) return true
+  const number = base === null ? 0 : versionNumber(base)
+  // Of a history that was lost it may have any number, one that was not given yet as well.
+  if (number <= scope.floor || number > scope.head) return false
+  const row = await scope.history.read(number, scope.floor)
+  return row?.version === base && row.mutationId === baseMutation
 }
 
 /** On what an operation is judged to be made, and what of the record its author has not seen. */

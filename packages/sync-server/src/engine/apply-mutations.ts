@@ -5,7 +5,7 @@ import { History } from './base-age.ts'
 import { commitStage } from './commit-stage.ts'
 import type { EngineContext } from './context.ts'
 import { Forgotten } from './forgotten.ts'
-import { doLateDeletes } from './late-deletes.ts'
+import { doLateDeletes, endWaitsFor } from './late-deletes.ts'
 import { draftToOutcome, type NumberedOutcome, type OutcomeDraft } from './outcome-draft.ts'
 import type { PreparedMutation } from './prepare.ts'
 import type { Known } from './seen.ts'
@@ -88,10 +88,10 @@ async function openScope(
     stored.set(mutationId, found)
     return found
   }
-  const { floor } = await tx.getSpace()
+  const { floor, head } = await tx.getSpace()
   const history = new History(tx)
   const forgotten = new Forgotten(tx, account)
-  return { context, tx, history, forgotten, stage, account, space, canWrite, floor, outcomeOf, drafts }
+  return { context, tx, history, forgotten, stage, account, space, canWrite, floor, head, outcomeOf, drafts }
 }
 
 function knownOfDraft(draft: OutcomeDraft): Known {
@@ -131,6 +131,7 @@ async function answerOne(scope: AskScope, mutation: PreparedMutation): Promise<A
   if (await scope.forgotten.has(mutation.origin)) return outcomeForgotten(mutationId)
   const draft = await applyMutation(scope, mutation)
   scope.drafts.set(mutationId, { contentHash, draft })
+  if (draft.type !== 'accepted' && mutation.ops.ok) await endWaitsFor(scope, mutationId, mutation.ops.value)
   return { type: 'new', mutation, draft }
 }
 

@@ -4,6 +4,18 @@ import { isAllSeenByOther } from './seen.ts'
 import type { AwaitingDelete } from '../contract/index.ts'
 import type { Entry } from './stage.ts'
 
+/** A mutation that was refused brings nothing back, now or later: no deletion waits for it any more. */
+export async function endWaitsFor(
+  { stage }: Pick<ApplyScope, 'stage'>,
+  mutationId: string,
+  ops: readonly Op[],
+): Promise<void> {
+  for (const { collection, id } of ops) {
+    const waiting = await stage.listWaiting(collection, id)
+    for (const awaiting of waiting.filter((each) => each.mutationId === mutationId)) stage.endWait(awaiting)
+  }
+}
+
 /**
  * Deletes what this ask has brought back where a deletion has waited for just that (see {@link AwaitingDelete}). It takes effect only if
  * its author had seen everything in the record, as the ask has left it, and if the app's rule allows it for the record that is there

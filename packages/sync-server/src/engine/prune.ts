@@ -33,8 +33,6 @@ async function pruneSpace(context: EngineContext, tx: StorageTransaction): Promi
     nowMs - retention.partnershipsMs,
     OUTCOMES_AT_ONCE,
   )
-  // What they wait for may come as long as a device sends it again.
-  await tx.pruneAwaitingDeletes(nowMs - Math.max(retention.logMs, retention.outcomesMs))
   await tx.lockSpace()
   await rememberForgotten(tx, outcomes)
   const logRows = await tx.pruneLog(nowMs - retention.logMs, nowMs)

@@ -75,10 +75,6 @@ export class MemoryTransaction extends MemoryReader implements StorageTransactio
     return rows.filter((row) => row.mutationId !== mutationId || row.account !== account)
   }
 
-  async pruneAwaitingDeletes(beforeMs: number): Promise<void> {
-    this.space.filterAwaiting(({ atMs }) => atMs >= beforeMs)
-  }
-
   async putPartnership(partnership: PartnershipRow): Promise<void> {
     this.space.partnerships.set(partnership.partnershipId, partnership)
   }

@@ -444,35 +444,32 @@ export function testPartnerStorage(
       },
     )
 
-    on(
-      'deletions wait for their record, each for a mutation and an account, until done or too old',
-      async (storage) => {
-        const awaiting = { collection: 'notes', id: 'a', mutationId: 'm1', base: null, account: ANN }
-        const others = [
-          { ...awaiting, account: 'bob' },
-          { ...awaiting, mutationId: 'm2', base: '1-00000000000000aa' },
-        ]
-        const elsewhere = { ...awaiting, id: 'b' }
-        await storage.transaction(SPACE, async (tx) => {
-          await tx.putAwaitingDelete(awaiting, 1)
-          await tx.putAwaitingDelete({ ...awaiting, base: '1-00000000000000bb' }, 2)
-          for (const other of others) await tx.putAwaitingDelete(other, 3)
-          await tx.putAwaitingDelete(elsewhere, 3)
-        })
-        const waiting = await storage.read(SPACE, (tx) => tx.listAwaitingDeletes('notes', 'a'))
-        expect(waiting).toEqual([{ ...awaiting, base: '1-00000000000000bb' }, ...others])
-        await storage.transaction(SPACE, async (tx) => {
-          await tx.pruneAwaitingDeletes(3)
-          expect(await tx.listAwaitingDeletes('notes', 'a')).toEqual(others)
-          await tx.deleteAwaitingDelete(others[0] as (typeof others)[0])
-          expect(await tx.listAwaitingDeletes('notes', 'a')).toEqual(others.slice(1))
-          expect(await tx.listAwaitingDeletes('notes', 'b')).toEqual([elsewhere])
-        })
-        expect(await storage.read(SPACE, (tx) => tx.listAwaitingDeletes('notes', 'a'))).toEqual(others.slice(1))
-        await storage.eraseAccount(ANN)
-        expect(await storage.read(SPACE, (tx) => tx.listAwaitingDeletes('notes', 'a'))).toEqual([])
-      },
-    )
+    on('deletions wait for their record, each for a mutation and an account, until they are done', async (storage) => {
+      const awaiting = { collection: 'notes', id: 'a', mutationId: 'm1', base: null, account: ANN }
+      const others = [
+        { ...awaiting, account: 'bob' },
+        { ...awaiting, mutationId: 'm2', base: '1-00000000000000aa' },
+      ]
+      const elsewhere = { ...awaiting, id: 'b' }
+      await storage.transaction(SPACE, async (tx) => {
+        await tx.putAwaitingDelete(awaiting, 1)
+        await tx.putAwaitingDelete({ ...awaiting, base: '1-00000000000000bb' }, 2)
+        for (const other of others) await tx.putAwaitingDelete(other, 3)
+        await tx.putAwaitingDelete(elsewhere, 3)
+      })
+      const waiting = await storage.read(SPACE, (tx) => tx.listAwaitingDeletes('notes', 'a'))
+      expect(waiting).toEqual([{ ...awaiting, base: '1-00000000000000bb' }, ...others])
+      await storage.transaction(SPACE, async (tx) => {
+        await tx.deleteAwaitingDelete(awaiting)
+        expect(await tx.listAwaitingDeletes('notes', 'a')).toEqual(others)
+        await tx.deleteAwaitingDelete(others[0] as (typeof others)[0])
+        expect(await tx.listAwaitingDeletes('notes', 'a')).toEqual(others.slice(1))
+        expect(await tx.listAwaitingDeletes('notes', 'b')).toEqual([elsewhere])
+      })
+      expect(await storage.read(SPACE, (tx) => tx.listAwaitingDeletes('notes', 'a'))).toEqual(others.slice(1))
+      await storage.eraseAccount(ANN)
+      expect(await storage.read(SPACE, (tx) => tx.listAwaitingDeletes('notes', 'a'))).toEqual([])
+    })
 
     on('a record has what its author had not seen, as its last change says', async (storage) => {
       const unseen = '1-0000000000000001'

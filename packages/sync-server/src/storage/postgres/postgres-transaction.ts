@@ -215,11 +215,6 @@ export class PostgresTransaction extends ForeseenReader implements StorageTransa
     this.foreseen?.push?.awaiting.set(recordKey(collection, id), null)
   }
 
-  async pruneAwaitingDeletes(beforeMs: number): Promise<void> {
-    this.#forgetPush()
-    await this.run('DELETE FROM web_sync.awaiting_deletes WHERE space = $1 AND at_ms < $2', beforeMs)
-  }
-
   async putPartnership(partnership: PartnershipRow): Promise<void> {
     this.#pending.putPartnership(partnership)
     if (this.foreseen === null || this.lineOf(partnership.partnershipId) === null) return

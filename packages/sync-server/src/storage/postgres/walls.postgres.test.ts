@@ -57,7 +57,6 @@ describe('row-level security, the second wall', () => {
       const pruned = await tx.pruneOutcomes(Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER, 1_000)
       for (const { account, originId } of pruned) await tx.putForgotten({ account, originId, numbers: '1' })
       await tx.dateBack(0)
-      await tx.pruneAwaitingDeletes(Number.MAX_SAFE_INTEGER)
       await tx.pruneLog(Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER)
     })
     await world.storage.markDurable('ann')

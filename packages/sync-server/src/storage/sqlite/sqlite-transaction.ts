@@ -117,10 +117,6 @@ export class SqliteTransaction extends SqliteReader implements StorageTransactio
     this.run(sql, collection, id, mutationId, account)
   }
 
-  async pruneAwaitingDeletes(beforeMs: number): Promise<void> {
-    this.run('DELETE FROM awaiting_deletes WHERE space = ? AND at_ms < ?', beforeMs)
-  }
-
   async putPartnership(partnership: PartnershipRow): Promise<void> {
     const { partnershipId, account, replicaId, isProvisional, createdAtMs, lastSeenAtMs } = partnership
     this.run(
