@@ -120,6 +120,18 @@ const violations: readonly Violation[] = [
       "export const planted: unknown = globalThis.indexedDB.open('x')",
     ),
   ]),
+  // What a browser may refuse, or has not got without https, goes through one place that knows.
+  ...inWebSync('store', 'platform', 'worker', 'service-worker', 'page', 'testing', 'port').map((room) =>
+    violation(
+      'oxlint',
+      room,
+      'a channel of its own',
+      "export const planted: unknown = new BroadcastChannel('planted')",
+    ),
+  ),
+  ...inWebSync('store', 'platform', 'worker', 'service-worker', 'page', 'testing', 'port').map((room) =>
+    violation('oxlint', room, 'crypto.randomUUID', 'export const planted: unknown = crypto.randomUUID()'),
+  ),
   ...inWebSync('engine', 'store', 'transport', 'service-worker', 'testing', 'port').map((room) =>
     violation('oxlint', room, 'comlink', "export { wrap as planted } from 'comlink'"),
   ),

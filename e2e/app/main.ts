@@ -10,6 +10,8 @@ export interface TestApp {
   signIn(account: string): Promise<void>
   /** Registers the app's service worker; resolves when it controls the page. */
   register(url?: string): Promise<void>
+  /** Registers the app's service worker where that can be done; false: there are none. Does not wait for it. */
+  tryRegister(): Promise<boolean>
   /** Opens a space (default: `team`). The first one is {@link TestApp.space}. `byToken`: tokens prove who asks, not the cookie. */
   open(options: { readonly account: string; readonly space?: string; readonly byToken?: boolean }): Promise<void>
   /** Whose token is fetched when a new one is needed; null: that of the space's account. */
@@ -41,8 +43,18 @@ const faults: string[] = []
 addEventListener('unhandledrejection', ({ reason }) => faults.push(`unhandled: ${String(reason)}`))
 addEventListener('error', ({ message }) => faults.push(`error: ${message}`))
 
-const loads = Number(sessionStorage.getItem('loads') ?? 0) + 1
-sessionStorage.setItem('loads', String(loads))
+const loads = countLoads()
+
+function countLoads(): number {
+  try {
+    const count = Number(sessionStorage.getItem('loads') ?? 0) + 1
+    sessionStorage.setItem('loads', String(count))
+    return count
+  } catch {
+    // Site data is blocked.
+    return 1
+  }
+}
 
 const spaces: Record<string, TestSpace> = {}
 
@@ -73,6 +85,7 @@ globalThis.app = {
     await registerServiceWorker({ url })
     await controlled
   },
+  tryRegister: async () => (await registerServiceWorker({ url: '/sw.js' })).registration !== null,
   backgroundSyncTags: async () => {
     const registration = (await navigator.serviceWorker.ready) as { readonly sync?: { getTags(): Promise<string[]> } }
     return registration.sync?.getTags() ?? []

@@ -1,5 +1,5 @@
-import { access, cp, rm } from 'node:fs/promises'
-import { join } from 'node:path'
+import { access, cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import {
   type Browser,
   type BrowserContext,
@@ -15,6 +15,18 @@ import { findBrowserTree, killProcess } from './process-tree.ts'
 const STORAGE_LIMIT = 'dom.quotaManager.temporaryStorage.fixedLimit'
 const NO_LIMIT = -1
 
+/** Firefox's preference for cookies and site data; the second is what it does if nobody says anything. */
+const COOKIES = 'network.cookie.cookieBehavior'
+const ALL_BLOCKED = 2
+const PARTITIONED = 5
+
+/** How a browser is started; by default as it comes. */
+interface StartOptions {
+  readonly limitKb?: number
+  readonly ignoreDefaultArgs?: string[]
+  readonly isSiteDataBlocked?: boolean
+}
+
 /** What a device with a profile on disk is started with. */
 export interface ProfileOptions {
   readonly profile: string
@@ -24,7 +36,7 @@ export interface ProfileOptions {
   /** More switches for the browser. */
   readonly args?: readonly string[]
   /** More of Firefox's preferences. */
-  readonly firefoxUserPrefs?: Readonly<Record<string, number>>
+  readonly firefoxUserPrefs?: Readonly<Record<string, string | number>>
 }
 
 /** A browser on somebody's device. */
@@ -48,6 +60,7 @@ export async function openDevice(browser: Browser, origin: string): Promise<Devi
 export class ProfileDevice implements Device {
   readonly #options: ProfileOptions
   #context: BrowserContext | null = null
+  #isSiteDataBlocked = false
 
   constructor(options: ProfileOptions) {
     this.#options = options
@@ -70,23 +83,36 @@ export class ProfileDevice implements Device {
 
   /** Starts the browser. */
   async start(): Promise<void> {
-    await this.#start(NO_LIMIT)
+    await this.#start({})
+  }
+
+  /** Starts the browser with all site data blocked, as its settings offer it; what is stored stays on the disk. */
+  async startWithSiteDataBlocked(): Promise<void> {
+    await this.#start({ isSiteDataBlocked: true })
   }
 
   /** Starts the browser with its back/forward cache, which Playwright switches off in Chromium. */
   async startWithBfcache(): Promise<void> {
-    await this.#start(NO_LIMIT, ['--disable-back-forward-cache'])
+    await this.#start({ ignoreDefaultArgs: ['--disable-back-forward-cache'] })
   }
 
-  async #start(limitKb: number, ignoreDefaultArgs: string[] = []): Promise<void> {
+  async #start({ limitKb = NO_LIMIT, ignoreDefaultArgs = [], isSiteDataBlocked = false }: StartOptions): Promise<void> {
     const { profile, engine, origin, args = [], firefoxUserPrefs } = this.#options
     const launch = launches[engine]
+    if (engine === 'chromium' && isSiteDataBlocked !== this.#isSiteDataBlocked)
+      await setChromiumCookies(profile, isSiteDataBlocked)
+    this.#isSiteDataBlocked = isSiteDataBlocked
     this.#context = await { chromium, firefox }[engine].launchPersistentContext(profile, {
       ...launch,
       args: [...launch.args, ...args],
       ignoreDefaultArgs,
       // Said each time: Firefox keeps in the profile what it was told once.
-      firefoxUserPrefs: { ...launch.firefoxUserPrefs, ...firefoxUserPrefs, [STORAGE_LIMIT]: limitKb },
+      firefoxUserPrefs: {
+        ...launch.firefoxUserPrefs,
+        ...firefoxUserPrefs,
+        [STORAGE_LIMIT]: limitKb,
+        [COOKIES]: isSiteDataBlocked ? ALL_BLOCKED : PARTITIONED,
+      },
       baseURL: origin,
     })
   }
@@ -96,7 +122,7 @@ export class ProfileDevice implements Device {
     const { engine, origin } = this.#options
     if (engine === 'firefox') {
       await this.close()
-      await this.#start(Math.floor(bytes / 1024))
+      await this.#start({ limitKb: Math.floor(bytes / 1024) })
       return
     }
     const session = await this.context.newCDPSession(await this.openPage('/blank'))
@@ -154,6 +180,17 @@ async function openPage(context: BrowserContext, path = '/'): Promise<Page> {
   const page = await context.newPage()
   await page.goto(path)
   return page
+}
+
+/** What its settings call «block all cookies»: site data of all kinds. While the browser is closed: it writes the file when it ends. */
+async function setChromiumCookies(profile: string, isBlocked: boolean): Promise<void> {
+  const path = join(profile, 'Default', 'Preferences')
+  const text = await readFile(path, 'utf8').catch(() => '{}')
+  const preferences = JSON.parse(text) as { profile?: { default_content_setting_values?: { cookies?: number } } }
+  preferences.profile ??= {}
+  preferences.profile.default_content_setting_values = { cookies: isBlocked ? 2 : 1 }
+  await mkdir(dirname(path), { recursive: true })
+  await writeFile(path, JSON.stringify(preferences))
 }
 
 /** What says that a browser runs on a profile: no part of a copy. */

@@ -15,8 +15,10 @@ export interface World {
   readonly proxy: FaultProxy
   /** A device that remembers nothing when it is closed. */
   newDevice(): Promise<Device>
-  /** A device with its profile on disk, started. */
-  newProfileDevice(options?: Pick<ProfileOptions, 'args' | 'firefoxUserPrefs'>): Promise<ProfileDevice>
+  /** A device with its profile on disk, started. `origin`: where it has the app from; default: by the proxy, at localhost. */
+  newProfileDevice(
+    options?: Partial<Pick<ProfileOptions, 'args' | 'firefoxUserPrefs' | 'origin'>>,
+  ): Promise<ProfileDevice>
   /** A device whose browser throttles hidden tabs. */
   newThrottledDevice(): Promise<ThrottledDevice>
   /** A folder for one more profile. */

@@ -26,5 +26,7 @@ const EXPLANATIONS: Partial<Record<SyncErrorCode, string>> = {
   'not-loaded': 'The first sync has not brought this yet. Wait a moment and do it again.',
   'newer-schema': 'A newer version of Field notes has been here. Reload the page to get it.',
   'storage-failed': 'The browser’s storage does not answer. Reload the page.',
+  'storage-forbidden':
+    'The browser forbids this site to store anything. Allow site data for it in the browser’s settings, then reload.',
   'record-missing': 'It is not there any more.',
 }

@@ -25,6 +25,8 @@ export const SYNC_ERROR_CODES = [
   'quota-exceeded',
   /** The browser's database does not answer; reload, then see docs/errors.md. */
   'storage-failed',
+  /** The browser forbids this site to store anything: the user has blocked site data, or the page is in a frame that may not. Nothing was stored. */
+  'storage-forbidden',
   /** A tab with an older version of the app holds the database, and does not let go: close it, then open the space again. */
   'storage-blocked',
   /** The store on the device was written by a newer version of the app: reload to get it. Nothing was changed. */

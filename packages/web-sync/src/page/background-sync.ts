@@ -78,9 +78,10 @@ export function createHandOver(isUnsent: () => boolean): HandOver {
   }
 }
 
+/** Never rejects: to ask for the container throws in a frame without an origin, and its answer is a refusal where site data is blocked. */
 async function findRegistration(): Promise<WithSync | undefined> {
-  const container = navigator.serviceWorker as ServiceWorkerContainer | undefined
   try {
+    const container = navigator.serviceWorker as ServiceWorkerContainer | undefined
     return (await container?.getRegistration()) as WithSync | undefined
   } catch {
     return undefined
@@ -88,5 +89,9 @@ async function findRegistration(): Promise<WithSync | undefined> {
 }
 
 function register(registration: WithSync | undefined): void {
-  registration?.sync?.register(SYNC_TAG).catch(() => undefined)
+  attemptRegister(registration).catch(() => undefined)
+}
+
+async function attemptRegister(registration: WithSync | undefined): Promise<void> {
+  await registration?.sync?.register(SYNC_TAG)
 }

@@ -24,7 +24,8 @@ import { createWrite, findWrite, type Write } from './write.ts'
 
 /**
  * Opens a space: its records on this device, and their sync with the partner. Works offline from the first call. Resolves when the
- * store is open; rejects with `invalid-option`, `newer-schema`, `account-mismatch`, `storage-failed`, or `internal` if the worker cannot be started.
+ * store is open; rejects with `invalid-option`, `newer-schema`, `account-mismatch`, `storage-failed`, `storage-forbidden`, or `internal` if the worker
+ * cannot be started.
  *
  * @example
  * const space = await openSpace({ schema, space: 'team-7', account: user.id, endpoint: '/sync' })
@@ -323,8 +324,16 @@ function createEntryList<Entry>(load: () => Promise<Entry[]>): EntryList<Entry> 
 }
 
 async function persistStorage(call: Call): Promise<boolean> {
-  // Only the page can ask; where there is no such thing, the answer is no.
-  const isPersisted = (await (navigator.storage as Partial<StorageManager> | undefined)?.persist?.()) ?? false
+  const isPersisted = await askToPersist()
   await call((api) => api.refreshStorage())
   return isPersisted
+}
+
+/** Only the page can ask; where there is no such thing, or it may not be asked for, the answer is no. */
+async function askToPersist(): Promise<boolean> {
+  try {
+    return (await (navigator.storage as Partial<StorageManager> | undefined)?.persist?.()) ?? false
+  } catch {
+    return false
+  }
 }

@@ -20,7 +20,7 @@ export interface RegisterOptions {
 
 /** A registered service worker. */
 export interface Registered {
-  /** null: this browser (or this page, without https) has no service workers. */
+  /** null: this browser (or this page, without https or with site data blocked) has no service workers. */
   readonly registration: ServiceWorkerRegistration | null
   /** Tells a waiting version to take over, by the message `{type: 'SKIP_WAITING'}`; its script must heed it. */
   activateUpdate(): void
@@ -37,14 +37,20 @@ export interface Registered {
  * await registerServiceWorker({ url: '/sw.js' })
  */
 export async function registerServiceWorker(options: RegisterOptions): Promise<Registered> {
-  if (!('serviceWorker' in navigator)) return { registration: null, activateUpdate: nothing, stop: nothing }
+  if (!hasServiceWorkers()) return NONE
   const { url, scope, type = 'module', onUpdateWaiting, onUpdated } = options
   const workbox = new Workbox(trustScript(url), { type, ...(scope === undefined ? {} : { scope }) })
   if (onUpdateWaiting !== undefined) workbox.addEventListener('waiting', onUpdateWaiting)
   workbox.addEventListener('controlling', (event) => {
     if (event.isUpdate === true) onUpdated?.()
   })
-  const registration = (await workbox.register()) ?? null
+  let registration: ServiceWorkerRegistration | null
+  try {
+    registration = (await workbox.register()) ?? null
+  } catch (error) {
+    if (await isForbidden()) return NONE
+    throw error
+  }
   const wake = (): void => {
     registration?.active?.postMessage(WAKE_MESSAGE)
     registerBackgroundSync()
@@ -54,6 +60,27 @@ export async function registerServiceWorker(options: RegisterOptions): Promise<R
   })
   wake()
   return { registration, activateUpdate: () => workbox.messageSkipWaiting(), stop }
+}
+
+const NONE: Registered = { registration: null, activateUpdate: nothing, stop: nothing }
+
+/** False: there are none, also where only to ask throws (a frame without an origin). */
+function hasServiceWorkers(): boolean {
+  try {
+    return (navigator.serviceWorker as ServiceWorkerContainer | undefined) !== undefined
+  } catch {
+    return false
+  }
+}
+
+/** True: no script would be registered (site data is blocked), for the browser refuses to say even which one is. */
+async function isForbidden(): Promise<boolean> {
+  try {
+    await navigator.serviceWorker.getRegistration()
+    return false
+  } catch {
+    return true
+  }
 }
 
 function nothing(): void {

@@ -1,6 +1,7 @@
 import { wrap } from 'comlink'
 import { SyncError, type WorkerApi } from '../contract/index.ts'
 import { installErrorTransfer } from './error-transfer.ts'
+import { newMutationId } from './mutation-id.ts'
 import { trustScript } from './trusted-script.ts'
 
 /** Starts the store's worker. */
@@ -47,12 +48,9 @@ export function useWorker(create: CreateWorker): WorkerLink {
 
 function startWorker(create: CreateWorker): WorkerLink & { users: number } {
   installErrorTransfer()
-  const worker = create()
+  const worker = createOrSay(create)
   const failed = new Promise<never>((_resolve, reject) => {
-    worker.addEventListener('error', (event) => {
-      const message = 'The worker of web-sync could not be started. See web-sync/vite, or the option createWorker.'
-      reject(new SyncError('internal', message, { cause: event.message }))
-    })
+    worker.addEventListener('error', (event) => reject(notStarted(event.message)))
   })
   // A fault after the start is told by the call that it hits.
   failed.catch(() => undefined)
@@ -79,23 +77,37 @@ function startWorker(create: CreateWorker): WorkerLink & { users: number } {
   return link
 }
 
+/** The browser throws where the page's policy, or a frame without an origin, forbids workers. */
+function createOrSay(create: CreateWorker): globalThis.Worker {
+  try {
+    return create()
+  } catch (error) {
+    throw notStarted(error)
+  }
+}
+
+function notStarted(cause: unknown): SyncError {
+  const message = 'The worker of web-sync could not be started. See web-sync/vite, or the option createWorker.'
+  return new SyncError('internal', message, { cause })
+}
+
 /**
  * The worker holds a lock as long as it lives. The browser gives it to the page, which waits for it, within milliseconds of the worker's
  * end; no event tells a page of that. One that ends before it holds the lock is not noticed: it may as well be still on its way.
  */
 async function waitForDeath(api: WorkerApi, signal: AbortSignal): Promise<void> {
-  const { locks } = navigator as { readonly locks?: LockManager }
   const never = new Promise<never>(() => undefined)
-  if (locks === undefined) return never
-  const name = `web-sync:worker:${crypto.randomUUID()}`
   try {
+    const { locks } = navigator as { readonly locks?: LockManager }
+    if (locks === undefined) return await never
+    const name = `web-sync:worker:${newMutationId()}`
     await api.hold(name)
     // A worker that has locks of its own (a fake of a test) would seem to be dead at once.
     const { held = [] } = await locks.query()
     if (!held.some((lock) => lock.name === name)) return never
     await locks.request(name, { signal }, () => undefined)
   } catch {
-    // It was ended here, by its last user.
+    // It was ended here, by its last user; or the browser refuses locks.
     return never
   }
 }

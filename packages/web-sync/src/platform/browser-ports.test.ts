@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import type { Lock } from '../contract/index.ts'
-import { createLocalLock, openLock, systemRandom } from './browser-ports.ts'
+import { openLock, systemRandom } from './browser-ports.ts'
+import { createLocalLock } from './local-lock.ts'
 
 const locks: readonly (readonly [string, () => Lock])[] = [
   ['Web Locks', () => openLock(navigator)],

@@ -1,4 +1,5 @@
 import type { Clock, Lock, Random } from '../contract/index.ts'
+import { createLocalLock } from './local-lock.ts'
 import { createWebLock } from './web-lock.ts'
 
 /** The browser's clock. */
@@ -13,32 +14,17 @@ export const systemRandom: Random = {
   fraction: () => Math.random(),
 }
 
-/**
- * A lock among the users of this object only, for browsers without Web Locks (pages without https). Tabs may then run at the same time:
- * that wastes requests and corrupts nothing, because the sync key is the law.
- */
-export function createLocalLock(): Lock {
-  const tails = new Map<string, Promise<unknown>>()
-  return {
-    hold: async (name, options, work) => {
-      const before = tails.get(name)
-      if (before !== undefined && options.ifAvailable) return null
-      const mine = (before ?? Promise.resolve()).then(work)
-      const tail = mine.then(
-        () => undefined,
-        () => undefined,
-      )
-      tails.set(name, tail)
-      try {
-        return await mine
-      } finally {
-        if (tails.get(name) === tail) tails.delete(name)
-      }
-    },
-  }
-}
-
 /** Web Locks where there are any, else a lock within this context. */
 export function openLock(navigator: { readonly locks?: LockManager }): Lock {
-  return navigator.locks === undefined ? createLocalLock() : createWebLock(navigator.locks)
+  const locks = orNone(() => navigator.locks)
+  return locks === undefined ? createLocalLock() : createWebLock(locks)
+}
+
+/** A part of the browser; undefined also where only to ask for it throws (SecurityError, in a frame without an origin). */
+export function orNone<T>(read: () => T): T | undefined {
+  try {
+    return read()
+  } catch {
+    return undefined
+  }
 }

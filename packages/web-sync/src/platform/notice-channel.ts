@@ -1,4 +1,5 @@
 import type { RecordChange, StoreNotice, WriteStage } from '../contract/index.ts'
+import { openChannel } from './channel.ts'
 
 /** The most characters of JSON that a message lists changed records with; beyond it says that any record may be different. */
 const MAX_RECORDS_JSON = 32_768
@@ -17,23 +18,20 @@ export interface NoticeChannel {
   close(): void
 }
 
-/** Opens the channel of one database. `onMessage` hears the other contexts, never this one. */
+/**
+ * Opens the channel of one database. `onMessage` hears the other contexts, never this one. Where the browser forbids channels, nobody is
+ * heard.
+ */
 export function openNoticeChannel(dbName: string, onMessage: (message: ChannelMessage) => void): NoticeChannel {
-  const channel = new BroadcastChannel(`web-sync:notices:${dbName}`)
-  let isOpen = true
-  channel.addEventListener('message', (event: MessageEvent<unknown>) => {
-    const message = parseMessage(event.data)
-    if (isOpen && message !== null) onMessage(message)
+  const channel = openChannel(`web-sync:notices:${dbName}`, (data) => {
+    const message = parseMessage(data)
+    if (message !== null) onMessage(message)
   })
   return {
     post: (message) => {
-      if (isOpen)
-        channel.postMessage(message.type === 'notice' ? { ...message, notice: bound(message.notice) } : message)
+      channel?.post(message.type === 'notice' ? { ...message, notice: bound(message.notice) } : message)
     },
-    close: () => {
-      isOpen = false
-      channel.close()
-    },
+    close: () => channel?.close(),
   }
 }
 

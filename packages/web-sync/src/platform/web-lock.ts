@@ -1,4 +1,6 @@
 import type { Lock } from '../contract/index.ts'
+import { type Channel, openChannel } from './channel.ts'
+import { createLocalLock } from './local-lock.ts'
 
 /** How long one waits before it asks whether the holder is still there, and how long for the answer. */
 export interface LockPatience {
@@ -18,8 +20,12 @@ const ANSWER = 'the holder is here'
  * A holder that was frozen (a tab in the background, a process that its system has suspended) neither works nor dies. Whoever waits asks it
  * now and then; if nobody answers, the lock is taken over. When the frozen one thaws its work goes on: that costs a repeated request and
  * corrupts nothing, because each commit compares keys.
+ *
+ * A browser that has the interface may refuse each request (SecurityError, where the user has blocked site data): then it is a lock
+ * within this context.
  */
 export function createWebLock(locks: LockManager, patience: LockPatience = PATIENCE): Lock {
+  const local = createLocalLock()
   return {
     hold: async <T>(
       name: string,
@@ -46,19 +52,22 @@ export function createWebLock(locks: LockManager, patience: LockPatience = PATIE
             if (mine !== null || !waiting.signal.aborted) throw error
             return locks.request(name, { steal: true }, begin)
           })
-      } catch (error) {
+      } catch {
         // Taken over from this context, which was frozen: its work ends as it ends.
         const own = mine as Promise<T> | null
         if (own !== null) return own
-        throw error
+        return local.hold(name, { ifAvailable }, work)
       }
     },
   }
 }
 
-/** Asks the holder again and again while one waits, and aborts the wait if there is no answer. Returns how to stop. */
+/**
+ * Asks the holder again and again while one waits, and aborts the wait if there is no answer. Returns how to stop. Where nobody can be
+ * asked, nobody is taken for frozen.
+ */
 function watchHolder(name: string, { waitMs, answerMs }: LockPatience, waiting: AbortController): () => void {
-  let channel: BroadcastChannel | null = null
+  let channel: Channel | null = null
   let timer: ReturnType<typeof setTimeout>
   const rest = (): void => {
     channel?.close()
@@ -67,12 +76,13 @@ function watchHolder(name: string, { waitMs, answerMs }: LockPatience, waiting: 
     timer = setTimeout(ask, waitMs * (1 + Math.random() / 2))
   }
   const ask = (): void => {
-    channel = openChannel(name, (message) => {
+    channel = openChannel(nameChannel(name), (message) => {
       if (message !== ANSWER) return
       clearTimeout(timer)
       rest()
     })
-    channel.postMessage(QUESTION)
+    if (channel === null) return
+    channel.post(QUESTION)
     timer = setTimeout(() => {
       stop()
       waiting.abort()
@@ -89,14 +99,12 @@ function watchHolder(name: string, { waitMs, answerMs }: LockPatience, waiting: 
 
 /** Answers whoever waits, as long as this context holds the lock. Returns how to stop. */
 function answerQuestions(name: string): () => void {
-  const channel = openChannel(name, (message) => {
-    if (message === QUESTION) channel.postMessage(ANSWER)
+  const channel = openChannel(nameChannel(name), (message) => {
+    if (message === QUESTION) channel?.post(ANSWER)
   })
-  return () => channel.close()
+  return () => channel?.close()
 }
 
-function openChannel(name: string, onMessage: (message: unknown) => void): BroadcastChannel {
-  const channel = new BroadcastChannel(`web-sync:lock:${name}`)
-  channel.addEventListener('message', ({ data }: MessageEvent<unknown>) => onMessage(data))
-  return channel
+function nameChannel(lockName: string): string {
+  return `web-sync:lock:${lockName}`
 }

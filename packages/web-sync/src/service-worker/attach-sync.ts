@@ -3,7 +3,7 @@ import { type Auth, type AuthHeaders, isWakeMessage, SYNC_TAG } from '../contrac
 import { createAuth } from '../platform/index.ts'
 import type { RegisteredSpace, ServiceWorkerEnvironment } from './environment.ts'
 import type { MessageEventLike, ServiceWorkerScope, SyncEventLike, WithSync } from './events.ts'
-import { syncSpace } from './sync-space.ts'
+import { isHopeless, syncSpace } from './sync-space.ts'
 
 /** How the app's service worker takes part. */
 export interface AttachOptions {
@@ -24,7 +24,7 @@ export interface AttachOptions {
 
 /** What {@link attachSync} gives back. */
 export interface AttachedSync {
-  /** What an event does; true if nothing is left that another event could send. */
+  /** What an event does; true if nothing is left that another event could send. Errors: of the list of spaces, such as storage-failed. */
   run(reason: WakeReason): Promise<boolean>
   detach(): void
 }
@@ -77,7 +77,7 @@ async function syncAll(parts: AttachParts, reason: WakeReason): Promise<boolean>
   const endpoint = new URL(parts.endpoint, parts.baseUrl).href
   const shape = schemaToShape(parts.schema)
   let isDrained = true
-  for (const space of await environment.listSpaces(shape.app, endpoint)) {
+  for (const space of await listSpaces(environment, shape.app, endpoint)) {
     if (space.usesAuth && parts.getAuth === undefined) continue
     const { maxExchanges = 50 } = parts
     const options = { endpoint, schema: shape, reason, auth: authOf(parts, space), maxExchanges, untilMs }
@@ -85,6 +85,20 @@ async function syncAll(parts: AttachParts, reason: WakeReason): Promise<boolean>
     isDrained = (await syncSpace(environment, space, options)) && isDrained
   }
   return isDrained
+}
+
+/** Where nothing may be stored there is no space; the next page that may store hands over again. */
+async function listSpaces(
+  environment: ServiceWorkerEnvironment,
+  app: string,
+  endpoint: string,
+): Promise<readonly RegisteredSpace[]> {
+  try {
+    return await environment.listSpaces(app, endpoint)
+  } catch (error) {
+    if (isHopeless(error)) return []
+    throw error
+  }
 }
 
 function authOf({ getAuth }: AttachParts, { account, space }: RegisteredSpace): Auth | null {

@@ -1,5 +1,5 @@
 import type { ReplyLimit, SchemaShape, WakeReason } from 'sync-protocol'
-import { type Auth, type DeliveryStore, SyncError, type SyncSummary } from '../contract/index.ts'
+import { type Auth, type DeliveryStore, SyncError, type SyncErrorCode, type SyncSummary } from '../contract/index.ts'
 import { runSync } from '../engine/index.ts'
 import { type NoticeChannel, openNoticeChannel } from '../platform/index.ts'
 import { createFetchTransport } from '../transport/index.ts'
@@ -34,10 +34,16 @@ export async function syncSpace(
   try {
     return await openAndSync(environment, space, options)
   } catch (error) {
-    // A newer app's store, or one that was wiped meanwhile: no event of this service worker can change that.
-    return error instanceof SyncError && ['newer-schema', 'closed', 'account-mismatch'].includes(error.code)
+    return isHopeless(error)
   }
 }
+
+/** A newer app's store, one that was wiped meanwhile, or site data that is blocked: no event of this service worker can change that. */
+export function isHopeless(error: unknown): boolean {
+  return error instanceof SyncError && HOPELESS.includes(error.code)
+}
+
+const HOPELESS: readonly SyncErrorCode[] = ['newer-schema', 'closed', 'account-mismatch', 'storage-forbidden']
 
 async function openAndSync(
   environment: ServiceWorkerEnvironment,

@@ -1,4 +1,4 @@
-import { SyncError } from '../contract/index.ts'
+import { SyncError, type SyncErrorCode } from '../contract/index.ts'
 
 /** Thrown inside a transaction to end it without effect and to answer with a value. */
 export class Abandon<Result> extends Error {
@@ -22,5 +22,7 @@ export async function orAbandoned<Result>(work: Promise<Result>): Promise<Result
 
 /** True for a failure of the device: nothing was changed, and it may work later. */
 export function isStorageFailure(error: unknown): boolean {
-  return error instanceof SyncError && (error.code === 'quota-exceeded' || error.code === 'storage-failed')
+  return error instanceof SyncError && FAILURES.includes(error.code)
 }
+
+const FAILURES: readonly SyncErrorCode[] = ['quota-exceeded', 'storage-failed', 'storage-forbidden']

@@ -10,7 +10,7 @@ import { toContext } from './runner.ts'
  *
  * A database that the browser closed is opened again; if it was emptied meanwhile (eviction), the store begins anew and its summary
  * says so. One that stays broken is replaced by a fresh one, with what the app wrote as far as it can be read; the summary's `recovery`
- * says what was done. Errors: account-mismatch, newer-schema, quota-exceeded, storage-failed, storage-blocked.
+ * says what was done. Errors: account-mismatch, newer-schema, quota-exceeded, storage-failed, storage-blocked, storage-forbidden.
  */
 export async function openIdbStore(options: StoreOptions, environment: IdbStoreEnvironment): Promise<Store> {
   const context = toContext(options, environment)

@@ -38,7 +38,7 @@ type RegistryDatabase = IDBPDatabase<RegistrySchema>
 /** The name of the list’s database. */
 export const REGISTRY_NAME = 'web-sync-registry'
 
-/** Opens the list of this device's stores. Errors: quota-exceeded, storage-failed, storage-blocked. */
+/** Opens the list of this device's stores. Errors: quota-exceeded, storage-failed, storage-blocked, storage-forbidden. */
 export async function openRegistry(): Promise<Registry> {
   const mutex = createMutex()
   let opened: Promise<RegistryDatabase> | null = null

@@ -1,4 +1,4 @@
-import { openLock, systemClock, systemRandom } from '../platform/index.ts'
+import { openLock, orNone, systemClock, systemRandom } from '../platform/index.ts'
 import { makeDbName } from '../store/db-name.ts'
 import { openIdbStore } from '../store/open-idb-store.ts'
 import { hasList } from '../store/idb/door.ts'
@@ -47,7 +47,7 @@ export function createBrowserEnvironment(): WorkerEnvironment {
     clock: systemClock,
     random: systemRandom,
     // Missing in some WebKits, whatever the types say.
-    storage: navigator.storage,
+    storage: orNone(() => navigator.storage),
   }
 }
 

@@ -39,11 +39,13 @@ export function createWorkerApi(environment: WorkerEnvironment): WorkerApi {
 
   return {
     hold: (lockName) =>
-      new Promise((resolve) => {
-        void environment.lock.hold(lockName, { ifAvailable: false }, () => {
-          resolve()
-          return new Promise<never>(() => undefined)
-        })
+      new Promise((resolve, reject) => {
+        environment.lock
+          .hold(lockName, { ifAvailable: false }, () => {
+            resolve()
+            return new Promise<never>(() => undefined)
+          })
+          .catch(reject)
       }),
     open: async (request: OpenRequest, getAuth: GetAuth | null): Promise<SpaceApi> => {
       const release = (): void => {

@@ -1,5 +1,6 @@
 import { type Nudge, parseNudge, parseWith } from 'sync-protocol'
 import { type Auth, hashStoreOwner, type Lock, type Random } from '../contract/index.ts'
+import { type Channel, openChannel } from '../platform/index.ts'
 import { type Fetch, openNudgeStream } from '../transport/index.ts'
 
 /** One space that wants nudges. */
@@ -39,7 +40,7 @@ type Message =
  */
 export class NudgeListener {
   readonly #parts: NudgeListenerParts
-  readonly #channel: BroadcastChannel
+  readonly #channel: Channel | null
   readonly #subscribers = new Set<NudgeSubscriber>()
   /** Of other tabs, as far as they said. */
   readonly #othersWant = new Set<string>()
@@ -52,8 +53,7 @@ export class NudgeListener {
   constructor(parts: NudgeListenerParts) {
     this.#parts = parts
     const name = `web-sync:events:${hashStoreOwner(parts)}`
-    this.#channel = new BroadcastChannel(name)
-    this.#channel.addEventListener('message', (event: MessageEvent<unknown>) => this.#hear(event.data))
+    this.#channel = openChannel(name, (message) => this.#hear(message))
     void this.#lead(name)
   }
 
@@ -81,7 +81,7 @@ export class NudgeListener {
     this.#ended.abort()
     this.#stream?.abort()
     clearTimeout(this.#gather)
-    this.#channel.close()
+    this.#channel?.close()
   }
 
   async #lead(name: string): Promise<void> {
@@ -148,7 +148,7 @@ export class NudgeListener {
   }
 
   #post(message: Message): void {
-    if (!this.#ended.signal.aborted) this.#channel.postMessage(message)
+    if (!this.#ended.signal.aborted) this.#channel?.post(message)
   }
 
   #hear(data: unknown): void {

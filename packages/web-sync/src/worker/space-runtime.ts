@@ -80,7 +80,7 @@ export class SpaceRuntime implements SpaceApi {
   #closing: Promise<void> | null = null
   #signingOut: AbortController | null = null
 
-  /** Opens the store and begins the first run. Errors of the store: newer-schema, account-mismatch, storage-failed. */
+  /** Opens the store and begins the first run. Errors of the store: newer-schema, account-mismatch, storage-failed, storage-forbidden. */
   static async open(parts: RuntimeParts): Promise<SpaceRuntime> {
     let runtime: SpaceRuntime | null = null
     const openedAtMs = parts.environment.clock.nowMs()

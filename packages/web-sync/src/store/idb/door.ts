@@ -1,7 +1,7 @@
 import { deleteDB, type IDBPDatabase, openDB } from 'idb'
 import { SyncError } from '../../contract/index.ts'
 import { closedError } from '../runner.ts'
-import { blockedError, noAnswerError, olderLayoutError, toSyncError } from './idb-errors.ts'
+import { blockedError, forbiddenError, noAnswerError, olderLayoutError, toSyncError } from './idb-errors.ts'
 import { inTime, type StartTimer, startPlatformTimer } from './in-time.ts'
 import { NewLog } from './new-log.ts'
 
@@ -43,8 +43,8 @@ export interface ReadableDatabase {
  * Opens a database that may be written immediately. This file is the only one of web-sync that opens or deletes databases: whoever
  * writes one has come through here, and the log of the origin was begun anew before (see {@link NewLog}).
  *
- * Errors: closed (there is none, and none is made), storage-blocked, storage-failed, newer-schema, older-layout, quota-exceeded. Waits
- * for {@link DoorPatience} at most.
+ * Errors: closed (there is none, and none is made), storage-blocked, storage-failed, storage-forbidden, newer-schema, older-layout,
+ * quota-exceeded. Waits for {@link DoorPatience} at most.
  */
 export async function openToWrite(name: string, options: DoorOptions = {}): Promise<IDBPDatabase> {
   const { db, log } = await openToRead(name, options, false)
@@ -57,6 +57,7 @@ export async function openToWrite(name: string, options: DoorOptions = {}): Prom
  * opens it must not write before `log.isBegun`: so a device whose log cannot be begun anew shows what it has.
  */
 export async function openToRead(name: string, options: DoorOptions, isThere: boolean): Promise<ReadableDatabase> {
+  getFactory()
   const log = new NewLog(makeAndDelete, options.startTimer ?? startPlatformTimer)
   // To make a database is to write.
   if (!isThere) await log.begin()
@@ -66,7 +67,7 @@ export async function openToRead(name: string, options: DoorOptions, isThere: bo
 
 /**
  * Deletes a database; resolves when it is gone. A context that has it open and is frozen is waited for {@link LETTING_GO_MS}, then the
- * browser deletes it by itself when that context is gone. Errors: storage-blocked, storage-failed.
+ * browser deletes it by itself when that context is gone. Errors: storage-blocked, storage-failed, storage-forbidden.
  */
 export async function deleteDatabase(name: string, startTimer: StartTimer = startPlatformTimer): Promise<void> {
   let isBlocked = false
@@ -83,27 +84,35 @@ export async function deleteDatabase(name: string, startTimer: StartTimer = star
 
 /** The order of two keys: below 0, 0, or above. */
 export function compareKeys(a: IDBValidKey, b: IDBValidKey): number {
-  return indexedDB.cmp(a, b)
+  return getFactory().cmp(a, b)
 }
 
-/** False: the browser does not list databases (Firefox before 126). Errors: storage-failed, where storage is forbidden. */
+/** False: the browser does not list databases (Firefox before 126). Errors: storage-forbidden. */
 export function hasList(): boolean {
+  return typeof (getFactory() as Partial<IDBFactory>).databases === 'function'
+}
+
+/** The browser's databases. Errors: storage-forbidden, where there are none (a WebView with its databases off) or none may be asked for. */
+function getFactory(): IDBFactory {
+  let factory: IDBFactory | null | undefined
   try {
-    return typeof (indexedDB as Partial<IDBFactory>).databases === 'function'
+    factory = (globalThis as { readonly indexedDB?: IDBFactory | null }).indexedDB
   } catch (error) {
     throw toSyncError(error)
   }
+  if (factory === null || factory === undefined) throw forbiddenError('no indexedDB')
+  return factory
 }
 
 /**
  * Names of the databases that the browser has; null: it does not list them, which says nothing of what is there. Rejects with the
- * browser's own error, or with storage-failed if it does not answer.
+ * browser's own error, with storage-failed if it does not answer, with storage-forbidden if nothing may be stored.
  */
 export async function listDatabases(startTimer: StartTimer = startPlatformTimer): Promise<readonly string[] | null> {
   if (!hasList()) return null
   // Chromium 156 never answers a question that comes in the moment in which it evicts the origin, in one of ten tries; the next one it answers.
   for (let ask = 1; ask <= MOST_ASKS; ask += 1) {
-    const list = await inTime(indexedDB.databases(), LIST_MS, startTimer)
+    const list = await inTime(getFactory().databases(), LIST_MS, startTimer)
     // Firefox lists, after its next start, what was begun and given up: with version 0.
     if (list !== null) return list.flatMap(({ name, version = 0 }) => (version > 0 && name !== undefined ? [name] : []))
   }

@@ -1,6 +1,5 @@
-import { SyncError } from '../../contract/index.ts'
 import { listDatabases, lookFor } from './door.ts'
-import { noAnswerError } from './idb-errors.ts'
+import { noAnswerError, toSyncError } from './idb-errors.ts'
 import { type StartTimer, startPlatformTimer } from './in-time.ts'
 
 /** Generations in a row that are missing, or cannot be opened, after which no later one is looked for. */
@@ -14,14 +13,15 @@ export function nameGeneration(name: string, generation: number): string {
 /**
  * The generations of a database that the browser has, oldest first; those that cannot be opened are among them. Where the browser does
  * not list databases nothing is ever replaced, so the first is looked for by its name. Firefox lists none as long as the file of one is
- * damaged: then all are. Errors: storage-failed, if the browser does not answer.
+ * damaged: then all are. Errors: storage-failed, if the browser does not answer; storage-forbidden.
  */
 export async function listGenerations(name: string, startTimer: StartTimer = startPlatformTimer): Promise<number[]> {
   let listed: readonly string[] | null
   try {
     listed = await listDatabases(startTimer)
   } catch (error) {
-    if (error instanceof SyncError) throw error
+    const known = toSyncError(error)
+    if (known === error || known.code === 'storage-forbidden') throw known
     return searchGenerations(name, startTimer)
   }
   if (listed === null) return (await lookFor(name, { startTimer })) === 'missing' ? [] : [1]

@@ -51,9 +51,25 @@ export function blockedError(): SyncError {
   )
 }
 
+/** The browser lets this site store nothing: neither another connection nor another database would. */
+export function forbiddenError(cause: unknown): SyncError {
+  return new SyncError(
+    'storage-forbidden',
+    'The browser forbids this site to store data: allow it in the browser’s settings for this site, then reload. Nothing was stored.',
+    { cause },
+  )
+}
+
+/** Firefox says SecurityError, as do all browsers in a frame without an origin; Chromium says UnknownError, and only its text says why. */
+function isForbidden(error: unknown): boolean {
+  const { name, message } = (error ?? {}) as { readonly name?: unknown; readonly message?: unknown }
+  return name === 'SecurityError' || (name === 'UnknownError' && /denied permission/i.test(String(message)))
+}
+
 /** What the browser's database reports, as our error; its own is kept as the cause. */
 export function toSyncError(error: unknown): SyncError {
   if (error instanceof SyncError) return error
+  if (isForbidden(error)) return forbiddenError(error)
   const name = (error as { readonly name?: unknown } | null)?.name
   if (name === 'QuotaExceededError') {
     return new SyncError(

@@ -38,7 +38,7 @@ export class NewLog {
 
   /**
    * Resolves when the log was begun anew; one attempt serves all who wait for it, and the next call after a failure makes another.
-   * Errors: quota-exceeded, storage-failed; nothing was written then.
+   * Errors: quota-exceeded, storage-failed, storage-forbidden; nothing was written then.
    */
   async begin(): Promise<void> {
     if (this.isBegun) return
@@ -75,6 +75,7 @@ async function firstInTime(
 function toLogError(error: unknown): SyncError {
   const cause = new NoNewLog('the log was not begun anew', { cause: error })
   const known = toSyncError(error)
+  if (known.code === 'storage-forbidden') return known
   if (known.code === 'quota-exceeded') return new SyncError(known.code, known.message, { cause })
   const message =
     'The browser’s database is not ready to be written: try again, or reload the page. Nothing was stored.'

@@ -12,6 +12,7 @@ import {
   type ReceivedAsk,
   REPLY_CONTENT_TYPE,
 } from 'sync-protocol'
+import { systemRandom } from '../../platform/index.ts'
 import type { Fetch } from '../../transport/index.ts'
 import { applyMutations, type FakeRefusal } from './apply-mutations.ts'
 import { type FakeSpace, judge, type Judged, makeSpace, recordKey, serve } from './fake-space.ts'
@@ -185,5 +186,5 @@ function parseJson(body: unknown): unknown {
 
 /** 128 random bits as the protocol writes them. */
 function randomHex(): string {
-  return crypto.randomUUID().replaceAll('-', '')
+  return systemRandom.id()
 }
