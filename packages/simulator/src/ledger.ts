@@ -19,6 +19,8 @@ export interface Write {
   readonly atMs: number
   /** False if others were stored at the same time: then which came first is not known. */
   readonly isOrdered: boolean
+  /** Marks of each record that it deletes, as its author saw them; none: it deletes nothing. */
+  readonly seen?: ReadonlyMap<string, ReadonlySet<string>>
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { LocalOp } from 'web-sync/testing'
+import { readSeen } from '../checks/seen.ts'
 import type { Device } from '../device.ts'
 import type { Write } from '../ledger.ts'
 import { collectionsOf } from '../schema.ts'
@@ -58,7 +59,8 @@ export async function storeWrite(
   const { account, space, name } = device.owner
   const context = chance.pick(device.contexts)
   const isAlone = !world.scheduler.isRacing
-  const write: Write = { mutationId, device: name, account, space, ops, mark, atMs: time.nowMs(), isOrdered: isAlone }
+  const facts = { mutationId, device: name, account, space, ops, mark, atMs: time.nowMs(), isOrdered: isAlone }
+  const write: Write = { ...facts, seen: await readSeen(device, ops) }
   const refusal = await device.write(context, mutationId, ops)
   const what = ops.map((op) => `${op.op} ${op.collection}/${op.id}`).join(', ')
   story.tell(`${context.process.name}: ${mark.slice(0, 8)} ${what}: ${refusal ?? 'stored'}`)

@@ -113,7 +113,7 @@ async function checkOwed(
       const name = `${op.collection}/${op.id}`
       const record = truth.get(name)
       if (op.op === 'delete') {
-        if (record === undefined || hasRefusedWriter(name)) continue
+        if (record === undefined || hasRefusedWriter(name) || isKeptByUnseen(world, write, name, record)) continue
         story.fail('S20', `${name} is there though ${short} deleted it`)
       } else if (record === undefined) {
         if (!deleted.has(name) && !ledger.wasDeleted(name)) story.fail(lost, `${name} is lost: ${short} wrote it`)
@@ -124,6 +124,16 @@ async function checkOwed(
       }
     }
   }
+}
+
+/**
+ * True if the history was lost, and the record shows an edit that the deletion did not know of: replayed in another order than it was
+ * written in, the deletion waited for its record, found that edit with it, and let it stay (docs/protocol.md section 7).
+ */
+function isKeptByUnseen({ ledger }: World, deletion: Write, name: string, record: JsonObject): boolean {
+  if (ledger.historiesLost === 0) return false
+  const seen = deletion.seen?.get(name) ?? new Set()
+  return [...marksOf(record)].some((mark) => mark !== deletion.mark && !seen.has(mark))
 }
 
 /** S19: a value reads back as it was written. */
