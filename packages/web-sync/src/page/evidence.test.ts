@@ -1,7 +1,10 @@
 import { forceCloseDatabase, IDBFactory } from 'fake-indexeddb'
-import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { type IDBPDatabase, openDB } from 'idb'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { SyncError } from '../contract/index.ts'
 import { createWorld, until, type World } from './tabs.fixture.ts'
+
+type OpenSpace = Awaited<ReturnType<World['open']>>
 
 let world: World
 let count = 0
@@ -41,7 +44,7 @@ async function evictAfter(use: () => Promise<void>): Promise<void> {
 
 test('a write that is evicted under the open tab was not accepted: whoever asks, before or after, is told storage-evicted', async () => {
   world.isOnline = false
-  let space!: Awaited<ReturnType<World['open']>>
+  let space!: OpenSpace
   const reports: string[] = []
   const asked: Promise<string>[] = []
   let mutationId = ''
@@ -85,15 +88,97 @@ test('nothing is known of a write that was never made: not even that it is store
   )
 })
 
-test('a wait that is under way ends with the space, and is taken up by the mutation’s id', async () => {
+test.each([
+  { way: 'close', leave: (space: OpenSpace) => space.close() },
+  { way: 'wipe', leave: (space: OpenSpace) => space.wipe() },
+  { way: 'sign-out (keep)', leave: (space: OpenSpace) => space.signOut({ unsent: 'keep' }) },
+  { way: 'sign-out (discard)', leave: (space: OpenSpace) => space.signOut({ unsent: 'discard' }) },
+])('$way: all that wait are told closed', async ({ leave }) => {
   world.isOnline = false
   const space = await world.open('ann')
   const write = space.collections.plain.insert({ id: 'a' })
   await write
-  const waiting = endOf(write.accepted)
+  const waiting = [endOf(write.accepted), endOf(write.durable)]
+  await leave(space)
+  expect(await Promise.all(waiting)).toEqual(['closed', 'closed'])
+})
+
+test('sign-out (send-first): it is accepted, and what waits for more is told closed', async () => {
+  world.isOnline = false
+  const space = await world.open('ann')
+  const write = space.collections.plain.insert({ id: 'a' })
+  await write
+  const waiting = [endOf(write.accepted), endOf(write.durable)]
+  world.isOnline = true
+  expect(await space.signOut({ unsent: 'send-first' })).toMatchObject({ type: 'removed' })
+  const [accepted, durable] = await Promise.all(waiting)
+  expect(['resolved', 'closed']).toContain(accepted)
+  expect(durable).toBe('closed')
+  expect(await world.partner.read(space.space, 'plain', 'a')).not.toBeNull()
+})
+
+test('a wait that ended with the space is taken up by the mutation’s id', async () => {
+  world.isOnline = false
+  const space = await world.open('ann')
+  const write = space.collections.plain.insert({ id: 'a' })
+  await write
   await space.signOut({ unsent: 'keep' })
-  expect(await waiting).toBe('closed')
   world.isOnline = true
   const again = await world.open('ann')
   expect(await endOf(again.write(write.mutationId).accepted)).toBe('resolved')
+})
+
+test('the worker dies while a write is waited for: the next one looks again, and says what is true', async () => {
+  world.isOnline = false
+  const space = await world.open('ann')
+  const write = space.collections.plain.insert({ id: 'a' })
+  await write
+  const waiting = [endOf(write.accepted), endOf(space.write(crypto.randomUUID()).durable)]
+  world.killWorkers()
+  expect(await waiting[1]).toBe('not-found')
+  world.isOnline = true
+  space.retry()
+  expect(await waiting[0]).toBe('resolved')
+})
+
+/** The first row is gone, and `spoil` does the rest. */
+async function breakDatabase(spoil: (db: IDBPDatabase) => Promise<void>): Promise<void> {
+  const names = (await indexedDB.databases()).map(({ name = '' }) => name)
+  const db = await openDB(names.find((name) => /^web-sync-[0-9a-f]{32}$/.test(name)) ?? '')
+  await db.clear('meta')
+  await spoil(db)
+  db.close()
+}
+
+describe('the database breaks under the open tab while a write is waited for', () => {
+  test('it is among what can be read: it is brought over, sent, and accepted', async () => {
+    world.isOnline = false
+    const space = await world.open('ann')
+    const write = space.collections.plain.insert({ id: 'a' })
+    await write
+    const waiting = endOf(write.accepted)
+    await breakDatabase(async () => undefined)
+    await space.collections.plain.insert({ id: 'b' })
+    await until(space.status, ({ storage }) => storage.recovery?.isRead === true)
+    world.isOnline = true
+    space.retry()
+    expect(await waiting).toBe('resolved')
+    expect(await world.partner.read(space.space, 'plain', 'a')).not.toBeNull()
+  })
+
+  test('it cannot be read: whoever waits, and whoever asks later, is told storage-replaced', async () => {
+    world.isOnline = false
+    const space = await world.open('ann')
+    const write = space.collections.plain.insert({ id: 'a' })
+    await write
+    const waiting = [endOf(write.accepted), endOf(write.durable)]
+    await breakDatabase(async (db) => {
+      for (const key of await db.getAllKeys('groups')) await db.put('groups', { group: key, text: '[["outb' })
+    })
+    await space.collections.plain.insert({ id: 'b' })
+    await until(space.status, ({ storage }) => storage.recovery?.isRead === true)
+    const late = space.write(write.mutationId)
+    const ends = await Promise.all([...waiting, endOf(late), endOf(late.accepted), endOf(late.durable)])
+    expect(new Set(ends)).toEqual(new Set(['storage-replaced']))
+  })
 })
