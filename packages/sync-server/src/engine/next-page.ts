@@ -2,7 +2,7 @@ import type { Progress, ReplyLimit } from 'sync-protocol'
 import type { CollectionState, SpaceRow, StorageReader, StorageTransaction } from '../contract/index.ts'
 import { encodeRecord } from './encode-page.ts'
 import { readLogPage } from './log-page.ts'
-import { collectionNames, countRecords, pendingCollections, pickDigest, type Position } from './position.ts'
+import { collectionNames, countRecords, pendingCollections, pickDigest, type Position, stateOf } from './position.ts'
 import { incomplete, readRecords } from './read-rows.ts'
 import { Room } from './room.ts'
 
@@ -57,7 +57,7 @@ async function snapshotPage(
   const room = new Room({ ...limit, changes: Math.min(limit.changes, Math.max(FIRST_PAGE_CHANGES, from.sent)) })
   const collections: Record<string, CollectionState> = { ...from.collections }
   for (const name of pendingCollections(from)) {
-    const state = collections[name]
+    const state = stateOf(from, name)
     const start = state !== undefined && 'lastId' in state ? state.lastId : null
     collections[name] = await fillFromCollection(tx, name, start, room)
     if ('lastId' in collections[name]) break

@@ -58,7 +58,8 @@ function toError(outcome: { readonly type: string } | undefined): PartnerError {
 }
 
 function makeWriter(collections: readonly string[], ops: unknown[]): OwnWriter {
-  const writer: Record<string, CollectionWriter> = {}
+  // Without a prototype: `tx.constructor` is a collection or nothing.
+  const writer: Record<string, CollectionWriter> = Object.create(null)
   for (const collection of collections) {
     const add = (op: Op['op'], id: unknown, value?: unknown): void => {
       ops.push({ op, collection, id, base: null, ...(op === 'delete' ? {} : { value }) })

@@ -19,7 +19,7 @@ export function changeCollections(from: Position, collections: readonly string[]
   const states: Record<string, CollectionState> = {}
   let isGrowing = false
   for (const name of collections) {
-    const known = from.collections[name]
+    const known = stateOf(from, name)
     states[name] = known ?? { lastId: null }
     isGrowing ||= known === undefined
   }
@@ -29,6 +29,11 @@ export function changeCollections(from: Position, collections: readonly string[]
   return { ...from, collections: states, settleAt: null, isSettled: false, digest: null, sent }
 }
 
+/** Where a collection of the checkpoint stands; undefined: it has none of that name, and `constructor` is a name like any other. */
+export function stateOf(from: Pick<Position, 'collections'>, name: string): CollectionState | undefined {
+  return Object.hasOwn(from.collections, name) ? from.collections[name] : undefined
+}
+
 /** True if all records of the collection's snapshot were sent. */
 function isComplete(state: CollectionState | undefined): boolean {
   return state !== undefined && 'complete' in state
@@ -36,7 +41,7 @@ function isComplete(state: CollectionState | undefined): boolean {
 
 /** The collections of which snapshot pages are missing, in the order in which they are sent. */
 export function pendingCollections(position: Position): readonly string[] {
-  return collectionNames(position).filter((name) => !isComplete(position.collections[name]))
+  return collectionNames(position).filter((name) => !isComplete(stateOf(position, name)))
 }
 
 /** The collections of a checkpoint, sorted. */

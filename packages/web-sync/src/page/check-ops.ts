@@ -65,7 +65,7 @@ export function wholeValues(ops: readonly LocalOp[]): (JsonObject | null)[] {
 }
 
 function validatorOf(collections: CollectionsByName, op: LocalOp): StandardSchema | null {
-  return collections[op.collection]?.validator ?? null
+  return Object.hasOwn(collections, op.collection) ? (collections[op.collection]?.validator ?? null) : null
 }
 
 function invalid(index: number, fault: { readonly path: string; readonly message: string }): SyncError {

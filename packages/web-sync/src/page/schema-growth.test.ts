@@ -148,3 +148,19 @@ test('code of the version before does not open what the next one has opened, and
   await until(again.status, ({ pending, isPartial }) => pending === 0 && !isPartial)
   expect((await world.partner.read(again.space, 'notes', 'a'))?.value).toEqual({ id: 'a', body: 'unsent', done: true })
 })
+
+test('a live query shows what an app of the version before writes as a record of this version, from the first moment', async () => {
+  createGrowingWorld('growing-live')
+  const space = await openGrown()
+  await until(space.status, ({ isPartial, state }) => !isPartial && state === 'idle')
+  const live = space.collections.notes.query({ index: 'byBody' })
+  const seen: unknown[] = []
+  const stop = live.subscribe(() => seen.push(...live.getSnapshot().records))
+  await until(live, ({ isLoading }) => !isLoading)
+  const old: unknown = await world.open('ben', { schema: before as never })
+  await (old as Space<typeof before.collections>).collections.notes.insert({ id: 'a', text: 'first' }).accepted
+  space.retry()
+  await until(live, ({ records }) => records.length > 0)
+  stop()
+  expect(seen).toEqual([{ id: 'a', body: 'first', done: false }])
+})

@@ -1,4 +1,5 @@
-import { type Change, type DigestBuilder, versionNumber } from 'sync-protocol'
+import { type Change, type DigestBuilder, fitRecord, type SchemaShape, versionNumber } from 'sync-protocol'
+import { findCollection } from './index-keys.ts'
 import type { RowKey } from './keys.ts'
 import { type RecordName, nameToText } from './record-names.ts'
 import type { RowReader, RowWriter } from './row-database.ts'
@@ -10,6 +11,7 @@ export interface AppliedChanges {
   readonly records: readonly RecordName[]
   /** What they were before. */
   readonly preImages: readonly PreImage[]
+  /** As the schema of this store has them, whatever version wrote them. */
   readonly puts: readonly Extract<Change, { type: 'put' }>[]
   readonly deletes: readonly RecordName[]
 }
@@ -20,6 +22,7 @@ export interface AppliedChanges {
  */
 export async function applyChanges(
   tx: RowWriter,
+  schema: SchemaShape,
   generation: number,
   page: { readonly changes: readonly Change[]; readonly snapshot: boolean },
   digest: DigestBuilder,
@@ -39,13 +42,21 @@ export async function applyChanges(
     }
   }
   const entries = [...changed.values()]
-  for (const { before, after } of entries) writeBase(tx, generation, before, after, digest)
+  for (const entry of entries) {
+    entry.after = fitChange(schema, entry.after)
+    writeBase(tx, generation, entry.before, entry.after, digest)
+  }
   return {
     records: entries.map((entry) => entry.record),
     preImages: entries.map(({ record, before }) => toPreImage(record, before)),
     puts: entries.flatMap(({ after }) => (after.type === 'put' ? [after] : [])),
     deletes: entries.flatMap(({ record, after }) => (after.type === 'delete' ? [record] : [])),
   }
+}
+
+function fitChange(schema: SchemaShape, change: Change): Change {
+  if (change.type === 'delete') return change
+  return { ...change, value: fitRecord(findCollection(schema, change.collection), change.value) }
 }
 
 /** A base row as a pre-image. */

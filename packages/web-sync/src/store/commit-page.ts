@@ -43,7 +43,7 @@ async function commitToCurrent(
   const digest = new DigestBuilder(before.digest)
   const dropped = before.collections.filter((collection) => !page.collections.includes(collection))
   for (const collection of dropped) dropCollection(tx, before.generation, collection, digest)
-  const applied = await applyChanges(tx, before.generation, page, digest)
+  const applied = await applyChanges(tx, context.schema, before.generation, page, digest)
   checkDigest(page, digest)
 
   const isSameStep = before.partnershipId === received.partnershipId && isSameKey(before.syncKey, page.key)

@@ -62,7 +62,7 @@ export async function commitToResync(
   for (const collection of resync.collections) {
     if (!page.collections.includes(collection)) dropCollection(tx, resync.generation, collection, digest)
   }
-  await applyChanges(tx, resync.generation, page, digest)
+  await applyChanges(tx, context.schema, resync.generation, page, digest)
   checkDigest(page, digest)
   const replicaId = received.forkedReplicaId ?? before.replicaId
   const next: ResyncState = {

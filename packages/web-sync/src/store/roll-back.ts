@@ -1,8 +1,9 @@
-import { type CheckpointName, DigestBuilder, isSameDigest, isSameKey } from 'sync-protocol'
+import { type CheckpointName, DigestBuilder, fitRecord, isSameDigest, isSameKey } from 'sync-protocol'
 import type { Fence } from '../contract/index.ts'
 import { restoreImage } from './apply-changes.ts'
 import { dropCollection } from './page-steps.ts'
 import type { ChangeLog, StoreContext } from './context.ts'
+import { findCollection } from './index-keys.ts'
 import { dropUnrepeatable, returnJournal } from './journal.ts'
 import { listOverlayNames, rebaseOverlay, touchedBy } from './overlay-rows.ts'
 import { RecordSet } from './record-names.ts'
@@ -78,7 +79,9 @@ async function restore(
     // Of a collection that has gone as a whole there is nothing to put back, and its digest has gone with it.
     if (added.includes(image[0])) continue
     restoreImage(tx, sync.generation, image, present[index] ?? null, digest)
-    log.record(image[0], image[1], image[2]?.value ?? null)
+    const [collection, id, record] = image
+    // It may have been kept under an earlier version.
+    log.record(collection, id, record && fitRecord(findCollection(context.schema, collection), record.value))
   }
   const limited = await dropUnrepeatable(tx, sync, context.nowMs(), target.step, log)
   const { sync: emptied, returned } = await returnJournal(tx, limited, target.step, log)

@@ -1,0 +1,6 @@
+import { testNames } from '../../testing/names-tests.fixture.ts'
+import { withPostgres } from '../../testing/postgres.fixture.ts'
+
+const server = withPostgres()
+
+testNames('PostgreSQL', () => server.storage())
