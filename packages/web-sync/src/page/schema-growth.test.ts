@@ -164,3 +164,57 @@ test('a live query shows what an app of the version before writes as a record of
   stop()
   expect(seen).toEqual([{ id: 'a', body: 'first', done: false }])
 })
+
+const renamed = defineSchema({
+  app: 'test',
+  version: 2,
+  collections: {
+    notes: collection<{ readonly id: string; readonly body: string }>(null, { renamed: { text: 'body' } }),
+  },
+})
+
+/** An app of the version before beside one of the next, on a partner of the next; the old one has the new one's note. */
+async function openBoth(name: string): Promise<{
+  readonly old: Space<typeof before.collections>
+  readonly openOld: (schema: typeof before | typeof renamed) => Promise<Space<typeof renamed.collections>>
+}> {
+  world = createWorld(name, { schema: renamed })
+  const openOld = async (schema: typeof before | typeof renamed): Promise<Space<typeof renamed.collections>> => {
+    const space: unknown = await world.open('ann', { schema: schema as never })
+    return space as Space<typeof renamed.collections>
+  }
+  const now: unknown = await world.open('ben', { schema: renamed as never })
+  await (now as Space<typeof renamed.collections>).collections.notes.insert({ id: 'r', body: 'by the new app' })
+    .accepted
+  const old: unknown = await openOld(before)
+  await until(
+    (old as Space<typeof before.collections>).status,
+    ({ isPartial, state }) => !isPartial && state === 'idle',
+  )
+  return { old: old as Space<typeof before.collections>, openOld }
+}
+
+test('a whole record that an app of the version before puts is read as a write of the next one', async () => {
+  const { old } = await openBoth('renamed-put')
+  await old.collections.notes.put({ id: 'r', text: 'typed in the old app' }).accepted
+  const stored = await world.partner.read(old.space, 'notes', 'r')
+  expect(stored?.value).toEqual({ id: 'r', body: 'typed in the old app' })
+})
+
+test('the same with an unsent one, which the updated app shows offline as it then arrives', async () => {
+  const { old, openOld } = await openBoth('renamed-unsent')
+  world.isOnline = false
+  await old.collections.notes.put({ id: 'r', text: 'typed in the old app' })
+  await old.close()
+  const updated = await openOld(renamed)
+  const { notes } = updated.collections
+  expect(await notes.get('r')).toEqual({ id: 'r', body: 'typed in the old app' })
+  world.isOnline = true
+  updated.retry()
+  await until(updated.status, ({ pending, state }) => pending === 0 && state === 'idle')
+  expect(await notes.get('r')).toEqual({ id: 'r', body: 'typed in the old app' })
+  expect((await world.partner.read(updated.space, 'notes', 'r'))?.value).toEqual({
+    id: 'r',
+    body: 'typed in the old app',
+  })
+})
