@@ -2,8 +2,10 @@ import { schemaToShape, type WakeReason } from 'sync-protocol'
 import {
   createFetchTransport,
   createMemoryStore,
+  GroupedRows,
   type LocalOp,
   type MemoryDatabase,
+  PackedReader,
   type RunResult,
   runSync,
   type Store,
@@ -11,18 +13,18 @@ import {
 } from 'web-sync/testing'
 import { checkKeyMove } from './checks/key-move.ts'
 import type { Chance } from './chance.ts'
-import { type DeviceRows, Disk, type DiskWatcher } from './disk.ts'
+import { type DeviceRows, Disk, type DiskWatcher, type SyncRow } from './disk.ts'
 import { tellExchange } from './exchange-count.ts'
 import type { Network } from './network.ts'
 import { ACCOUNT_HEADER, ENDPOINT, type PartnerHost } from './partner-host.ts'
 import { Process } from './process.ts'
 import type { Scheduler } from './scheduler.ts'
-import { schemaOf } from './schema.ts'
+import { schemaOf, type SchemaChoice } from './schema.ts'
 import type { Story } from './story.ts'
 import type { Time } from './time.ts'
 
 /** What a device shares with the world. */
-export interface Surroundings {
+export interface Surroundings extends SchemaChoice {
   readonly chance: Chance
   readonly story: Story
   readonly time: Time
@@ -75,6 +77,9 @@ export interface RunLimit {
 export class Device {
   readonly owner: Owner
   readonly disk: Disk
+  /** Of those who look on past the store; one look at a time. */
+  readonly #onlooker: GroupedRows = new GroupedRows()
+  #look: Promise<unknown> = Promise.resolve()
   readonly #world: Surroundings
   /** Its own idea of the time. */
   readonly #clock: Pick<Time, 'nowMs'>
@@ -120,6 +125,11 @@ export class Device {
     return this.#version
   }
 
+  /** Names of the collections that a version of the app has. */
+  collectionsOf(version: 1 | 2): readonly string[] {
+    return Object.keys(schemaOf(version, this.#world).collections)
+  }
+
   /** The processes that run, oldest first; there is at least one. */
   get contexts(): readonly Context[] {
     return this.#contexts
@@ -130,6 +140,18 @@ export class Device {
     return (this.#contexts.at(-1) as Context).store
   }
 
+  /** Reads what is on the disk as the store would, past all ports: nobody notices. */
+  look<T>(work: (tx: PackedReader, sync: SyncRow) => Promise<T>): Promise<T> {
+    const looking = this.#look.then(() =>
+      this.disk.rows.read(async (raw) => {
+        const tx = new PackedReader(await this.#onlooker.begin(raw))
+        return work(tx, (await raw.get('meta', 'sync')) as SyncRow)
+      }),
+    )
+    this.#look = looking.catch(() => undefined)
+    return looking
+  }
+
   /** Another tab, or the service worker wakes up. */
   async openContext(): Promise<Context> {
     const { chance, scheduler } = this.#world
@@ -137,7 +159,7 @@ export class Device {
     const process = new Process(`${this.name}/${this.#processes}`, scheduler)
     const { account, space } = this.owner
     const store = await createMemoryStore(
-      { account, space, schema: schemaToShape(schemaOf(this.#version)), onNotice: () => undefined },
+      { account, space, schema: schemaToShape(schemaOf(this.#version, this.#world)), onNotice: () => undefined },
       {
         nowMs: this.#clock.nowMs,
         randomId: () => chance.hex(32),

@@ -1,5 +1,6 @@
 import { checkStorm } from './checks/storm.ts'
 import type { Device } from './device.ts'
+import { NO_SIGHTS } from './ledger.ts'
 import { ACCOUNTS, SPACES } from './partner-host.ts'
 import { CALM_LIMIT, type World } from './world.ts'
 
@@ -156,6 +157,7 @@ async function writeSome(world: World, device: Device): Promise<number> {
       mark: mutationId,
       atMs: time.nowMs(),
       isOrdered: true,
+      sights: NO_SIGHTS,
     })
   }
   return 3

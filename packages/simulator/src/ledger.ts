@@ -6,6 +6,12 @@ const JOURNAL_AGE_MS = 29 * 86_400_000
 /** How old a write may be to be replayed; a little less, likewise. */
 const REPLAY_AGE_MS = 89 * 86_400_000
 
+/** The marks that the author saw in records, by `collection/id`; see checks/seen.ts. */
+export type Sights = ReadonlyMap<string, ReadonlySet<string>>
+
+/** Nothing was looked at, since nothing is taken away. */
+export const NO_SIGHTS: Sights = new Map()
+
 /** A write of the user. */
 export interface Write {
   readonly mutationId: string
@@ -19,8 +25,8 @@ export interface Write {
   readonly atMs: number
   /** False if others were stored at the same time: then which came first is not known. */
   readonly isOrdered: boolean
-  /** Marks of each record that it deletes, as its author saw them; none: it deletes nothing. */
-  readonly seen?: ReadonlyMap<string, ReadonlySet<string>>
+  /** Of the records that its puts and deletions name. */
+  readonly sights: Sights
 }
 
 /**
@@ -37,6 +43,11 @@ export class Ledger {
   readonly #fragile = new Set<string>()
   readonly #deleted = new Set<string>()
   readonly #reused = new Set<string>()
+  readonly #overruled = new Set<string>()
+  readonly #madeAnew = new Set<string>()
+  readonly #seen = new Map<string, Map<string, ReadonlySet<string>>>()
+  readonly #deletions = new Map<string, readonly Write[]>()
+  readonly #byId = new Map<string, readonly Write[]>()
   readonly #order = new Map<string, number>()
   /** True once a device was cloned or set back: then two have the same orders. */
   hasCopies = false
@@ -59,12 +70,64 @@ export class Ledger {
   promise(write: Write): void {
     this.#order.set(write.mark, this.#order.size)
     this.#promised.set(write.mark, write)
+    this.#index(write)
   }
 
   /** The device died before it could acknowledge: the write may have its effect, and may not. */
   note(write: Write): void {
     this.#order.set(write.mark, this.#order.size)
     this.#maybe.set(write.mark, write)
+    this.#index(write)
+  }
+
+  #index(write: Write): void {
+    this.#byId.set(write.mutationId, [...this.withId(write.mutationId), write])
+    for (const { op, collection, id } of write.ops) {
+      const name = `${collection}/${id}`
+      if (op === 'delete') this.#deletions.set(name, [...this.deletionsOf(name), write])
+    }
+  }
+
+  /** Whoever is at this device sees these marks in a record; returns all that they have ever seen in it when they wrote to it. */
+  see(device: string, name: string, marks: ReadonlySet<string>): ReadonlySet<string> {
+    const seen = this.#seen.get(device) ?? new Map<string, ReadonlySet<string>>()
+    this.#seen.set(device, seen)
+    const all = new Set([...(seen.get(name) ?? []), ...marks])
+    seen.set(name, all)
+    return all
+  }
+
+  /** A copy of a device shows what the device has shown. */
+  inheritSights(from: string, to: string): void {
+    this.#seen.set(to, new Map(this.#seen.get(from) ?? []))
+  }
+
+  /** The writes that delete this record. */
+  deletionsOf(name: string): readonly Write[] {
+    return this.#deletions.get(name) ?? []
+  }
+
+  /** The writes with this mutation id: more than one if it was used again. */
+  withId(mutationId: string): readonly Write[] {
+    return this.#byId.get(mutationId) ?? []
+  }
+
+  /** A put found no record where its author had seen one, and made it anew: it raced with what took it away. */
+  noteMadeAnew(name: string): void {
+    this.#madeAnew.add(name)
+  }
+
+  wasMadeAnew(name: string): boolean {
+    return this.#madeAnew.has(name)
+  }
+
+  /** The mark was taken out of this record by a write that its collection lets win over what its author had not seen. */
+  overrule(name: string, mark: string): void {
+    this.#overruled.add(`${name} ${mark}`)
+  }
+
+  isOverruled(name: string, mark: string): boolean {
+    return this.#overruled.has(`${name} ${mark}`)
   }
 
   /** The same mutation id was used for two contents. */

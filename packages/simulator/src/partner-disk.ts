@@ -1,4 +1,5 @@
-import { PartnerError, type PartnerStorage, type StorageTransaction } from 'sync-server/browser'
+import type { JsonObject } from 'sync-protocol'
+import { type LogRow, PartnerError, type PartnerStorage, type StorageTransaction } from 'sync-server/browser'
 import type { Scheduler } from './scheduler.ts'
 
 /** How a transaction of the partner goes wrong. */
@@ -30,11 +31,29 @@ export interface Issued {
   readonly isSettled: boolean
 }
 
+/** A change of a record that was there before it, as it is committed. */
+export interface StagedChange {
+  readonly collection: string
+  readonly id: string
+  readonly before: JsonObject
+  /** null: it was deleted. */
+  readonly after: JsonObject | null
+  /** null: the partner’s own. */
+  readonly mutationId: string | null
+}
+
+/** Who looks on at what is committed. */
+export interface PartnerWatcher {
+  /** Every checkpoint that was ever committed, in whatever history, by {@link issuedName}. */
+  readonly issued: Map<string, Issued>
+  /** The changes of one transaction, in order. */
+  changed(changes: readonly StagedChange[]): void
+}
+
 /** A storage whose transactions can go wrong, on a real one. Reads and writes pass through. */
 export class PartnerDisk {
   readonly storage: PartnerStorage
-  /** By partnership, n and tag: every checkpoint that was ever committed, in whatever history. */
-  readonly issued: Map<string, Issued>
+  readonly #watcher: PartnerWatcher
   #fault: PartnerFault | null = null
   /** Of the last transaction that was to crash at one. */
   statements: { count: number } = { count: 0 }
@@ -43,8 +62,8 @@ export class PartnerDisk {
   /** False: this node is a standby that lags. */
   isPrimary = true
 
-  constructor(real: PartnerStorage, scheduler: Scheduler, issued: Map<string, Issued>) {
-    this.issued = issued
+  constructor(real: PartnerStorage, scheduler: Scheduler, watcher: PartnerWatcher) {
+    this.#watcher = watcher
     this.storage = {
       isPrimary: async () => this.isPrimary,
       transaction: async (space, work) => {
@@ -75,23 +94,30 @@ export class PartnerDisk {
     const fault = this.#fault
     this.#fault = null
     if (fault?.type === 'busy') throw new PartnerError('busy', 'the simulated database is locked')
-    const issued = new Map<string, Issued>()
+    const seen: Seen = { issued: new Map(), changes: [] }
     const crashAt = fault?.type === 'crash at statement' ? fault.statement : null
     if (crashAt !== null) this.statements = { count: 0 }
     const result = await real.transaction(space, async (tx) => {
-      const seen = this.cost === null ? tx : measure(tx, this.cost)
-      const done = await work(observe(seen, issued, crashAt, this.statements))
+      const measured = this.cost === null ? tx : measure(tx, this.cost)
+      const done = await work(observe(measured, seen, crashAt, this.statements))
       if (crashAt !== null) throw new PartnerCrash('before COMMIT')
       return done
     })
-    for (const [name, checkpoint] of issued) this.issued.set(name, checkpoint)
+    for (const [name, checkpoint] of seen.issued) this.#watcher.issued.set(name, checkpoint)
+    if (seen.changes.length > 0) this.#watcher.changed(seen.changes)
     if (fault?.type === 'crash after commit') throw new PartnerCrash('after COMMIT')
     if (fault?.type === 'unknown outcome') throw new Error('simulated: the connection broke during COMMIT')
     return result
   }
 }
 
-/** The name of a key in {@link PartnerDisk.issued}. */
+/** What a transaction does, told if it is committed. */
+interface Seen {
+  readonly issued: Map<string, Issued>
+  readonly changes: StagedChange[]
+}
+
+/** The name of a key in {@link PartnerWatcher.issued}. */
 export function issuedName(partnershipId: string, key: { readonly n: number; readonly tag: string }): string {
   return `${partnershipId} ${key.n} ${key.tag}`
 }
@@ -114,10 +140,10 @@ function measure(tx: StorageTransaction, cost: Cost): StorageTransaction {
   })
 }
 
-/** Notes which checkpoints are inserted, and dies at a statement. */
+/** Notes which checkpoints are inserted and what is changed, and dies at a statement. */
 function observe(
   tx: StorageTransaction,
-  issued: Map<string, Issued>,
+  seen: Seen,
   crashAt: number | null,
   statements: { count: number },
 ): StorageTransaction {
@@ -125,16 +151,44 @@ function observe(
     get(target, name: keyof StorageTransaction) {
       const method = target[name] as ((...args: unknown[]) => unknown) | undefined
       if (method === undefined) return undefined
-      if (crashAt === null && name !== 'insertCheckpoint') return method.bind(target)
+      if (crashAt === null && name !== 'insertCheckpoint' && name !== 'appendChanges') return method.bind(target)
       return (...args: unknown[]): unknown => {
         statements.count += 1
         if (crashAt !== null && statements.count > crashAt) throw new PartnerCrash('at a statement')
         if (name === 'insertCheckpoint') {
           const row = args[0] as Issued & { readonly partnershipId: string; readonly n: number; readonly tag: string }
-          issued.set(issuedName(row.partnershipId, row), row)
+          seen.issued.set(issuedName(row.partnershipId, row), row)
         }
+        if (name === 'appendChanges') return noteChanges(target, seen, args as Parameters<typeof target.appendChanges>)
         return method.apply(target, args)
       }
     },
   })
+}
+
+/** Passes changes on, and notes those of records that are there. */
+async function noteChanges(
+  tx: StorageTransaction,
+  { changes: noted }: Seen,
+  [changes, digest]: Parameters<StorageTransaction['appendChanges']>,
+): Promise<void> {
+  const before = new Map<string, JsonObject>()
+  for (const { collection, id, previousVersion } of changes) {
+    if (previousVersion === null) continue
+    const row = await tx.getRecord(collection, id)
+    if (row !== null) before.set(`${collection}/${id}`, JSON.parse(row.value) as JsonObject)
+  }
+  await tx.appendChanges(changes, digest)
+  for (const change of changes) noted.push(...stage(before, change))
+}
+
+/** The change, if there is a record before it; `records` is what is there after it. */
+function stage(records: Map<string, JsonObject>, change: LogRow): StagedChange[] {
+  const { collection, id, value, mutationId } = change
+  const name = `${collection}/${id}`
+  const before = records.get(name)
+  const after = value === null ? null : (JSON.parse(value) as JsonObject)
+  if (after === null) records.delete(name)
+  else records.set(name, after)
+  return before === undefined ? [] : [{ collection, id, before, after, mutationId }]
 }

@@ -10,9 +10,16 @@ import {
 import type { JsonObject } from 'sync-protocol'
 import type { Chance } from './chance.ts'
 import type { Backup, DiskMaker, HostDisk } from './host-disk.ts'
-import { type Cost, type Issued, PartnerCrash, PartnerDisk, type PartnerFault } from './partner-disk.ts'
+import {
+  type Cost,
+  type Issued,
+  PartnerCrash,
+  PartnerDisk,
+  type PartnerFault,
+  type StagedChange,
+} from './partner-disk.ts'
 import type { Scheduler } from './scheduler.ts'
-import { COLLECTIONS, newSchema } from './schema.ts'
+import { COLLECTIONS, partnerSchema, type SchemaChoice } from './schema.ts'
 import type { Story } from './story.ts'
 import type { Time } from './time.ts'
 
@@ -31,6 +38,11 @@ export const SHARED = 'space'
 /** All spaces: the shared one, and one for each account alone. */
 export const SPACES: readonly string[] = [SHARED, ...ACCOUNTS.map((account) => `home-${account}`)]
 
+/** What a partner is started with. */
+export interface HostOptions extends SchemaChoice {
+  readonly disks: DiskMaker
+}
+
 /** A record as the partner has it. */
 export interface PartnerView {
   readonly collection: string
@@ -48,6 +60,7 @@ export class PartnerHost {
   /** Every checkpoint that was ever issued, in whatever history. */
   readonly issued: Map<string, Issued> = new Map()
   readonly #disks: DiskMaker
+  readonly #choice: SchemaChoice
   #real: HostDisk
   #disk: PartnerDisk
   #hasCrashed = false
@@ -55,7 +68,9 @@ export class PartnerHost {
   /** What an account may do, where it is not what it was in the beginning. */
   readonly #access = new Map<string, Access>()
   /** Called where the app's own code is: throws in its place. Default: nothing happens. */
-  onAppCall: (where: 'authenticate' | 'authorize' | 'allow') => void = () => undefined
+  onAppCall: (where: 'authenticate' | 'authorize' | 'allow' | 'resolve') => void = () => undefined
+  /** Hears of each transaction that changes records. */
+  onChanges: (changes: readonly StagedChange[]) => void = () => undefined
   /** Hears what the partner says of itself. */
   onEvent: (event: PartnerEvent) => void = () => undefined
 
@@ -64,7 +79,7 @@ export class PartnerHost {
     story: Story,
     time: Time,
     scheduler: Scheduler,
-    disks: DiskMaker,
+    { disks, ...choice }: HostOptions,
     real: HostDisk,
   ) {
     this.#chance = chance
@@ -72,8 +87,9 @@ export class PartnerHost {
     this.#time = time
     this.#scheduler = scheduler
     this.#disks = disks
+    this.#choice = choice
     this.#real = real
-    this.#disk = new PartnerDisk(real.storage, scheduler, this.issued)
+    this.#disk = this.#openDisk()
     this.#partner = this.#start()
   }
 
@@ -83,9 +99,9 @@ export class PartnerHost {
     story: Story,
     time: Time,
     scheduler: Scheduler,
-    disks: DiskMaker,
+    options: HostOptions,
   ): Promise<PartnerHost> {
-    return new PartnerHost(chance, story, time, scheduler, disks, await disks.make())
+    return new PartnerHost(chance, story, time, scheduler, options, await options.disks.make())
   }
 
   get partner(): Partner {
@@ -165,7 +181,7 @@ export class PartnerHost {
   restart(): void {
     const { isPrimary } = this.#disk
     const { statements } = this.#disk
-    this.#disk = new PartnerDisk(this.#real.storage, this.#scheduler, this.issued)
+    this.#disk = this.#openDisk()
     this.#disk.statements = statements
     this.#disk.isPrimary = isPrimary
     this.#partner = this.#start()
@@ -204,10 +220,18 @@ export class PartnerHost {
     else this.#access.set(`${account} ${space}`, access)
   }
 
+  #openDisk(): PartnerDisk {
+    const { issued } = this
+    return new PartnerDisk(this.#real.storage, this.#scheduler, {
+      issued,
+      changed: (changes) => this.onChanges(changes),
+    })
+  }
+
   #start(): Partner {
     const chance = this.#chance
     return createPartner({
-      schema: newSchema,
+      schema: partnerSchema(this.#choice, () => this.onAppCall('resolve')),
       storage: this.#disk.storage,
       authenticate: async (request) => {
         this.onAppCall('authenticate')

@@ -33,6 +33,7 @@ export const FAULT_CLASSES = [
   'odd values',
   'foreign key',
   'app throws',
+  'policies',
 ] as const
 
 /** A class of faults. */

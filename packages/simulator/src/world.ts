@@ -3,6 +3,7 @@ import { createMemoryDatabase, type MemoryDatabase } from 'web-sync/testing'
 import { Chance } from './chance.ts'
 import { checkSpaceEvents } from './checks/events.ts'
 import { watchAnswers } from './checks/answers.ts'
+import { checkStaged } from './checks/seen.ts'
 import { type Context, Device, type Owner, type RunLimit, type Surroundings } from './device.ts'
 import type { DeviceRows } from './disk.ts'
 import { type Backup, type DiskMaker, memoryDisks } from './host-disk.ts'
@@ -70,6 +71,7 @@ export class World {
     const { story, scheduler } = parts
     this.network = new Network({ chance, story, scheduler, host, classes, watch: watchAnswers(this) })
     host.onEvent = checkSpaceEvents(this)
+    host.onChanges = checkStaged(this)
     host.onAppCall = (where) => this.#throwAsApp(where)
   }
 
@@ -85,7 +87,8 @@ export class World {
     const story = new Story()
     const time = new Time()
     const scheduler = new Scheduler(chance, story)
-    const host = await PartnerHost.start(chance, story, time, scheduler, disks)
+    const hasPolicies = classes.includes('policies')
+    const host = await PartnerHost.start(chance, story, time, scheduler, { disks, hasPolicies })
     const world = new World(classes, chance, host, { story, time, scheduler, makeRows })
     // The first two share a space; later ones are wherever chance puts them.
     for (let index = 0; index < deviceCount; index += 1) await world.addDevice(chance.pick(ACCOUNTS), index < 2)
@@ -127,6 +130,7 @@ export class World {
       powerCanFail: this.has('power loss'),
       hasWrongClocks: this.has('wrong clock'),
       hasLittleUndo: this.has('little undo'),
+      hasPolicies: this.has('policies'),
       onAppCall: () => this.#throwAsApp('getAuth'),
       makeRows: this.#makeRows,
     }

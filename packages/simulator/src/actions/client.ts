@@ -69,6 +69,7 @@ export async function clone(world: World): Promise<void> {
   const copy = await world.openDevice(owner, device.version, device.disk.copy())
   if (world.clones.has(device.name)) story.count('sometimes: copy of a copy')
   world.clones.add(copy.name)
+  world.ledger.inheritSights(device.name, copy.name)
   world.ledger.hasCopies = true
   device.isKeyDoubtful = true
   copy.isKeyDoubtful = true

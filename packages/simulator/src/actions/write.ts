@@ -1,8 +1,9 @@
+import type { JsonObject } from 'sync-protocol'
 import type { LocalOp } from 'web-sync/testing'
-import { readSeen } from '../checks/seen.ts'
-import type { Device } from '../device.ts'
+import { marksOf } from '../checks/marks.ts'
+import { readSeen, readSights, readWaiting, widenSights } from '../checks/seen.ts'
+import type { Context, Device } from '../device.ts'
 import type { Write } from '../ledger.ts'
-import { collectionsOf } from '../schema.ts'
 import type { World } from '../world.ts'
 
 /** Values that layers disagree about; all of them are allowed. */
@@ -38,13 +39,9 @@ export async function writeOn(world: World, device: Device, mutationId: string =
   const count = chance.happens(0.25) ? 2 + chance.integer(4) : 1
   const isReuse = [...ledger.all()].some((write) => write.mutationId === mutationId)
   const mark = isReuse ? `${mutationId}-again` : mutationId
-  await storeWrite(
-    world,
-    device,
-    mutationId,
-    mark,
-    Array.from({ length: count }, () => drawOp(world, device, mark)),
-  )
+  const ops: LocalOp[] = []
+  for (let index = 0; index < count; index += 1) ops.push(await drawOp(world, device, mark))
+  await storeWrite(world, device, mutationId, mark, ops)
 }
 
 /** Writes, and notes what was promised. */
@@ -55,13 +52,16 @@ export async function storeWrite(
   mark: string,
   ops: readonly LocalOp[],
 ): Promise<void> {
-  const { chance, story, ledger, time } = world
+  const { story, ledger, time } = world
   const { account, space, name } = device.owner
-  const context = chance.pick(device.contexts)
+  const context = pickContext(world, device)
+  if (context === null) return
   const isAlone = !world.scheduler.isRacing
   const facts = { mutationId, device: name, account, space, ops, mark, atMs: time.nowMs(), isOrdered: isAlone }
-  const write: Write = { ...facts, seen: await readSeen(device, ops) }
+  const before = await readSights(world, device, ops)
   const refusal = await device.write(context, mutationId, ops)
+  const isExact = isAlone || before.size === 0
+  const write: Write = { ...facts, sights: isExact ? before : await widenSights(world, device, before) }
   const what = ops.map((op) => `${op.op} ${op.collection}/${op.id}`).join(', ')
   story.tell(`${context.process.name}: ${mark.slice(0, 8)} ${what}: ${refusal ?? 'stored'}`)
   story.count(refusal === null ? 'writes' : `write refused locally: ${refusal}`)
@@ -73,15 +73,29 @@ export async function storeWrite(
   if (context.version < device.version) story.fail('S22', `${context.process.name}: old code has written a newer store`)
   ledger.promise(write)
   for (const op of ops) if (op.op === 'insert') world.names.push(`${space} ${op.collection}/${op.id}`)
+  if (ops.length > 1) await notePutsMadeAnew(world, device, write)
   // In a race something else may have happened to it meanwhile.
   if (isAlone) await checkReadBack(world, device, write)
+}
+
+/** A drawn process; null: in a race, the last one has died and the next has not opened the store yet. */
+function pickContext({ chance }: World, device: Device): Context | null {
+  return device.contexts.length === 0 ? null : chance.pick(device.contexts)
+}
+
+/** Only what waits says whether a put found a record: the same mutation may have deleted it. */
+async function notePutsMadeAnew({ ledger }: World, device: Device, { mutationId, ops }: Write): Promise<void> {
+  if (!ops.some(({ op }) => op === 'put')) return
+  for (const op of await readWaiting(device, mutationId))
+    if (op.op === 'put' && op.base === null && op.baseMutation === undefined)
+      ledger.noteMadeAnew(`${op.collection}/${op.id}`)
 }
 
 /** S8: whichever tab looks sees the write at once. */
 async function checkReadBack(world: World, device: Device, write: Write): Promise<void> {
   const { chance, story } = world
   const { store, process, version } = chance.pick(device.contexts)
-  const names = new Set(collectionsOf(version))
+  const names = new Set(device.collectionsOf(version))
   const last = write.ops.at(-1)
   if (last === undefined || !names.has(last.collection)) return
   const record = await Promise.race([store.get(last.collection, last.id), process.death.then(() => 'died' as const)])
@@ -90,12 +104,15 @@ async function checkReadBack(world: World, device: Device, write: Write): Promis
   if (!isShown) story.fail('S8', `${process.name} does not see ${write.mark.slice(0, 8)} right after it was stored`)
 }
 
-function drawOp(world: World, device: Device, mark: string): LocalOp {
+async function drawOp(world: World, device: Device, mark: string): Promise<LocalOp> {
   const { chance, names } = world
   const { space } = device.owner
-  const collections = collectionsOf(device.version)
+  const collections = device.collectionsOf(device.version)
   const known = names.filter((name) => name.startsWith(`${space} `))
-  const kind = known.length === 0 ? 'insert' : chance.weighted({ insert: 4, patch: 6, put: 0.5, delete: 1 })
+  const kind =
+    known.length === 0
+      ? 'insert'
+      : chance.weighted({ insert: 4, patch: 6, put: world.has('policies') ? 2 : 0.5, delete: 1 })
   if (kind === 'insert') {
     const id = chance.hex(8)
     const topic = chance.happens(0.03) ? 'forbidden' : chance.pick(['a', 'b', 'c'])
@@ -108,7 +125,18 @@ function drawOp(world: World, device: Device, mark: string): LocalOp {
     .slice(space.length + 1)
     .split('/') as [string, string]
   if (kind === 'delete') return { op: 'delete', collection, id }
+  // In a race another tab may write between the look and the put: whoever says what a record shall be takes that away, and wants to.
+  const isWhole = kind === 'put' && world.has('policies') && !world.scheduler.isRacing
+  const seen = isWhole ? await readSeen(device, collection, id) : null
+  if (seen !== null) return { op: 'put', collection, id, value: withMark(world, seen, mark) }
   return { op: 'patch', collection, id, value: { last: mark, marks: { [mark]: true } } }
+}
+
+/** The whole record as it is seen, with one more mark; now and then its topic moves on. */
+function withMark({ chance }: World, seen: JsonObject, mark: string): JsonObject {
+  const marks = [...marksOf(seen), mark].map((one) => [one, true] as const)
+  const moved = chance.happens(0.3) ? { topic: chance.pick(['a', 'b', 'c']) } : {}
+  return { ...seen, ...moved, last: mark, marks: Object.fromEntries(marks) }
 }
 
 /** S19: a value that not all layers keep is refused at once, with its path, and nothing is stored. */

@@ -1,7 +1,6 @@
 import type { JsonObject } from 'sync-protocol'
 import { PackedReader } from 'web-sync/testing'
 import type { Device } from '../device.ts'
-import { collectionsOf } from '../schema.ts'
 import type { World } from '../world.ts'
 import { readSyncRow } from './base.ts'
 import { marksOf } from './marks.ts'
@@ -9,7 +8,7 @@ import { marksOf } from './marks.ts'
 /** Records by `collection/id`, as the app sees them. */
 export async function readDevice(device: Device): Promise<Map<string, JsonObject>> {
   const records = new Map<string, JsonObject>()
-  for (const collection of collectionsOf(device.contexts.at(-1)?.version ?? device.version)) {
+  for (const collection of device.collectionsOf(device.contexts.at(-1)?.version ?? device.version)) {
     const result = await device.store.query({ collection })
     for (const value of result.records) records.set(`${collection}/${value['id'] as string}`, value)
   }
@@ -49,7 +48,7 @@ export async function checkView(world: World, device: Device): Promise<void> {
     for (const op of write.ops) {
       const name = `${op.collection}/${op.id}`
       const record = confirmed.get(name)
-      if (op.op === 'delete' || record === undefined) continue
+      if (op.op === 'delete' || record === undefined || ledger.isOverruled(name, write.mark)) continue
       if (marksOf(record).has(write.mark)) seen = name
       else unseen = name
     }

@@ -3,7 +3,6 @@ import { PackedReader } from 'web-sync/testing'
 import type { Device } from '../device.ts'
 import type { Write } from '../ledger.ts'
 import { ACCOUNTS } from '../partner-host.ts'
-import { collectionsOf } from '../schema.ts'
 import type { World } from '../world.ts'
 import { checkBase, readSyncRow } from './base.ts'
 import { findDeleted } from './deleted.ts'
@@ -51,7 +50,7 @@ async function checkDrained({ story }: World, device: Device): Promise<void> {
 /** S5: all replicas and the partner hold equal records. */
 async function checkEqual({ story }: World, device: Device, truth: Records): Promise<void> {
   const records = await readDevice(device)
-  const collections = new Set(collectionsOf(device.version))
+  const collections = new Set(device.collectionsOf(device.version))
   for (const [name, value] of truth) {
     if (!collections.has(name.slice(0, name.indexOf('/')))) continue
     const own = records.get(name)
@@ -113,10 +112,13 @@ async function checkOwed(
       const name = `${op.collection}/${op.id}`
       const record = truth.get(name)
       if (op.op === 'delete') {
-        if (record === undefined || hasRefusedWriter(name) || isKeptByUnseen(world, write, name, record)) continue
+        if (record === undefined || hasRefusedWriter(name) || ledger.wasMadeAnew(name)) continue
+        if (ledger.historiesLost > 0 && isKeptByUnseen(write, name, record)) continue
         story.fail('S20', `${name} is there though ${short} deleted it`)
       } else if (record === undefined) {
         if (!deleted.has(name) && !ledger.wasDeleted(name)) story.fail(lost, `${name} is lost: ${short} wrote it`)
+      } else if (ledger.isOverruled(name, write.mark)) {
+        continue
       } else if (!marksOf(record).has(write.mark)) {
         story.fail(lost, `the write ${short} to ${name} is lost`)
       } else if (op.op === 'insert') {
@@ -126,14 +128,9 @@ async function checkOwed(
   }
 }
 
-/**
- * True if the history was lost, and the record shows an edit that the deletion did not know of: replayed in another order than it was
- * written in, the deletion waited for its record, found that edit with it, and let it stay (docs/protocol.md section 7).
- */
-function isKeptByUnseen({ ledger }: World, deletion: Write, name: string, record: JsonObject): boolean {
-  if (ledger.historiesLost === 0) return false
-  const seen = deletion.seen?.get(name) ?? new Set()
-  return [...marksOf(record)].some((mark) => mark !== deletion.mark && !seen.has(mark))
+/** An edit that a deletion did not know of keeps its record, though after a restore the deletion may come first and wait (section 7). */
+function isKeptByUnseen({ sights }: Write, name: string, record: JsonObject): boolean {
+  return [...marksOf(record)].some((mark) => sights.get(name)?.has(mark) !== true)
 }
 
 /** S19: a value reads back as it was written. */

@@ -1,26 +1,96 @@
-import { GroupedRows, type LocalOp, PackedReader } from 'web-sync/testing'
+import type { JsonObject, Op } from 'sync-protocol'
+import type { LocalOp } from 'web-sync/testing'
 import type { Device } from '../device.ts'
+import type { Sights, Write } from '../ledger.ts'
+import type { StagedChange } from '../partner-disk.ts'
+import { policyOf } from '../schema.ts'
+import type { World } from '../world.ts'
 import { marksOf } from './marks.ts'
-import { readSyncRow } from './base.ts'
 
-/** Marks of the records that these operations delete, as the device shows them now: what a deletion that is made now has seen. */
-export async function readSeen(
-  device: Device,
-  ops: readonly LocalOp[],
-): Promise<ReadonlyMap<string, ReadonlySet<string>>> {
-  const deletes = ops.filter((op) => op.op === 'delete')
-  const seen = new Map<string, ReadonlySet<string>>()
-  if (deletes.length === 0) return seen
-  const { generation } = await readSyncRow(device)
-  await device.disk.rows.read(async (tx) => {
-    const grouped = await new GroupedRows().begin(tx)
-    const packed = new PackedReader(tx)
-    for (const { collection, id } of deletes) {
-      const overlay = await grouped.get('overlay', [collection, id])
-      const base = await packed.get('base', [generation, collection, id])
-      const value = overlay === undefined ? base?.value : overlay.value
-      seen.set(`${collection}/${id}`, value === undefined || value === null ? new Set() : marksOf(value))
-    }
+/**
+ * What the person at this device has seen by now of the records that a write would take something away from (its puts and deletions; a
+ * patch takes nothing away): what is shown at this moment, and what was shown when they wrote to the record before, for a rollback takes
+ * it out of sight and not out of mind. Read past all ports, as an onlooker.
+ */
+export async function readSights({ ledger }: World, device: Device, ops: readonly LocalOp[]): Promise<Sights> {
+  const sights = new Map<string, ReadonlySet<string>>()
+  for (const { op, collection, id } of ops) {
+    if (op === 'insert') continue
+    const name = `${collection}/${id}`
+    const { view } = await readRecord(device, collection, id)
+    const seen = ledger.see(device.name, name, marksOf(view ?? {}))
+    if (op !== 'patch') sights.set(name, seen)
+  }
+  return sights
+}
+
+/**
+ * Adds what may have come into sight while a write was on its way beside others: what is there right after it, and the device's own
+ * writes. So a race leaves nothing unchecked; at most it takes as seen what came in the same moment.
+ */
+export async function widenSights({ ledger }: World, device: Device, sights: Sights): Promise<Sights> {
+  const own = ledger.all().flatMap((write) => (write.device === device.name ? [write.mark] : []))
+  const wide = new Map<string, ReadonlySet<string>>()
+  for (const [name, before] of sights) {
+    const [collection = '', id = ''] = name.split('/')
+    const { view, base } = await readRecord(device, collection, id)
+    wide.set(name, new Set([...before, ...marksOf(view ?? {}), ...marksOf(base ?? {}), ...own]))
+  }
+  return wide
+}
+
+/** A record as this device shows it at this moment; null: it shows none. */
+export async function readSeen(device: Device, collection: string, id: string): Promise<JsonObject | null> {
+  return (await readRecord(device, collection, id)).view
+}
+
+/** The operations of a mutation that waits on this device, as they will be sent; none: it does not wait there. */
+export function readWaiting(device: Device, mutationId: string): Promise<readonly Op[]> {
+  return device.look(async (tx) => {
+    const rows = await tx.list('outbox', { range: { lower: 0, upper: Number.MAX_SAFE_INTEGER }, limit: 1_000_000 })
+    return rows.find((row) => row.mutationId === mutationId)?.ops ?? []
   })
-  return seen
+}
+
+function readRecord(
+  device: Device,
+  collection: string,
+  id: string,
+): Promise<{ readonly view: JsonObject | null; readonly base: JsonObject | null }> {
+  return device.look(async (tx, { generation }) => {
+    const base = (await tx.get('base', [generation, collection, id]))?.value ?? null
+    const overlay = await tx.get('overlay', [collection, id])
+    return { base, view: overlay === undefined ? base : overlay.value }
+  })
+}
+
+/**
+ * S25: no edit that the partner has accepted is taken away by a write whose author had not seen it, whatever the partner itself takes for
+ * seen. Each change that is committed is compared with the record before it: the marks that are gone must have been in its author's
+ * sight. A collection where the initiator wins says that they may go; it is noted which have.
+ */
+export function checkStaged({ story, ledger }: World): (changes: readonly StagedChange[]) => void {
+  return (changes) => {
+    for (const { collection, id, before, after, mutationId } of changes) {
+      const kept = marksOf(after ?? {})
+      const gone = [...marksOf(before)].filter((mark) => !kept.has(mark))
+      if (gone.length === 0) continue
+      const name = `${collection}/${id}`
+      story.count('checked: S25 marks that went', gone.length)
+      // A deletion that waited takes effect with another mutation: then the partner names none. It deletes nothing of its own accord.
+      const writes = mutationId === null ? ledger.deletionsOf(name) : ledger.withId(mutationId)
+      if (writes.some((write) => gone.every((mark) => hasSeen(write, name, mark)))) continue
+      if (policyOf(collection) === 'initiatorWins') {
+        for (const mark of gone) ledger.overrule(name, mark)
+        story.count('sometimes: an unseen edit is overruled')
+      } else {
+        const who = mutationId === null ? 'a deletion that waited' : mutationId.slice(0, 8)
+        story.fail('S25', `${who} took ${gone.map((mark) => mark.slice(0, 8)).join(', ')} from ${name}, unseen`)
+      }
+    }
+  }
+}
+
+function hasSeen({ mark: own, sights }: Write, name: string, mark: string): boolean {
+  return mark === own || sights.get(name)?.has(mark) === true
 }

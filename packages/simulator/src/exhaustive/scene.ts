@@ -2,6 +2,7 @@ import type { LocalOp } from 'web-sync/testing'
 import { checkQuiet } from '../checks/quiet.ts'
 import type { Device } from '../device.ts'
 import { heal } from '../heal.ts'
+import { NO_SIGHTS } from '../ledger.ts'
 import { CALM_LIMIT, World } from '../world.ts'
 
 /** A world without chance: one device, or two of them, in the shared space, and no faults but those that a test makes. */
@@ -19,7 +20,16 @@ export async function write(world: World, device: Device, name: string, op: 'ins
   const value = op === 'insert' ? { id: name, topic: 'a', home: space, ...marked } : marked
   const ops: readonly LocalOp[] = [{ op, collection: 'notes', id: name, value }]
   await device.store.write(mutationId, ops)
-  const facts = { mutationId, device: deviceName, account, space, ops, mark: mutationId, isOrdered: true }
+  const facts = {
+    mutationId,
+    device: deviceName,
+    account,
+    space,
+    ops,
+    mark: mutationId,
+    isOrdered: true,
+    sights: NO_SIGHTS,
+  }
   world.ledger.promise({ ...facts, atMs: world.time.nowMs() })
   return mutationId
 }
