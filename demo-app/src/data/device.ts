@@ -80,8 +80,12 @@ export async function openDevice(
     },
     abandon,
     signOut: async (unsent) => {
+      // Each endpoint has its own stores, and so its own sign-out. The team's comes first: only there people write.
       const result = await team.signOut({ unsent, timeoutMs: SEND_MS })
-      if (result.type !== 'unsent') await close()
+      if (result.type === 'unsent') return result
+      const ofPlaces = await places.signOut({ unsent, timeoutMs: SEND_MS })
+      if (ofPlaces.type === 'unsent') return ofPlaces
+      await close()
       return result
     },
     close,
