@@ -33,6 +33,8 @@ const PROFILES: readonly Profile[] = [
   { steps: 8, more: 8, weights: { collections: 25, pull: 30, 'own-write': 25, ask: 10, 'fresh-device': 0 } },
   // First syncs of much, in pages of all sizes.
   { steps: 6, more: 6, weights: { 'fresh-device': 25, pull: 30, 'own-write': 25, ask: 10, 'set-back': 0 } },
+  // What was answered is pruned, and comes again.
+  { steps: 16, more: 16, weights: { ask: 40, pull: 8, 'own-write': 2, 'fresh-device': 0, time: 20, prune: 15 } },
 ]
 
 interface Profile {

@@ -9,6 +9,9 @@ const START_MS = 1_700_000_000_000
 const DAY_MS = 86_400_000
 /** Bytes of an ask's values at most, and of an own write's. */
 const WRITE_BYTES = 700_000
+/** Mutations that a device may send again; how often it does, and each of them then. */
+const KEPT_SENT = 60
+const REPEAT_SHARE = 0.15
 /** States that a device may be set back to. */
 const KEPT_STATES = 12
 /** Codes that say nothing against a storage: the key was of another history, or too old. */
@@ -68,6 +71,8 @@ interface Device {
   initiator: ScriptedInitiator
   /** Earlier states, newest last. */
   states: ScriptedInitiator[]
+  /** What it has written lately, newest last; nearly all of it was sent, whatever became of it. */
+  sent: readonly Mutation[]
 }
 
 class Run {
@@ -150,7 +155,7 @@ class Run {
     const space = this.#space
     const initiator = new ScriptedInitiator({ account, space, collections: COLLECTIONS, fetch: sentToAll })
     initiator.replicaId = chance.hex(32)
-    return { initiator, states: [] }
+    return { initiator, states: [], sent: [] }
   }
 
   async #ask(
@@ -218,7 +223,17 @@ class Run {
     )
   }
 
-  #drawMutations(chance: Chance, { initiator }: Device): readonly Mutation[] {
+  /** New ones, and now and then some that were sent before: they were answered, or never arrived, or are known no more. */
+  #drawMutations(chance: Chance, device: Device): readonly Mutation[] {
+    const again = chance.happens(REPEAT_SHARE) ? device.sent.filter(() => chance.happens(REPEAT_SHARE)) : []
+    const drawn = this.#drawNew(chance, device)
+    device.sent = [...device.sent, ...drawn].slice(-KEPT_SENT)
+    // The first of several is held back: a deletion may be made on it before it arrives.
+    const mutations = [...again, ...(drawn.length > 1 ? drawn.slice(1) : drawn)]
+    return mutations.map((mutation, index) => ({ ...mutation, order: index + 1 }))
+  }
+
+  #drawNew(chance: Chance, device: Device): readonly Mutation[] {
     const kind = chance.weighted({ few: 10, some: 4, many: 4, beyond: 1 })
     const count = {
       few: 1 + chance.integer(5),
@@ -227,7 +242,7 @@ class Run {
       beyond: 257 + chance.integer(60),
     }[kind]
     return drawSizes(chance, count).map((size, order) => {
-      const ops = Array.from({ length: chance.happens(0.1) ? 3 : 1 }, () => drawOp(chance, initiator, size / 3))
+      const ops = Array.from({ length: chance.happens(0.1) ? 3 : 1 }, () => drawOp(chance, device, size / 3))
       return { mutationId: chance.uuid(), order: order + 1, ops }
     })
   }
@@ -293,13 +308,20 @@ function drawId(chance: Chance): string {
   return `${chance.pick(['a', 'B', 'ä', '\u{10000}', '\uffee', '\ue000'])}${chance.integer(80)}`
 }
 
-function drawOp(chance: Chance, initiator: ScriptedInitiator, size: number): Op {
+function drawOp(chance: Chance, { initiator, sent }: Device, size: number): Op {
   const collection = chance.pick(COLLECTIONS)
   const id = drawId(chance)
   const base = initiator.records.get(`${collection}/${id}`)?.version ?? null
+  const earlier = sent.findLast(({ ops }) => ops.some((op) => op.collection === collection && op.id === id))
+  const made = earlier === undefined || chance.happens(0.5) ? {} : { baseMutation: earlier.mutationId }
+  // Of what is not there (any more) only a deletion that names what it was made on says something.
+  if (base === null && earlier !== undefined && chance.happens(0.3)) {
+    return { op: 'delete', collection, id, base, baseMutation: earlier.mutationId }
+  }
   const op = base === null ? 'insert' : chance.weighted({ put: 2, patch: 4, delete: 2, insert: 1 })
-  if (op === 'delete') return { op, collection, id, base }
+  if (op === 'delete') return { op, collection, id, base, ...made }
   const text = 'x'.repeat(Math.floor(size))
-  if (op === 'patch') return { op, collection, id, base, value: { [`f${chance.integer(4)}`]: text } }
-  return { op, collection, id, base: op === 'insert' ? null : base, value: { id, text } }
+  if (op === 'patch') return { op, collection, id, base, ...made, value: { [`f${chance.integer(4)}`]: text } }
+  if (op === 'insert') return { op, collection, id, base: null, value: { id, text } }
+  return { op, collection, id, base, ...made, value: { id, text } }
 }

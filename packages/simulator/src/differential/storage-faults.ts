@@ -97,4 +97,29 @@ export const STORAGE_FAULTS: readonly StorageFault[] = [
       },
     ],
   },
+  {
+    name: 'confirmed-outcomes-leave-nothing-behind',
+    patches: [
+      {
+        file: `${STORAGE}/sqlite/sqlite-transaction.ts`,
+        find: 'return [...confirmed, ...remove(',
+        replace: 'return [...confirmed.slice(0, 0), ...remove(',
+      },
+    ],
+  },
+  {
+    name: 'page-that-ends-with-its-collection-taken-for-its-end',
+    patches: [
+      {
+        file: `${ENGINE}/next-page.ts`,
+        find: 'if (isSettled && sent < total) throw',
+        replace: 'if (isSettled && sent < 0) throw',
+      },
+      {
+        file: `${ENGINE}/next-page.ts`,
+        find: 'if (!room.add([encodeRecord(row)])) return { lastId }',
+        replace: 'if (!room.add([encodeRecord(row)])) return row === rows.at(-1) ? { complete: true } : { lastId }',
+      },
+    ],
+  },
 ]

@@ -1,0 +1,100 @@
+import type { PlantedBug } from './planted-bug.ts'
+
+const STORE = 'web-sync/src/store'
+const ENGINE = 'sync-server/src/engine'
+const STORAGE = 'sync-server/src/storage'
+
+/** Bugs of the kinds that were found by others than the simulator, each a brother of one that this project had. */
+export const KIND_BUGS: readonly PlantedBug[] = [
+  {
+    name: 'order-by-wall-clock',
+    invariant: 'S7',
+    claims: [13],
+    needs: ['two writes', 'the clock is put back between them'],
+    source: 'issue of 30 faults, kind 10: wall clock as a sequence',
+    patches: [
+      {
+        file: `${STORE}/write-local.ts`,
+        find: 'putMutation(tx, context, sync, nextOrder, mutationId, prepared)',
+        replace: 'putMutation(tx, context, sync, context.nowMs() * 100 + (nextOrder % 100), mutationId, prepared)',
+      },
+    ],
+  },
+  {
+    name: 'page-that-ends-with-its-collection',
+    invariant: 'S11',
+    claims: [4],
+    needs: ['a snapshot page that has no room for the last record of a collection'],
+    source: 'decision 0022: a cache or a page judged complete by its size',
+    patches: [
+      {
+        file: `${ENGINE}/next-page.ts`,
+        find: 'if (isSettled && sent < total) throw',
+        replace: 'if (isSettled && sent < 0) throw',
+      },
+      {
+        file: `${ENGINE}/next-page.ts`,
+        find: 'if (!room.add([encodeRecord(row)])) return { lastId }',
+        replace: 'if (!room.add([encodeRecord(row)])) return row === rows.at(-1) ? { complete: true } : { lastId }',
+      },
+    ],
+  },
+  {
+    name: 'hole-in-the-log',
+    invariant: 'S11',
+    claims: [1],
+    needs: ['a page of several log rows'],
+    source: 'decision 0022: a page skipped committed changes, and the key moved past them',
+    patches: [
+      { file: `${ENGINE}/read-rows.ts`, find: 'if (number !== last + 1) throw', replace: 'if (number < last) throw' },
+      {
+        file: `${STORAGE}/memory-reader.ts`,
+        find: '      if (row === undefined) continue\n',
+        replace: '      if (row === undefined || (rows.length > 0 && number < row.txEnd)) continue\n',
+      },
+    ],
+  },
+  {
+    name: 'other-collections-left-out-before-the-check',
+    invariant: 'L1',
+    claims: [1],
+    needs: ['a device whose app knows fewer collections', 'changes of the others'],
+    source: 'decision 0022: it is checked before collections are left out',
+    patches: [
+      {
+        file: `${STORAGE}/memory-reader.ts`,
+        find: '      if (row === undefined) continue\n',
+        replace: '      if (row === undefined || collections?.includes(row.collection) === false) continue\n',
+      },
+    ],
+  },
+  {
+    name: 'packs-of-another-context-not-read-anew',
+    invariant: 'S11',
+    claims: [14],
+    needs: ['two contexts of a device store pages in turns'],
+    source: 'issue of 30 faults, kind 3: a cache judged complete because it is there',
+    patches: [
+      {
+        file: `${STORE}/packed/pack-cache.ts`,
+        find: 'if (this.#state !== state) {',
+        replace: 'if (this.#state === null && this.#layers.size < 0) {',
+      },
+    ],
+  },
+  {
+    name: 'fork-takes-what-waits-for-sent',
+    invariant: 'S2',
+    claims: [3, 12],
+    needs: ['a device goes on as a fork with writes that wait'],
+    source: 'issue of 30 faults, kind 4: absence of evidence read as success',
+    patches: [
+      {
+        file: `${STORE}/page-steps.ts`,
+        find: '  const facts = { partnershipId, n: page.key.n, step: moved.step }\n',
+        replace:
+          "  const facts = { partnershipId, n: page.key.n, step: moved.step }\n  if (received.forkedReplicaId !== null) tx.clear('outbox')\n",
+      },
+    ],
+  },
+]
