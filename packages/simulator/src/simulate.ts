@@ -3,6 +3,7 @@ import { checkBase, checkKept } from './checks/base.ts'
 import { checkBounds } from './checks/bounds.ts'
 import { checkRemembered, checkView } from './checks/device.ts'
 import { checkQuiet } from './checks/quiet.ts'
+import { judgeCommitted } from './checks/seen.ts'
 import { heal } from './heal.ts'
 import { memoryDisks, sqliteDisks } from './host-disk.ts'
 import { makePlan, type Plan, type PlanOptions } from './plan.ts'
@@ -80,6 +81,7 @@ async function live(world: World, plan: Plan): Promise<void> {
 /** After each step what is cheap, for one device; after some what is dear. */
 async function checkStep(world: World): Promise<void> {
   const { chance, devices } = world
+  judgeCommitted(world)
   const device = chance.pick(devices)
   await checkKept(world, device)
   if (!chance.happens(DEAR_SHARE)) return

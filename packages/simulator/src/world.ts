@@ -3,12 +3,12 @@ import { createMemoryDatabase, type MemoryDatabase } from 'web-sync/testing'
 import { Chance } from './chance.ts'
 import { checkSpaceEvents } from './checks/events.ts'
 import { watchAnswers } from './checks/answers.ts'
-import { checkStaged } from './checks/seen.ts'
 import { type Context, Device, type Owner, type RunLimit, type Surroundings } from './device.ts'
 import type { DeviceRows } from './disk.ts'
 import { type Backup, type DiskMaker, memoryDisks } from './host-disk.ts'
 import { Ledger } from './ledger.ts'
 import { Network } from './network.ts'
+import type { StagedChange } from './partner-disk.ts'
 import { ACCOUNTS, PartnerHost, SHARED } from './partner-host.ts'
 import { Scheduler } from './scheduler.ts'
 import { Story } from './story.ts'
@@ -53,6 +53,8 @@ export class World {
   readonly names: string[] = []
   /** True once the partner may have lost keys or history. */
   isHistoryDoubtful = false
+  /** What the partner has committed since it was judged last; see checks/seen.ts. */
+  readonly committed: StagedChange[] = []
   /** Marks that a firewall stops. */
   poisoned: string | null = null
   ownWrites = 0
@@ -71,7 +73,7 @@ export class World {
     const { story, scheduler } = parts
     this.network = new Network({ chance, story, scheduler, host, classes, watch: watchAnswers(this) })
     host.onEvent = checkSpaceEvents(this)
-    host.onChanges = checkStaged(this)
+    host.onChanges = (changes) => void this.committed.push(...changes)
     host.onAppCall = (where) => this.#throwAsApp(where)
   }
 

@@ -9,12 +9,14 @@ import { findDeleted } from './deleted.ts'
 import { checkRemembered, checkView, readDevice } from './device.ts'
 import { checkLog, checkPartnerSize } from './log.ts'
 import { marksOf } from './marks.ts'
+import { judgeCommitted } from './seen.ts'
 
 /** Records by `collection/id`. */
 type Records = ReadonlyMap<string, JsonObject>
 
 /** What must hold when nothing moves any more (docs/invariants.md). Broken promises go into the story. */
 export async function checkQuiet(world: World): Promise<void> {
+  judgeCommitted(world)
   const refused = await listRefused(world)
   const deleted = await findDeleted(world)
   for (const space of new Set(world.devices.map((device) => device.owner.space))) {

@@ -2,7 +2,6 @@ import type { JsonObject, Op } from 'sync-protocol'
 import type { LocalOp } from 'web-sync/testing'
 import type { Device } from '../device.ts'
 import type { Sights, Write } from '../ledger.ts'
-import type { StagedChange } from '../partner-disk.ts'
 import { policyOf } from '../schema.ts'
 import type { World } from '../world.ts'
 import { marksOf } from './marks.ts'
@@ -66,27 +65,25 @@ function readRecord(
 
 /**
  * S25: no edit that the partner has accepted is taken away by a write whose author had not seen it, whatever the partner itself takes for
- * seen. Each change that is committed is compared with the record before it: the marks that are gone must have been in its author's
+ * seen. Each change that was committed (judged after the step: in a race a write may reach the partner before its author hears that it is stored) is compared with the record before it: the marks that are gone must have been in its author's
  * sight. A collection where the initiator wins says that they may go; it is noted which have.
  */
-export function checkStaged({ story, ledger }: World): (changes: readonly StagedChange[]) => void {
-  return (changes) => {
-    for (const { collection, id, before, after, mutationId } of changes) {
-      const kept = marksOf(after ?? {})
-      const gone = [...marksOf(before)].filter((mark) => !kept.has(mark))
-      if (gone.length === 0) continue
-      const name = `${collection}/${id}`
-      story.count('checked: S25 marks that went', gone.length)
-      // A deletion that waited takes effect with another mutation: then the partner names none. It deletes nothing of its own accord.
-      const writes = mutationId === null ? ledger.deletionsOf(name) : ledger.withId(mutationId)
-      if (writes.some((write) => gone.every((mark) => hasSeen(write, name, mark)))) continue
-      if (policyOf(collection) === 'initiatorWins') {
-        for (const mark of gone) ledger.overrule(name, mark)
-        story.count('sometimes: an unseen edit is overruled')
-      } else {
-        const who = mutationId === null ? 'a deletion that waited' : mutationId.slice(0, 8)
-        story.fail('S25', `${who} took ${gone.map((mark) => mark.slice(0, 8)).join(', ')} from ${name}, unseen`)
-      }
+export function judgeCommitted({ story, ledger, committed }: World): void {
+  for (const { collection, id, before, after, mutationId } of committed.splice(0)) {
+    const kept = marksOf(after ?? {})
+    const gone = [...marksOf(before)].filter((mark) => !kept.has(mark))
+    if (gone.length === 0) continue
+    const name = `${collection}/${id}`
+    story.count('checked: S25 marks that went', gone.length)
+    // A deletion that waited takes effect with another mutation: then the partner names none. It deletes nothing of its own accord.
+    const writes = mutationId === null ? ledger.deletionsOf(name) : ledger.withId(mutationId)
+    if (writes.some((write) => gone.every((mark) => hasSeen(write, name, mark)))) continue
+    if (policyOf(collection) === 'initiatorWins') {
+      for (const mark of gone) ledger.overrule(name, mark)
+      story.count('sometimes: an unseen edit is overruled')
+    } else {
+      const who = mutationId === null ? 'a deletion that waited' : mutationId.slice(0, 8)
+      story.fail('S25', `${who} took ${gone.map((mark) => mark.slice(0, 8)).join(', ')} from ${name}, unseen`)
     }
   }
 }
