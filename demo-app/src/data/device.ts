@@ -80,7 +80,8 @@ export async function openDevice(
     },
     abandon,
     signOut: async (unsent) => {
-      // Each endpoint has its own stores, and so its own sign-out. The team's comes first: only there people write.
+      // Each endpoint has its own stores, and so its own sign-out.
+      // The team's comes first: people write only there.
       const result = await team.signOut({ unsent, timeoutMs: SEND_MS })
       if (result.type === 'unsent') return result
       const ofPlaces = await places.signOut({ unsent, timeoutMs: SEND_MS })

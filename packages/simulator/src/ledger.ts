@@ -1,4 +1,5 @@
 import type { LocalOp } from 'web-sync/testing'
+import { marksOf } from './checks/marks.ts'
 
 /** How long devices keep what was accepted for replay; a little less, for it counts from the acceptance. */
 const JOURNAL_AGE_MS = 29 * 86_400_000
@@ -45,6 +46,7 @@ export class Ledger {
   readonly #reused = new Set<string>()
   readonly #overruled = new Set<string>()
   readonly #madeAnew = new Set<string>()
+  readonly #copied = new Set<string>()
   readonly #seen = new Map<string, Map<string, ReadonlySet<string>>>()
   readonly #deletions = new Map<string, readonly Write[]>()
   readonly #byId = new Map<string, readonly Write[]>()
@@ -82,10 +84,20 @@ export class Ledger {
 
   #index(write: Write): void {
     this.#byId.set(write.mutationId, [...this.withId(write.mutationId), write])
-    for (const { op, collection, id } of write.ops) {
-      const name = `${collection}/${id}`
-      if (op === 'delete') this.#deletions.set(name, [...this.deletionsOf(name), write])
+    for (const op of write.ops) {
+      const name = `${op.collection}/${op.id}`
+      if (op.op === 'delete') this.#deletions.set(name, [...this.deletionsOf(name), write])
+      if (op.op !== 'put') continue
+      for (const mark of marksOf(op.value)) if (mark !== write.mark) this.#copied.add(`${name} ${mark}`)
     }
+  }
+
+  /**
+   * A put wrote this content of a mutation with a reused id into the record once more: its author saw it while it waited. The mutation
+   * itself may be refused, for its id was taken; the put is a write of its own.
+   */
+  wasCopiedOfReused(name: string, { mark, mutationId }: Write): boolean {
+    return this.isReused(mutationId) && this.#copied.has(`${name} ${mark}`)
   }
 
   /** Whoever is at this device sees these marks in a record; returns all that they have ever seen in it when they wrote to it. */

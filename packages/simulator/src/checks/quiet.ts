@@ -183,6 +183,7 @@ function checkOrigins({ story, ledger }: World, space: string, truth: Records): 
         continue
       }
       if (write.space !== space) story.fail('S17', `${mark.slice(0, 8)} of ${write.space} is in ${space}`)
+      if (ledger.wasCopiedOfReused(name, write)) continue
       const other = effects.get(write.mutationId)
       if (other !== undefined && other.mark !== mark && !ledger.isBeyondRetention)
         story.fail('S3', `both contents of ${write.mutationId} took effect`)
