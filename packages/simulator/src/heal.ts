@@ -26,9 +26,13 @@ export async function heal(world: World): Promise<void> {
     for (const context of device.contexts) if (context.version < device.version) await device.bury(context)
   }
   await retryAside(world)
+  const accused = await listAccused(world)
   const resetsBefore = new Map(world.devices.map((device) => [device, device.resets]))
   await settle(world)
-  if (world.poisoned !== null) await liftPoison(world, world.poisoned)
+  if (world.poisoned !== null) {
+    await acquit(world, accused)
+    await liftPoison(world, world.poisoned)
+  }
   for (const device of world.devices) {
     const resets = device.resets - (resetsBefore.get(device) ?? 0)
     if (resets > MAX_HEALING_RESETS) story.fail('L3', `${device.name} was reset ${resets} times after all was well`)
@@ -93,6 +97,30 @@ async function retryAside(world: World): Promise<void> {
       if (stage === 'set-aside') await device.store.retry(mutationId, world.chance.uuid())
     }
   }
+}
+
+/** Whom devices accuse by what failed before all was well: the verdict may come afterwards, and is no fault of the search. */
+async function listAccused(world: World): Promise<ReadonlySet<string>> {
+  const accused = new Set<string>()
+  for (const device of world.devices) {
+    const { search } = (await device.store.readSummary()).memory
+    if (search.type !== 'none' && search.suspect !== null) accused.add(search.suspect)
+  }
+  if (world.poisoned !== null) accused.delete(world.poisoned)
+  return accused
+}
+
+/** Sends once more who was accused before all was well, and set aside for it. */
+async function acquit(world: World, accused: ReadonlySet<string>): Promise<void> {
+  let isAny = false
+  for (const device of world.devices) {
+    for (const { mutationId, stage } of await device.store.listWrites()) {
+      if (stage !== 'set-aside' || !accused.has(mutationId)) continue
+      await device.store.retry(mutationId, world.chance.uuid())
+      isAny = true
+    }
+  }
+  if (isAny) await settle(world)
 }
 
 /** L2: the one that cannot pass was set aside, everything else has passed; then the firewall is put right and it passes too. */

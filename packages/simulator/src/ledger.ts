@@ -93,11 +93,16 @@ export class Ledger {
   }
 
   /**
-   * A put wrote this content of a mutation with a reused id into the record once more: its author saw it while it waited. The mutation
-   * itself may be refused, for its id was taken; the put is a write of its own.
+   * A put wrote this content of another mutation into the record once more: its author saw it while it waited. That mutation itself may be
+   * refused; the put is a write of its own.
    */
-  wasCopiedOfReused(name: string, { mark, mutationId }: Write): boolean {
-    return this.isReused(mutationId) && this.#copied.has(`${name} ${mark}`)
+  wasCopied(name: string, { mark }: Write): boolean {
+    return this.#copied.has(`${name} ${mark}`)
+  }
+
+  /** The same of a mutation whose id was used for two contents: it is refused if the other one came first. */
+  wasCopiedOfReused(name: string, write: Write): boolean {
+    return this.isReused(write.mutationId) && this.wasCopied(name, write)
   }
 
   /** Whoever is at this device sees these marks in a record; returns all that they have ever seen in it when they wrote to it. */
