@@ -49,7 +49,7 @@ export async function checkView(world: World, device: Device): Promise<void> {
       const name = `${op.collection}/${op.id}`
       const record = confirmed.get(name)
       if (op.op === 'delete' || record === undefined || ledger.isOverruled(name, write.mark)) continue
-      if (ledger.wasCopiedOfReused(name, write)) continue
+      if (ledger.wasCopied(name, write)) continue
       if (marksOf(record).has(write.mark)) seen = name
       else unseen = name
     }
