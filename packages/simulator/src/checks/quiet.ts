@@ -1,7 +1,7 @@
 import { isEqualJson, type JsonObject } from 'sync-protocol'
 import { PackedReader } from 'web-sync/testing'
 import type { Device } from '../device.ts'
-import type { Write } from '../ledger.ts'
+import type { Ledger, Write } from '../ledger.ts'
 import { ACCOUNTS } from '../partner-host.ts'
 import type { World } from '../world.ts'
 import { checkBase, readSyncRow } from './base.ts'
@@ -115,7 +115,8 @@ async function checkOwed(
       const record = truth.get(name)
       if (op.op === 'delete') {
         if (record === undefined || hasRefusedWriter(name) || ledger.wasMadeAnew(name)) continue
-        if (ledger.historiesLost > 0 && isKeptByUnseen(write, name, record)) continue
+        if (ledger.historiesLost > 0 && (isKeptByUnseen(write, name, record) || isMadeOnLost(ledger, write, name)))
+          continue
         story.fail('S20', `${name} is there though ${short} deleted it`)
       } else if (record === undefined) {
         if (!deleted.has(name) && !ledger.wasDeleted(name)) story.fail(lost, `${name} is lost: ${short} wrote it`)
@@ -133,6 +134,12 @@ async function checkOwed(
 /** An edit that a deletion did not know of keeps its record, though after a restore the deletion may come first and wait (section 7). */
 function isKeptByUnseen({ sights }: Write, name: string, record: JsonObject): boolean {
   return [...marksOf(record)].some((mark) => sights.get(name)?.has(mark) !== true)
+}
+
+/** An edit that the deletion's author saw went with the only device that had it: nobody brings what the deletion may wait for. */
+function isMadeOnLost(ledger: Ledger, { sights }: Write, name: string): boolean {
+  const seen = [...(sights.get(name) ?? [])].flatMap((mark) => ledger.get(mark) ?? [])
+  return seen.some(({ mutationId }) => ledger.isForgiven(mutationId))
 }
 
 /** S19: a value reads back as it was written. */
