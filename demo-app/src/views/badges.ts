@@ -82,6 +82,7 @@ const WAIT_TEXTS: Partial<Record<NonNullable<SpaceStatus['wait']>['reason'], str
   'server-error': 'Server has a fault',
   storage: 'Device is full',
   'not-our-partner': 'Not our server',
+  'other-app': 'Not our server',
 }
 
 function waitText(team: SpaceStatus): string {

@@ -77,6 +77,7 @@ export class Replica {
     const ask: Ask = {
       protocol: PROTOCOL_VERSION,
       requestId: this.#requestId,
+      app: null,
       account: this.account,
       replicaId: this.#replicaId,
       space: this.space,

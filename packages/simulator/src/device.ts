@@ -268,7 +268,7 @@ export class Device {
     )
   }
 
-  #report(code: 'digest-mismatch' | 'degraded'): void {
+  #report(code: 'digest-mismatch' | 'degraded' | 'partner-replaced'): void {
     const { story } = this.#world
     story.count(`report ${code}`)
     story.tell(`${this.name}: reports ${code}`)

@@ -71,6 +71,7 @@ export class PartnerDisk {
         return this.#transact(real, space, work)
       },
       read: (space, work) => real.read(space, work),
+      readPartnerId: (draw) => real.readPartnerId(draw),
       listSpaces: () => real.listSpaces(),
       findPartnerships: (account, ids) => real.findPartnerships(account, ids),
       markDurable: (space) => real.markDurable(space),

@@ -67,6 +67,8 @@ export type FailureReason =
   | 'timeout'
   /** An answer without our marker or the echo of the request: a captive portal, a proxy's page, a firewall. */
   | 'not-our-partner'
+  /** The partner of another app answers at this address. */
+  | 'other-app'
   /** 429 or 503: Retry-After is obeyed. */
   | 'busy'
   | 'server-error'

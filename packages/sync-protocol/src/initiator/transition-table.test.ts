@@ -247,6 +247,13 @@ const TABLE: Readonly<Record<StateType, Readonly<Record<EventType, Cell>>>> = {
         effects: ['end'],
         leaves: { halt: 'account-mismatch' },
       },
+      {
+        name: 'other-app: nothing is suspected, removed or rolled back',
+        event: problem('other-app'),
+        to: 'waiting',
+        effects: ['end'],
+        leaves: { search: INITIAL_MEMORY.search, halt: null, resets: 0 },
+      },
       { name: 'not-found', event: problem('not-found'), to: 'waiting', effects: ['end'], leaves: noSearch(1) },
       {
         name: 'method-not-allowed',

@@ -92,6 +92,7 @@ const HOPEFUL: Readonly<Record<FailureReason, readonly WakeReason[]>> = {
   network: ['start', 'nudge', 'online', 'sync-event', 'retry', 'sign-in'],
   timeout: ['start', 'nudge', 'online', 'sync-event', 'retry', 'sign-in'],
   'not-our-partner': ['start', 'nudge', 'online', 'sync-event', 'retry', 'sign-in'],
+  'other-app': ['start', 'nudge', 'online', 'sync-event', 'retry', 'sign-in'],
   busy: ['retry'],
   'server-error': ['nudge', 'retry', 'sign-in'],
   storage: ['start', 'retry'],
@@ -221,6 +222,9 @@ function onProblem(asking: StateOf<'asking'>, event: EventOf<'problem'>): Step {
       return halt(state, 'account-mismatch')
     case 'forbidden':
       return halt(state, 'forbidden')
+    case 'other-app':
+      // No mutation is suspected: none of them was looked at.
+      return wait(memory, 'other-app', event, null)
     case 'invalid-key':
       return onInvalidKey(memory, problem, event)
     case 'expired':

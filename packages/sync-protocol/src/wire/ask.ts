@@ -2,7 +2,7 @@ import type { Digest } from '../digest.ts'
 import type { CheckpointName, SentKey } from '../sync-key.ts'
 import { LIMITS } from '../limits.ts'
 import { PROTOCOL_VERSION } from '../version.ts'
-import { parseCheckpointName, parseCollectionName, parseRandomId, parseSentKey } from './ids.ts'
+import { parseAppName, parseCheckpointName, parseCollectionName, parseRandomId, parseSentKey } from './ids.ts'
 import { type Mutation, type MutationFrame, parseMutationFrame } from './mutation.ts'
 import { parseDigest } from './page.ts'
 import { ParseFault, parseArray, parseInteger, parseObject, parseOneOf, parseOptional, parseText } from './parse.ts'
@@ -25,6 +25,8 @@ export interface Ask {
   readonly protocol: number
   /** Drawn anew for each attempt. */
   readonly requestId: string
+  /** Name of the app: the partner of another app answers 403 `other-app`. null: the sender does not say, and is not asked. */
+  readonly app: string | null
   /**
    * The account that the store is bound to: an assertion, not an authority. The partner takes the account from the authenticated
    * request and answers 403 `account-mismatch` if it is another one, so a second sign-in never sends the first one's outbox.
@@ -64,6 +66,7 @@ export function parseAsk(input: unknown, path: string): ReceivedAsk {
   return {
     protocol: parseInteger(...at('protocol'), PROTOCOL_VERSION, PROTOCOL_VERSION),
     requestId: parseRandomId(...at('requestId')),
+    app: parseOptional(...at('app'), parseAppName),
     account: parseText(...at('account'), LIMITS.nameLength),
     replicaId: parseRandomId(...at('replicaId')),
     space: parseText(...at('space'), LIMITS.nameLength),

@@ -1,7 +1,7 @@
 import type { CheckpointName, SentKey, SyncKey } from '../sync-key.ts'
 import { INITIAL_KEY } from '../sync-key.ts'
 import { isRecordVersion, type RecordVersion } from '../record-version.ts'
-import { isCollectionName } from '../schema.ts'
+import { isAppName, isCollectionName } from '../schema.ts'
 import { isRecordId } from '../values/check-value.ts'
 import { LIMITS } from '../limits.ts'
 import { ParseFault, parseInteger, parseObject, parsePattern } from './parse.ts'
@@ -53,5 +53,11 @@ export function parseRecordVersion(input: unknown, path: string): RecordVersion 
 /** A collection name, known to the schema or not. */
 export function parseCollectionName(input: unknown, path: string): string {
   if (!isCollectionName(input)) throw new ParseFault(path, 'must be a collection name')
+  return input
+}
+
+/** The name of an app. */
+export function parseAppName(input: unknown, path: string): string {
+  if (!isAppName(input)) throw new ParseFault(path, 'must be the name of an app')
   return input
 }

@@ -38,6 +38,7 @@ export const MUTATION: Mutation = {
 export const ASK: Ask = {
   protocol: 1,
   requestId: ID,
+  app: 'field-notes',
   account: 'ada',
   replicaId: ID,
   space: 'team',
@@ -56,6 +57,7 @@ export const ASK: Ask = {
 export const REPLY_HEAD: ReplyHead = {
   protocol: 1,
   requestId: ID,
+  partnerId: ID,
   from: { n: 41, tag: TAG },
   partnershipId: ID,
   durable: 40,

@@ -259,7 +259,7 @@ describe('a problem', () => {
   })
 
   it('may be one of an ask that could not be read', () => {
-    const judgements = ['access-ended', 'account-mismatch', 'invalid-key', 'expired']
+    const judgements = ['access-ended', 'account-mismatch', 'other-app', 'invalid-key', 'expired']
     for (const problem of PROBLEMS) {
       const isBelieved = parseWith(parseProblem, changed(problem, '/requestId', null)).ok
       expect([problem.code, isBelieved]).toEqual([problem.code, !judgements.includes(problem.code)])

@@ -13,6 +13,7 @@ export const PROBLEM_STATUS = {
   forbidden: 403,
   'access-ended': 403,
   'account-mismatch': 403,
+  'other-app': 403,
   'not-found': 404,
   'method-not-allowed': 405,
   'invalid-key': 409,
@@ -50,7 +51,7 @@ export type Problem = {
 )
 
 /** What only a partner can say that has read the ask: without the echo of it such a problem is not believed. */
-const JUDGEMENTS: readonly ProblemCode[] = ['access-ended', 'account-mismatch', 'invalid-key', 'expired']
+const JUDGEMENTS: readonly ProblemCode[] = ['access-ended', 'account-mismatch', 'other-app', 'invalid-key', 'expired']
 
 /** Parses a problem at the initiator's door. */
 export function parseProblem(input: unknown, path: string): Problem {

@@ -57,9 +57,9 @@ describe('sync-server on PostgreSQL', () => {
     })
     const migrate = ['migrate', '--postgres', ownerUrl, '--role', RUNTIME]
     expect((await run(folder, ...migrate)).text).toContain(
-      'version 4: ran 0001-tables.sql, 0002-walls.sql, 0003-seen.sql, 0004-forgotten.sql.',
+      'version 5: ran 0001-tables.sql, 0002-walls.sql, 0003-seen.sql, 0004-forgotten.sql, 0005-partner.sql.',
     )
-    expect((await run(folder, ...migrate)).text).toContain('version 4: nothing was to do.')
+    expect((await run(folder, ...migrate)).text).toContain('version 5: nothing was to do.')
     expect((await run(folder, 'import', '--postgres', ownerUrl, ...rows)).text).toContain('must not run as the owner')
     expect((await run(folder, 'import', '--postgres', url, ...rows)).text).toContain('Imported 2 records; 0')
     const args = ['serve', '--partner', 'partner.ts', '--postgres', url, '--port', '0']

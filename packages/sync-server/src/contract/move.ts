@@ -11,6 +11,8 @@ export interface MovedTable {
 
 /** A database whose content goes elsewhere. Nobody writes to it while it is read. */
 export interface MoveSource {
+  /** See PartnerStorage.readPartnerId; null: it was never asked for one. */
+  readPartnerId(): string | null
   /** All spaces of which any table has a row, in byte order. */
   listSpaces(): readonly string[]
   /** A table's rows of one space, read as they are drawn: values in the order of the columns, rows in the order of the key. */

@@ -16,6 +16,8 @@ export const PROBLEM_TITLES: Readonly<Record<ProblemCode, string>> = {
   'access-ended': 'The account had access to this space and has it no longer.',
   'account-mismatch':
     'The request is signed by another account than the one that the device’s data belongs to. Sign in as that one.',
+  'other-app':
+    'Another app is served at this address. Check the endpoint that the app was built with; nothing was judged.',
   'not-found': 'There is nothing at this address. Check the endpoint that the app was built with.',
   'method-not-allowed': 'This address does not take this method.',
   'invalid-key':

@@ -27,6 +27,11 @@ export interface PartnerStorage {
   transaction<T>(space: string, work: (tx: StorageTransaction) => Promise<T>, foresight?: Foresight): Promise<T>
   /** As {@link transaction}, on one consistent state, for reading only. */
   read<T>(space: string, work: (tx: StorageReader) => Promise<T>): Promise<T>
+  /**
+   * The partner's own id: what `draw` gives at the first call ever on this database, and that one from then on. It goes along with backups
+   * and moves: an initiator knows by it whose history it shares.
+   */
+  readPartnerId(draw: () => string): Promise<string>
   /** All spaces that have anything stored, in byte order. */
   listSpaces(): Promise<readonly string[]>
   /** The spaces of those partnerships that the account has; ids that it does not have are left out. */

@@ -17,7 +17,10 @@ export async function answerAsk(
   const startMs = context.ports.clock.nowMs()
   const refusal = await findRefusal(context, account, ask)
   if (typeof refusal !== 'string') return refusal
+  const partnerId = await unlessBehind(() => context.readPartnerId(ask.key === 0))
+  if (partnerId === null) return refuseBehind(context, account, ask)
   const ready: ReadyAsk = {
+    partnerId,
     account,
     ask,
     mutations: await prepareMutations(ask.mutations, context.ports.hash),
@@ -25,8 +28,8 @@ export async function answerAsk(
     collections: ask.collections.filter((name) => Object.hasOwn(context.schema.collections, name)),
     limit: ask.limit,
   }
-  const first = await transactFirst(context, ready)
-  if (first === 'behind') return refuseBehind(context, account, ask)
+  const first = await unlessBehind(() => transactFirst(context, ready))
+  if (first === null) return refuseBehind(context, account, ask)
   report(context, ready, first, startMs)
   if (first.type === 'problem') return { type: 'problem', problem: first.problem, retryAfterMs: null }
   if (first.changes > 0) {
@@ -44,6 +47,7 @@ async function findRefusal(
   ask: ReceivedAsk,
 ): Promise<EngineAnswer | 'write' | 'read'> {
   const { space } = ask
+  if (ask.app !== null && ask.app !== context.schema.app) return refuse(context, account, ask, 'other-app')
   if (ask.account !== account) return refuse(context, account, ask, 'account-mismatch')
   const access = await context.authorize({ account, space })
   if (access === null) return refuse(context, account, ask, 'forbidden')
@@ -52,13 +56,17 @@ async function findRefusal(
   return refuseBehind(context, account, ask)
 }
 
-/** The first page's transaction, if the node is the primary. */
-async function transactFirst(context: EngineContext, ready: ReadyAsk): Promise<FirstAnswer | 'behind'> {
-  const { space } = ready.ask
+/** The first page's transaction. */
+function transactFirst(context: EngineContext, ready: ReadyAsk): Promise<FirstAnswer> {
+  return context.storage.transaction(ready.ask.space, (tx) => answerFirst(context, tx, ready), foresee(ready))
+}
+
+/** null: the node is not the primary. */
+async function unlessBehind<T>(work: () => Promise<T>): Promise<T | null> {
   try {
-    return await context.storage.transaction(space, (tx) => answerFirst(context, tx, ready), foresee(ready))
+    return await work()
   } catch (error) {
-    if (error instanceof PartnerError && error.code === 'behind') return 'behind'
+    if (error instanceof PartnerError && error.code === 'behind') return null
     throw error
   }
 }
@@ -72,7 +80,7 @@ function refuse(
   context: EngineContext,
   account: string,
   ask: ReceivedAsk,
-  code: 'account-mismatch' | 'forbidden' | 'access-ended',
+  code: 'other-app' | 'account-mismatch' | 'forbidden' | 'access-ended',
 ): EngineAnswer {
   emitExchange(context, account, ask, { problem: code })
   return { type: 'problem', problem: makeProblem(code, ask.requestId), retryAfterMs: null }

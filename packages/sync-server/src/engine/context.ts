@@ -22,6 +22,8 @@ export interface EngineContext {
   readonly allow: Allow | null
   readonly limits: PartnerLimits
   readonly retention: Retention
+  /** See {@link PartnerStorage.readPartnerId}; `isInitial`: for an ask with key 0. */
+  readonly readPartnerId: (isInitial: boolean) => Promise<string>
   /** Tells the operator. */
   readonly emit: (event: PartnerEvent) => void
   /** Tells those who wait for news. */

@@ -21,6 +21,7 @@ import type { EngineContext } from './context.ts'
 import { importRecords } from './import-records.ts'
 import { inspect, readRecord } from './inspect.ts'
 import { type OwnWriter, transact } from './own-write.ts'
+import { rememberPartnerId } from './partner-id.ts'
 import { prune } from './prune.ts'
 
 /** What the engine is made of; defaults are the door's business. */
@@ -55,8 +56,13 @@ export function createEngine(options: EngineOptions): Engine {
   const notify = (notice: CommitNotice): void => {
     for (const listener of listeners) listener(notice)
   }
-  const context: EngineContext = { ...options, emit: options.onEvent, notify }
   const { storage } = options
+  const context: EngineContext = {
+    ...options,
+    emit: options.onEvent,
+    notify,
+    readPartnerId: rememberPartnerId(options),
+  }
   return {
     isPrimary: () => storage.isPrimary(),
     answer: (account, ask, signal) => answerAsk(context, account, ask, signal),

@@ -33,6 +33,7 @@ const TOUCH_AFTER_MS = 12 * 3_600_000
 
 /** An ask of an authenticated account, made ready for the transaction. */
 export interface ReadyAsk {
+  readonly partnerId: string
   readonly account: string
   readonly ask: ReceivedAsk
   readonly mutations: readonly PreparedMutation[]
@@ -249,6 +250,7 @@ async function makeHead(
     requestId: ready.ask.requestId,
     from: ready.ask.key,
     partnershipId,
+    partnerId: ready.partnerId,
     durable: await tx.getDurable(partnershipId, durableHead),
     forked: start.forkedFrom === null ? null : { replicaId },
   }

@@ -48,6 +48,7 @@ export async function repeatReply(tx: StorageTransaction, ready: ReadyAsk, found
       requestId: ask.requestId,
       from: ask.key,
       partnershipId: page.partnershipId,
+      partnerId: ready.partnerId,
       durable: await tx.getDurable(page.partnershipId, found.space.durableHead),
       forked: isFork ? { replicaId: partnership.replicaId } : null,
     },

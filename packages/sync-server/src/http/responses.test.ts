@@ -2,7 +2,8 @@ import { expect, test } from 'vitest'
 import { makeGate } from '../testing/meddle.fixture.ts'
 import { replyResponse } from './responses.ts'
 
-const head = { protocol: 1, requestId: 'r', from: 0, partnershipId: 'p', durable: 0, forked: null } as const
+const names = { requestId: 'r', partnershipId: 'p', partnerId: null } as const
+const head = { protocol: 1, from: 0, durable: 0, forked: null, ...names } as const
 
 test('an initiator that hangs up while a page is made is no fault of anybody, and draws no more pages', async () => {
   const [begun, made] = [makeGate(), makeGate()]

@@ -14,7 +14,7 @@ export interface MemoryStorage extends PartnerStorage {
 
 /** A storage that forgets everything with the program: for tests, and for a partner inside a browser worker. */
 export function memoryStorage(): MemoryStorage {
-  return new SpacesInMemory(new Map())
+  return new SpacesInMemory(new Map(), null)
 }
 
 class SpacesInMemory implements MemoryStorage {
@@ -22,12 +22,16 @@ class SpacesInMemory implements MemoryStorage {
   readonly #fifo = new Fifo()
   #isClosed = false
 
-  constructor(spaces: Map<string, MemorySpace>) {
+  #partnerId: string | null
+
+  constructor(spaces: Map<string, MemorySpace>, partnerId: string | null) {
     this.#spaces = spaces
+    this.#partnerId = partnerId
   }
 
   copy(): MemoryStorage {
-    return new SpacesInMemory(new Map([...this.#spaces].map(([name, space]) => [name, space.copy()])))
+    const spaces = new Map([...this.#spaces].map(([name, space]) => [name, space.copy()]))
+    return new SpacesInMemory(spaces, this.#partnerId)
   }
 
   async isPrimary(): Promise<boolean> {
@@ -51,6 +55,10 @@ class SpacesInMemory implements MemoryStorage {
 
   read<T>(space: string, work: (tx: StorageReader) => Promise<T>): Promise<T> {
     return this.#run(() => work(new MemoryReader(this.#spaces.get(space) ?? new MemorySpace())))
+  }
+
+  readPartnerId(draw: () => string): Promise<string> {
+    return this.#run(async () => (this.#partnerId ??= draw()))
   }
 
   listSpaces(): Promise<readonly string[]> {

@@ -34,6 +34,8 @@ export interface ScriptOptions {
   readonly fetch: (request: Request) => Promise<Response>
   readonly account: string
   readonly space: string
+  /** Name of the app that it says it belongs to. Default: it does not say. */
+  readonly app?: string
   /** Default: ['notes']. */
   readonly collections?: readonly string[]
   /** Default: 'http://partner.test/sync'. */
@@ -71,6 +73,7 @@ export class ScriptedInitiator {
     return {
       protocol: PROTOCOL_VERSION,
       requestId: randomHex(),
+      app: this.options.app ?? null,
       account: this.options.account,
       replicaId: this.replicaId,
       space: this.options.space,

@@ -140,6 +140,7 @@ function bindAll(storage: PartnerStorage): PartnerStorage {
     isPrimary: () => storage.isPrimary(),
     transaction: (space, work, foresight) => storage.transaction(space, work, foresight),
     read: (space, work) => storage.read(space, work),
+    readPartnerId: (draw) => storage.readPartnerId(draw),
     listSpaces: () => storage.listSpaces(),
     findPartnerships: (account, ids) => storage.findPartnerships(account, ids),
     markDurable: (space) => storage.markDurable(space),

@@ -53,6 +53,16 @@ export function testPartnerStorage(
       expect(await storage.listSpaces()).toEqual([])
     })
 
+    on('the partner’s id is drawn once, whoever asks for it', async (storage) => {
+      const [first, second] = await Promise.all([
+        storage.readPartnerId(() => 'a'.repeat(32)),
+        storage.readPartnerId(() => 'b'.repeat(32)),
+      ])
+      expect(second).toBe(first)
+      expect(await storage.readPartnerId(() => 'c'.repeat(32))).toBe(first)
+      expect(await storage.listSpaces()).toEqual([])
+    })
+
     on('a transaction’s writes are kept together, and other spaces do not see them', async (storage) => {
       await storage.transaction(SPACE, async (tx) => {
         await tx.appendChanges([put(1, 'a', '{"id":"a"}'), put(2, 'b', '{"id":"b"}')], {

@@ -36,6 +36,8 @@ export interface SyncState {
   readonly account: string
   readonly space: string
   readonly replicaId: string
+  /** The partner's own id, as it said it last; null: it never did. */
+  readonly partnerId: string | null
   /** What the ask is sent with: of the resync if one is under way, else of the store. */
   readonly fence: Fence
   /** True if `fence.key` is settled: only then mutations are sent and checkpoints offered. */
@@ -49,6 +51,8 @@ export interface SyncState {
 /** A page, with what its reply's head said. */
 export interface ReceivedPage {
   readonly partnershipId: string
+  /** The partner's own id; null or absent: it did not say it, and what is known stays. */
+  readonly partnerId?: string | null
   /** The replica that the initiator is from this page on; null: as before. */
   readonly forkedReplicaId: string | null
   readonly durable: number

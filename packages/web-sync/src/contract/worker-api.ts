@@ -61,10 +61,10 @@ export function requestToId({ schema, endpoint, account, space }: OpenRequest): 
 }
 
 /**
- * What happened that the app or the partner's operator should know: `digest-mismatch`, `degraded`; `storage-replaced`: see
- * {@link StorageHealth.recovery}; `storage-evicted`: see {@link StorageHealth.evictedAtMs}.
+ * What happened that the app or the partner's operator should know: `digest-mismatch`, `degraded`; `partner-replaced`: another database
+ * answers at the address; `storage-replaced`: see {@link StorageHealth.recovery}; `storage-evicted`: see {@link StorageHealth.evictedAtMs}.
  */
-export type ReportCode = 'digest-mismatch' | 'degraded' | 'storage-replaced' | 'storage-evicted'
+export type ReportCode = 'digest-mismatch' | 'degraded' | 'partner-replaced' | 'storage-replaced' | 'storage-evicted'
 
 /** What the worker tells the page without being asked. */
 export type SpaceEvent =

@@ -5,6 +5,8 @@ import type { Fence, Random, SyncStore } from '../contract/index.ts'
 export interface ComposedAsk {
   readonly ask: Ask
   readonly fence: Fence
+  /** The partner's own id, as it is known; null: it is not. */
+  readonly partnerId: string | null
   readonly isSettled: boolean
   /** True if the initiator has more checkpoints than it offers. */
   readonly isHaveCut: boolean
@@ -42,6 +44,7 @@ export async function composeAsk(store: SyncStore, random: Random, options: AskO
   const ask: Ask = {
     protocol: PROTOCOL_VERSION,
     requestId: random.id(),
+    app: state.schema.app,
     account: state.account,
     replicaId: state.replicaId,
     space: state.space,
@@ -55,5 +58,5 @@ export async function composeAsk(store: SyncStore, random: Random, options: AskO
     ...(options.withDigest && isSettled ? { digest: state.digest } : {}),
     host: options.host,
   }
-  return { ask, fence, isSettled, isHaveCut: have.length < allHave.length }
+  return { ask, fence, partnerId: state.partnerId, isSettled, isHaveCut: have.length < allHave.length }
 }

@@ -62,6 +62,7 @@ export class OpenReply {
     this.#last = page
     return {
       partnershipId: this.#head.partnershipId,
+      partnerId: this.#head.partnerId,
       forkedReplicaId: this.#head.forked?.replicaId ?? null,
       durable: this.#head.durable,
       page,

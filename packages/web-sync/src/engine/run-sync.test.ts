@@ -266,7 +266,8 @@ test('a partner that always says that it has more, and sends nothing, is asked t
   world.asks.length = 0
   world.gate = (ask) => {
     const { requestId, key, partnershipId, collections } = ask
-    const head = { protocol: 1, requestId, from: key, partnershipId: partnershipId as string, durable: 0, forked: null }
+    const partner = { partnershipId: partnershipId as string, partnerId: null, durable: 0 }
+    const head = { protocol: 1, requestId, from: key, ...partner, forked: null }
     const page: Page = {
       key: { n: keyNumber(key) + 1, tag: hex() },
       settled: true,

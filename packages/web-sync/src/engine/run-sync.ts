@@ -64,7 +64,7 @@ export type RunEvent =
   /** An ask with these mutations is on its way. */
   | { readonly type: 'sending'; readonly mutationIds: readonly string[] }
   | { readonly type: 'exchange'; readonly entry: ExchangeEntry }
-  | { readonly type: 'report'; readonly code: 'digest-mismatch' | 'degraded' }
+  | { readonly type: 'report'; readonly code: 'digest-mismatch' | 'degraded' | 'partner-replaced' }
   /** The store rejected; the machine goes on as after a failed transaction. */
   | { readonly type: 'fault'; readonly error: unknown }
 
@@ -269,11 +269,20 @@ class Run {
       reply.advance()
       this.#log.page(received)
       this.#noteProgress(received)
+      this.#comparePartner(received)
       this.#tell({ type: 'progress', progress: received.page.progress })
     } else {
       this.#dropReply(result)
     }
     return { type: 'committed', result, ...this.#chance() }
+  }
+
+  /** Another database answers at this address than before: all goes on, by its keys. Told once, for the page's transaction has stored the id. */
+  #comparePartner({ partnerId = null }: ReceivedPage): void {
+    const composed = this.#composed as ComposedAsk
+    const isOther = composed.partnerId !== null && partnerId !== null && partnerId !== composed.partnerId
+    if (isOther) this.#tell({ type: 'report', code: 'partner-replaced' })
+    this.#composed = { ...composed, partnerId: partnerId ?? composed.partnerId }
   }
 
   #dropReply(result: string): void {

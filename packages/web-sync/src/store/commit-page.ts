@@ -24,8 +24,9 @@ export async function commitPage(
   received: ReceivedPage,
   log: ChangeLog,
 ): Promise<CommitResult> {
-  const before = await readSyncToWrite(tx, context)
-  if (!isFenceOpen(before, fence)) return 'stale'
+  const sync = await readSyncToWrite(tx, context)
+  if (!isFenceOpen(sync, fence)) return 'stale'
+  const before = { ...sync, partnerId: received.partnerId ?? sync.partnerId }
   log.touch()
   if (before.resync !== null) await commitToResync(tx, context, before, before.resync, received, log)
   else await commitToCurrent(tx, context, before, received, log)

@@ -115,6 +115,8 @@ export interface SyncRow {
   /** Which base rows are read. */
   readonly generation: number
   readonly nextGeneration: number
+  /** The partner's own id, as it said it last; null: it never did. */
+  readonly partnerId: string | null
   readonly partnershipId: string | null
   readonly syncKey: SentKey
   readonly isSettled: boolean

@@ -47,6 +47,7 @@ export function makeAsk(changes: Partial<Ask> = {}): Ask {
   return {
     protocol: 1,
     requestId: hex('a'),
+    app: 'test-app',
     account: 'ann',
     replicaId: hex('b'),
     space: 'team',
@@ -69,6 +70,7 @@ export function makeHead(changes: Partial<ReplyHead> = {}): ReplyHead {
     requestId: hex('a'),
     from: INITIAL_KEY,
     partnershipId: hex('c'),
+    partnerId: hex('e'),
     durable: 0,
     forked: null,
     ...changes,

@@ -91,6 +91,10 @@ async function begin(client: Client): Promise<void> {
 async function moveAll(client: Client, { openSource, signal, onProgress }: MoveOptions): Promise<MoveResult> {
   const source = ofSource(openSource)
   const spaces = ofSource(() => source.listSpaces())
+  await movePartnerId(
+    client,
+    ofSource(() => source.readPartnerId()),
+  )
   const rowsByTable: Record<string, number> = {}
   let rows = 0
   for (const [index, space] of spaces.entries()) {
@@ -110,6 +114,14 @@ async function moveAll(client: Client, { openSource, signal, onProgress }: MoveO
     onProgress?.({ spaces: index + 1, ofSpaces: spaces.length, rows })
   }
   return { spaces: spaces.length, rows: rowsByTable }
+}
+
+/** To initiators it is the same partner. The target may have drawn an id already, while it was empty. */
+async function movePartnerId(client: Client, id: string | null): Promise<void> {
+  if (id === null) return
+  const sql =
+    'INSERT INTO web_sync.partner (one, id) VALUES (true, $1) ON CONFLICT (one) DO UPDATE SET id = excluded.id'
+  await client.query(sql, [id])
 }
 
 /** Reads a space back: the same rows, and records that the head's digest is the digest of. */

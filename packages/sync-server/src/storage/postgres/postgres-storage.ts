@@ -185,6 +185,18 @@ class PostgresDatabase implements PartnerStorage {
     }
   }
 
+  async readPartnerId(draw: () => string): Promise<string> {
+    const select = 'SELECT id FROM web_sync.partner'
+    const known = await this.#looking((session) => session.query(select, []))
+    if (known[0] !== undefined) return known[0]['id'] as string
+    const drawn = draw()
+    return this.#changing('', async (session) => {
+      // Waits for another process that stores one at the same time; that one is seen then.
+      await session.run('INSERT INTO web_sync.partner (one, id) VALUES (true, $1) ON CONFLICT DO NOTHING', [drawn])
+      return (await session.query(select, []))[0]?.['id'] as string
+    })
+  }
+
   listSpaces(): Promise<readonly string[]> {
     return this.#looking(async (session) => {
       const rows = await session.query('SELECT space FROM web_sync.list_spaces() AS space', [])

@@ -197,6 +197,8 @@ describe('a connection that breaks at the commit', () => {
       const world = testPartner({
         storage: postgresStorage({ url: `postgres://web_sync_app@127.0.0.1:${breaker.port}/${name}` }),
       })
+      // The partner's id is known then: the next commit is the ask's.
+      await world.initiator().sync()
       const through = ann.copy({ fetch: (request) => world.partner.fetch(request) })
       const mutation = write('b')
       const ask = through.compose([mutation])

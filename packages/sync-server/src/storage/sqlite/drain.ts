@@ -23,6 +23,7 @@ export interface DrainedFile extends MoveSource {
 export function drainFile(path: string): DrainedFile {
   const database = openMarked(path, DRAINED_ID)
   return {
+    readPartnerId: () => (database.prepare('SELECT id FROM partner').get()?.['id'] as string | undefined) ?? null,
     listSpaces: () => listSpaces(database),
     readRows: (table, space) => readRows(database, table, space),
     reopen: () => withOurErrors(path, () => mark(database, OPEN_ID)),

@@ -151,6 +151,13 @@ const STEPS: readonly string[] = [
 
   DROP INDEX unsettled_checkpoints;
   `,
+  `
+  -- The partner's own id: one row, drawn at the first ask.
+  CREATE TABLE partner (
+    one INTEGER NOT NULL PRIMARY KEY CHECK (one = 1),
+    id TEXT NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  `,
 ]
 
 /** Version of the tables that this program writes. */

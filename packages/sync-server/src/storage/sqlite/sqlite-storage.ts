@@ -78,6 +78,18 @@ class SqliteFile implements SqliteStorage {
     return this.#inTransaction('read', () => work(new SqliteReader(this.#statements, space)))
   }
 
+  async readPartnerId(draw: () => string): Promise<string> {
+    const read = async (): Promise<string | null> =>
+      (this.#statements.of('SELECT id FROM partner').get()?.['id'] as string | undefined) ?? null
+    const known = await this.#inTransaction('read', read)
+    if (known !== null) return known
+    const drawn = draw()
+    return this.#inTransaction('write', async () => {
+      this.#statements.of('INSERT INTO partner (one, id) VALUES (1, ?) ON CONFLICT DO NOTHING').run(drawn)
+      return (await read()) ?? drawn
+    })
+  }
+
   listSpaces(): Promise<readonly string[]> {
     return this.#inTransaction('read', async () => {
       const sql =

@@ -20,6 +20,8 @@ import { NudgeStreams } from './nudge-streams.ts'
 
 /** What a {@link FakePartner} is made of. */
 export interface FakePartnerOptions {
+  /** Name of the app that it serves; others are answered `other-app`. Default: it serves any. */
+  readonly app?: string
   /** Judges each operation; null: accepted. Default: everything is accepted. */
   readonly refuse?: (op: Op) => FakeRefusal | null
   /** What becomes of a write on a record that has changed. Default: 'merge'. */
@@ -45,6 +47,8 @@ export class FakePartner {
   readonly #options: FakePartnerOptions
   readonly #nudges = new NudgeStreams()
   #spaces = new Map<string, FakeSpace>()
+  /** Of its records, as a partner's database has one. */
+  readonly #partnerId = randomHex()
   #isOnline = true
   /** False: asks are answered 401, as when the sign-in has expired. */
   isSignedIn = true
@@ -100,6 +104,8 @@ export class FakePartner {
   }
 
   #answer(ask: ReceivedAsk): Response {
+    const { app = ask.app } = this.#options
+    if (ask.app !== app) return problem('other-app', ask.requestId)
     const space = this.#space(ask.space)
     const judged = judge(space, ask)
     if (judged.type === 'refuse') return refuse(judged, ask.requestId)
@@ -112,7 +118,7 @@ export class FakePartner {
     })
     const { head, page } = serve(space, ask, judged, outcomes, randomHex)
     if (space.head !== before) this.#nudgeAll(space, head.partnershipId)
-    return new Response(`${JSON.stringify(head)}\n${JSON.stringify(page)}\n`, {
+    return new Response(`${JSON.stringify({ ...head, partnerId: this.#partnerId })}\n${JSON.stringify(page)}\n`, {
       headers: headersOf(REPLY_CONTENT_TYPE),
     })
   }

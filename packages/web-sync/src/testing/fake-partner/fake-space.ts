@@ -141,6 +141,7 @@ export function serve(
       requestId: ask.requestId,
       from: ask.key,
       partnershipId,
+      partnerId: null,
       durable: 0,
       forked: isFork ? { replicaId: randomId() } : null,
     },
