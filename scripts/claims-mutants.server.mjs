@@ -9,6 +9,7 @@ const crash = 'packages/sync-server/src/claims-crash.test.ts'
 const history = 'packages/sync-server/src/history.test.ts'
 const seen = 'packages/sync-server/src/seen.test.ts'
 const deletions = 'packages/sync-server/src/deletions.test.ts'
+const retention = 'packages/sync-server/src/retention.test.ts'
 
 /** Changes of the partner's code, each with the tests that must turn red. */
 export const serverMutants = [
@@ -330,5 +331,23 @@ export const serverMutants = [
     replace: '  if (mutationId === mutation.origin.id) return outcomeForgotten(mutationId)\n',
     tests: [deletions],
     red: 'a copy of a device that comes back after years brings back nothing',
+  },
+  {
+    claim: 'S20',
+    what: 'what is pruned leaves nothing behind',
+    file: `${engine}/prune.ts`,
+    find: 'await rememberForgotten(tx, outcomes)',
+    replace: 'await rememberForgotten(tx, outcomes.slice(0, 0))',
+    tests: [retention],
+    red: 'what was answered and forgotten is refused when it comes again',
+  },
+  {
+    claim: 'S20',
+    what: 'of what was pruned only the last numbers are remembered',
+    file: `${engine}/forgotten.ts`,
+    find: 'numbers: addNumbers(known, numbers)',
+    replace: 'numbers: addNumbers(known.slice(0, 0), numbers)',
+    tests: [retention],
+    red: 'what was forgotten first is still remembered',
   },
 ]

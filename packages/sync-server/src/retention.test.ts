@@ -162,4 +162,22 @@ describe.each(kinds)('retention on %s', (_name, create) => {
     await back.sync()
     expect((await back.sync([neverSent]))[0]?.outcomes).toMatchObject([{ type: 'accepted', duplicate: false }])
   })
+
+  test('what was forgotten first is still remembered when more is forgotten', async () => {
+    const world = create()
+    const origin = 'a'.repeat(32)
+    const forgotten = [1, 2].map((number) => ({ ...write(`gone-${number}`), origin: { id: origin, number } }))
+    for (const mutation of forgotten) {
+      const ann = world.initiator()
+      await ann.sync()
+      await ann.sync([mutation])
+      await ann.sync()
+      world.clock.ms += 91 * DAY_MS
+      expect(await world.partner.prune()).toMatchObject({ outcomes: 1 })
+    }
+    const back = world.initiator()
+    await back.sync()
+    const [page] = await back.sync(forgotten)
+    expect(page?.outcomes).toMatchObject([{ code: 'outcome-forgotten' }, { code: 'outcome-forgotten' }])
+  })
 })

@@ -1,31 +1,21 @@
+import type { Patch } from '../planted/planted-bug.ts'
+import { PAGE_THAT_ENDS_WITH_ITS_COLLECTION, UNCHECKED_LOG } from '../planted/shared-patches.ts'
+
 /** A fault of a storage or of a page, as a change of our sources, that the comparison of storages must find. */
 export interface StorageFault {
   readonly name: string
-  readonly patches: readonly {
-    /** Below `packages/`. */
-    readonly file: string
-    /** Stands in the file exactly once. */
-    readonly find: string
-    readonly replace: string
-  }[]
+  readonly patches: readonly Patch[]
 }
 
 const ENGINE = 'sync-server/src/engine'
 const STORAGE = 'sync-server/src/storage'
-
-/** Without the engine's own check, so that a hole is a page and not a refusal. */
-const UNCHECKED = {
-  file: `${ENGINE}/read-rows.ts`,
-  find: 'if (number !== last + 1) throw',
-  replace: 'if (number < last) throw',
-}
 
 /** What the differential lane must find. */
 export const STORAGE_FAULTS: readonly StorageFault[] = [
   {
     name: 'read-ahead-judged-by-its-size',
     patches: [
-      UNCHECKED,
+      UNCHECKED_LOG,
       {
         file: `${STORAGE}/postgres/log-stretch.ts`,
         find: 'return end < 0 ? rows : rows.slice(0, end)',
@@ -109,17 +99,6 @@ export const STORAGE_FAULTS: readonly StorageFault[] = [
   },
   {
     name: 'page-that-ends-with-its-collection-taken-for-its-end',
-    patches: [
-      {
-        file: `${ENGINE}/next-page.ts`,
-        find: 'if (isSettled && sent < total) throw',
-        replace: 'if (isSettled && sent < 0) throw',
-      },
-      {
-        file: `${ENGINE}/next-page.ts`,
-        find: 'if (!room.add([encodeRecord(row)])) return { lastId }',
-        replace: 'if (!room.add([encodeRecord(row)])) return row === rows.at(-1) ? { complete: true } : { lastId }',
-      },
-    ],
+    patches: PAGE_THAT_ENDS_WITH_ITS_COLLECTION,
   },
 ]

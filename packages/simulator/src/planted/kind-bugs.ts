@@ -1,7 +1,7 @@
 import type { PlantedBug } from './planted-bug.ts'
+import { PAGE_THAT_ENDS_WITH_ITS_COLLECTION, UNCHECKED_LOG } from './shared-patches.ts'
 
 const STORE = 'web-sync/src/store'
-const ENGINE = 'sync-server/src/engine'
 const STORAGE = 'sync-server/src/storage'
 
 /** Bugs of the kinds that were found by others than the simulator, each a brother of one that this project had. */
@@ -26,18 +26,7 @@ export const KIND_BUGS: readonly PlantedBug[] = [
     claims: [4],
     needs: ['a snapshot page that has no room for the last record of a collection'],
     source: 'decision 0022: a cache or a page judged complete by its size',
-    patches: [
-      {
-        file: `${ENGINE}/next-page.ts`,
-        find: 'if (isSettled && sent < total) throw',
-        replace: 'if (isSettled && sent < 0) throw',
-      },
-      {
-        file: `${ENGINE}/next-page.ts`,
-        find: 'if (!room.add([encodeRecord(row)])) return { lastId }',
-        replace: 'if (!room.add([encodeRecord(row)])) return row === rows.at(-1) ? { complete: true } : { lastId }',
-      },
-    ],
+    patches: PAGE_THAT_ENDS_WITH_ITS_COLLECTION,
   },
   {
     name: 'hole-in-the-log',
@@ -46,7 +35,7 @@ export const KIND_BUGS: readonly PlantedBug[] = [
     needs: ['a page of several log rows'],
     source: 'decision 0022: a page skipped committed changes, and the key moved past them',
     patches: [
-      { file: `${ENGINE}/read-rows.ts`, find: 'if (number !== last + 1) throw', replace: 'if (number < last) throw' },
+      UNCHECKED_LOG,
       {
         file: `${STORAGE}/memory-reader.ts`,
         find: '      if (row === undefined) continue\n',
@@ -94,6 +83,20 @@ export const KIND_BUGS: readonly PlantedBug[] = [
         find: '  const facts = { partnershipId, n: page.key.n, step: moved.step }\n',
         replace:
           "  const facts = { partnershipId, n: page.key.n, step: moved.step }\n  if (received.forkedReplicaId !== null) tx.clear('outbox')\n",
+      },
+    ],
+  },
+  {
+    name: 'refused-and-not-listed',
+    invariant: 'S1',
+    claims: [12],
+    needs: ['the partner refuses a write'],
+    source: 'decision 0024: whatever makes a mutation leave the store leaves a trace',
+    patches: [
+      {
+        file: `${STORE}/apply-outcomes.ts`,
+        find: "      log.stage(mutationId, 'refused')\n",
+        replace: "      tx.delete('refused', order)\n      log.stage(mutationId, 'refused')\n",
       },
     ],
   },

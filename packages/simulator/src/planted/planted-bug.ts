@@ -2,7 +2,7 @@ import type { Invariant } from '../story.ts'
 import type { FaultClass } from '../swarm.ts'
 
 /** A change of one source file. */
-interface Patch {
+export interface Patch {
   /** Below `packages/`. */
   readonly file: string
   /** Stands in the file exactly once. */
