@@ -22,6 +22,16 @@ export interface Memory {
   readonly wait: Wait | null
   /** Set while the machine is halted. */
   readonly halt: HaltCode | null
+  /** Asks that have led to nothing; the host counts them, so that all contexts of a device share one bucket. Missing: none. */
+  readonly idleAsks?: IdleAsks
+}
+
+/** Asks that have led to nothing, at most as many as a minute may have. */
+export interface IdleAsks {
+  /** When they were counted last, in milliseconds since 1970. */
+  readonly countedAtMs: number
+  /** How old they were then, in milliseconds. */
+  readonly agesMs: readonly number[]
 }
 
 /**
@@ -110,7 +120,8 @@ export type WakeReason = 'start' | 'write' | 'nudge' | 'online' | 'timer' | 'syn
 
 /** What happens to the initiator; time and chance arrive inside. `random` is in [0, 1). */
 export type InitiatorEvent =
-  | { readonly type: 'wake'; readonly reason: WakeReason; readonly nowMs: number }
+  /** `waitedUntilMs`: the wait until then was measured by a timer, whatever the clock says; missing: none was. */
+  | { readonly type: 'wake'; readonly reason: WakeReason; readonly nowMs: number; readonly waitedUntilMs?: number }
   /** The ask was composed and is being sent. */
   | {
       readonly type: 'sent'

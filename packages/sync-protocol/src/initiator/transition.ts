@@ -101,10 +101,14 @@ const HOPEFUL: Readonly<Record<FailureReason, readonly WakeReason[]>> = {
 }
 
 function wakeWaiting(state: StateOf<'waiting'>, event: EventOf<'wake'>): Step {
-  const { untilMs, reason } = state.wait
-  // A clock that was set back would otherwise make the wait endless.
-  const isOver = event.nowMs >= untilMs || untilMs - event.nowMs > MAX_WAIT_MS
+  const { reason } = state.wait
+  const isOver = isWaitOver(state.wait.untilMs, MAX_WAIT_MS, event)
   return isOver || HOPEFUL[reason].includes(event.reason) ? ask(state.memory) : end(state)
+}
+
+/** A clock that was set back puts off no attempt of a context that has measured the wait, and makes it endless for none. */
+function isWaitOver(untilMs: number, longestMs: number, { nowMs, waitedUntilMs }: EventOf<'wake'>): boolean {
+  return nowMs >= untilMs || untilMs - nowMs > longestMs || waitedUntilMs === untilMs
 }
 
 function wakeHalted(state: StateOf<'halted'>, reason: WakeReason): Step {
@@ -112,7 +116,7 @@ function wakeHalted(state: StateOf<'halted'>, reason: WakeReason): Step {
 }
 
 function wakeDegraded(state: StateOf<'degraded'>, event: EventOf<'wake'>): Step {
-  const isOver = event.nowMs >= state.untilMs || state.untilMs - event.nowMs > DEGRADED_WAIT_MS
+  const isOver = isWaitOver(state.untilMs, DEGRADED_WAIT_MS, event)
   if (!isOver && event.reason !== 'retry') return end(state)
   // One reset is allowed to each attempt: without it the attempt could not succeed.
   return ask({ ...state.memory, resets: MAX_RESETS - 1 })

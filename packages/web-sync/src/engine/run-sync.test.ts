@@ -9,7 +9,7 @@ import {
   schemaToShape,
   type WakeReason,
 } from 'sync-protocol'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { schema, TestPartnerHost } from '../claims.fixture.ts'
 import type { Answer, Auth, Store, Transport } from '../contract/index.ts'
 import { createMemoryStore } from '../store/create-memory-store.ts'
@@ -29,13 +29,14 @@ interface World {
   gate: Gate
   auth: Auth | null
   pace: Pace | null
+  readonly clock: { ms: number }
   write(id: string): Promise<string>
   run(reason?: WakeReason, options?: Partial<SyncOptions>): Promise<Extract<RunResult, { type: 'ended' }>>
 }
 
 async function createWorld(): Promise<World> {
   const host = new TestPartnerHost()
-  const clock = { nowMs: () => 1_800_000_000_000 }
+  const clock = { ms: 1_800_000_000_000, nowMs: () => clock.ms }
   const store = await createMemoryStore(
     { account: 'ann', space: 'team', schema: schemaToShape(schema), onNotice: () => undefined },
     { nowMs: () => clock.nowMs(), randomId: hex },
@@ -59,6 +60,7 @@ async function createWorld(): Promise<World> {
     gate: () => null,
     auth: null,
     pace: null,
+    clock,
     write: async (id) => {
       const mutationId = crypto.randomUUID()
       await store.write(mutationId, [{ op: 'insert', collection: 'notes', id, value: { id } }])
@@ -241,7 +243,7 @@ test('few checkpoints are offered at first, all of them only to a partner that k
   expect(exchanges.filter(({ result }) => result.startsWith('rollback to'))).toHaveLength(1)
 })
 
-test('a flood of nudges that bring nothing is twelve asks, and work goes on at full speed', async () => {
+test('a flood of nudges that bring nothing is twelve asks', async () => {
   const world = await createWorld()
   await world.run('start')
   world.pace = new Pace()
@@ -250,6 +252,11 @@ test('a flood of nudges that bring nothing is twelve asks, and work goes on at f
   expect(world.asks).toHaveLength(12)
   const held = await world.run('nudge')
   expect(held).toMatchObject({ isUpToDate: false, pausedMs: 60_000 })
+})
+
+test('work goes on at full speed', async () => {
+  const world = await createWorld()
+  await world.run('start')
   world.pace = new Pace()
   world.asks.length = 0
   for (let index = 0; index < 40; index += 1) {
@@ -259,30 +266,143 @@ test('a flood of nudges that bring nothing is twelve asks, and work goes on at f
   expect(world.asks.length).toBeGreaterThanOrEqual(40)
 })
 
-test('a partner that always says that it has more, and sends nothing, is asked twelve times', async () => {
-  const world = await createWorld()
-  await world.run('start')
-  world.pace = new Pace()
-  world.asks.length = 0
-  world.gate = (ask) => {
-    const { requestId, key, partnershipId, collections } = ask
-    const partner = { partnershipId: partnershipId as string, partnerId: null, durable: 0 }
-    const head = { protocol: 1, requestId, from: key, ...partner, forked: null }
-    const page: Page = {
-      key: { n: keyNumber(key) + 1, tag: hex() },
-      settled: true,
-      collections,
-      changes: [],
-      snapshot: false,
-      outcomes: [],
-      more: true,
-      progress: null,
-      digest: null,
-    }
-    const left: Page[] = [page]
-    return { type: 'reply', head, pages: { next: async () => left.pop() ?? null, cancel: () => undefined } }
-  }
-  const ended = await world.run('nudge')
-  expect(ended.pausedMs).toBeGreaterThan(0)
-  expect(world.asks).toHaveLength(12)
+/** A page that brings nothing but what is given. */
+const pageOf = (ask: Ask, facts: Partial<Page>): Page => ({
+  key: { n: keyNumber(ask.key) + 1, tag: hex() },
+  settled: true,
+  collections: ask.collections,
+  changes: [],
+  snapshot: false,
+  outcomes: [],
+  more: false,
+  progress: null,
+  digest: null,
+  ...facts,
 })
+
+/** Answers with just these pages, as this partnership. */
+const reply = (ask: Ask, pages: readonly Page[], forked: string | null = null): Answer => {
+  const partnershipId = forked === null ? (ask.partnershipId as string) : hex()
+  const replica = forked === null ? null : { replicaId: forked }
+  const { requestId, key } = ask
+  const head = {
+    protocol: 1,
+    requestId,
+    from: key,
+    partnershipId,
+    partnerId: null,
+    durable: 0,
+    forked: replica,
+  } as const
+  const left = [...pages]
+  return { type: 'reply', head, pages: { next: async () => left.shift() ?? null, cancel: () => undefined } }
+}
+
+/** What partners, proxies and servers that are broken answer, each time. */
+const hot: readonly [string, (ask: Ask) => Answer][] = [
+  ['says that it has more, and sends nothing', (ask) => reply(ask, [pageOf(ask, { more: true })])],
+  [
+    'sends the same change again and again, and says that it has more',
+    (ask) => {
+      const version = `1-${'0'.repeat(16)}`
+      const change = {
+        type: 'put',
+        collection: 'notes',
+        id: 'x',
+        version,
+        value: { id: 'x' },
+        mutationId: null,
+      } as const
+      return reply(ask, [pageOf(ask, { more: true, changes: [change] })])
+    },
+  ],
+  [
+    'answers a mutation that nobody has sent',
+    (ask) => {
+      const outcome = {
+        mutationId: crypto.randomUUID(),
+        type: 'accepted',
+        duplicate: true,
+        merged: false,
+        versions: [],
+      } as const
+      return reply(ask, [pageOf(ask, { more: true, outcomes: [outcome] })])
+    },
+  ],
+  ['forks', (ask) => reply(ask, [pageOf(ask, { more: true })], hex())],
+  ['ends its streams before the first page', (ask) => reply(ask, [])],
+  ['fails', (ask) => problem(ask, 'internal')],
+  ['knows no key', (ask) => problem(ask, 'invalid-key', { reason: 'unknown', rollbackTo: null })],
+  ['is not our partner', () => ({ type: 'failed', reason: 'not-our-partner' })],
+  ['breaks the connection', () => ({ type: 'failed', reason: 'network' })],
+]
+
+describe('without progress a device asks at most twelve times a minute', () => {
+  const reasons: readonly WakeReason[] = ['nudge', 'online', 'start', 'sync-event', 'timer', 'sign-in', 'write']
+
+  test.each(hot)(
+    'where the partner %s: two tabs and a service worker, woken for whatever reason',
+    async (_, answer) => {
+      const world = await createWorld()
+      await world.write('a')
+      const contexts = [new Pace(), new Pace(), new Pace()]
+      world.asks.length = 0
+      world.gate = answer
+      const askedAtMs: number[] = []
+      for (let step = 0; step < 420; step += 1) {
+        world.pace = contexts[step % contexts.length] as Pace
+        const before = world.asks.length
+        await world.run(reasons[step % reasons.length], { host: step % 3 === 2 ? 'service-worker' : 'worker' })
+        for (let count = before; count < world.asks.length; count += 1) askedAtMs.push(world.clock.ms)
+        world.clock.ms += 1_000
+      }
+      const inMinute = (fromMs: number): number =>
+        askedAtMs.filter((atMs) => atMs >= fromMs && atMs < fromMs + 60_000).length
+      // A change is progress when it comes first, in each context.
+      const [firstMs = 0] = askedAtMs
+      expect(inMinute(firstMs)).toBeLessThanOrEqual(12 + contexts.length)
+      const later = askedAtMs.filter((atMs) => atMs >= firstMs + 10_000)
+      expect(Math.max(...later.map(inMinute))).toBeLessThanOrEqual(12)
+    },
+  )
+
+  test('an ask that is made a second time, with all checkpoints, is two', async () => {
+    const world = await createWorld()
+    for (let index = 0; index < 40; index += 1) {
+      await world.host.partner.transact('team', (tx) => tx['notes']?.put({ id: `n${index}` }))
+      await world.run()
+    }
+    world.pace = new Pace()
+    world.asks.length = 0
+    // What a proxy that answers for a restored partner might say; each time nothing comes of it.
+    world.gate = (ask) =>
+      ask.have.length > 16
+        ? problem(ask, 'internal')
+        : problem(ask, 'invalid-key', { reason: 'unknown', rollbackTo: null })
+    for (let index = 0; index < 50; index += 1) await world.run('nudge')
+    expect(world.asks).toHaveLength(12)
+  })
+
+  test('a person who tries again is not held up', async () => {
+    const world = await createWorld()
+    world.pace = new Pace()
+    world.gate = (ask) => problem(ask, 'internal')
+    for (let index = 0; index < 30; index += 1) await world.run('nudge')
+    world.gate = () => null
+    expect(await world.run('retry')).toMatchObject({ isUpToDate: true })
+  })
+})
+
+test.each([-86_400_000, -600_000, 86_400_000])(
+  'a clock that is put by %i ms puts off no attempt that a timer has waited for',
+  async (byMs) => {
+    const world = await createWorld()
+    await world.write('a')
+    world.gate = (ask) => problem(ask, 'internal')
+    const { state } = await world.run('write')
+    if (state.type !== 'waiting') throw new Error(state.type)
+    world.gate = () => null
+    world.clock.ms += byMs
+    expect(await world.run('timer', { waitedUntilMs: state.wait.untilMs })).toMatchObject({ isUpToDate: true })
+  },
+)

@@ -54,6 +54,8 @@ export interface SyncOptions {
   readonly maxExchanges?: number
   /** Ends the run before its next ask. */
   readonly signal?: StopSignal
+  /** A timer has measured the wait until then, so it is over, whatever the clock says. Default: none was measured. */
+  readonly waitedUntilMs?: number
   readonly onEvent?: (event: RunEvent) => void
 }
 
@@ -100,6 +102,7 @@ export async function runSync(ports: SyncPorts, options: SyncOptions): Promise<R
   const ifAvailable = options.ifAvailable ?? false
   const result = await ports.lock.hold(ports.lockName, { ifAvailable }, async () => {
     const { memory } = await ports.store.readState()
+    ports.pace?.adopt(memory.idleAsks, ports.clock.nowMs())
     return new Run(ports, options, memory).go()
   })
   return result ?? { type: 'busy' }
@@ -108,6 +111,11 @@ export async function runSync(ports: SyncPorts, options: SyncOptions): Promise<R
 /** True if the partner found the key invalid and has none of the checkpoints that were offered. */
 function isWithoutGoal(event: InitiatorEvent): boolean {
   return event.type === 'problem' && event.problem.code === 'invalid-key' && event.problem.rollbackTo === null
+}
+
+/** They are counted beside the machine, and change with the clock alone. */
+function withoutAsks({ idleAsks: _, ...memory }: Memory): Memory {
+  return memory
 }
 
 class Run {
@@ -128,17 +136,18 @@ class Run {
     this.#ports = ports
     this.#options = options
     this.#state = stateFromMemory(memory)
-    this.#stored = JSON.stringify(memory)
+    this.#stored = JSON.stringify(withoutAsks(memory))
     this.#log = new ExchangeLog(ports.clock, options.host, (entry) => this.#tell({ type: 'exchange', entry }))
   }
 
   async go(): Promise<RunResult> {
-    const { reason } = this.#options
+    const { reason, waitedUntilMs } = this.#options
+    const waited = waitedUntilMs === undefined ? {} : { waitedUntilMs }
     // Another context may have sent the write while this one waited for the lock.
     if (reason === 'write' && this.#state.type === 'idle' && !(await this.#hasSendable())) {
       this.#isUpToDate = true
     } else {
-      let event: InitiatorEvent | null = { type: 'wake', reason, nowMs: this.#ports.clock.nowMs() }
+      let event: InitiatorEvent | null = { type: 'wake', reason, nowMs: this.#ports.clock.nowMs(), ...waited }
       while (event !== null) event = await this.#take(event)
     }
     const paused = this.#pausedMs > 0 ? { pausedMs: this.#pausedMs } : {}
@@ -199,7 +208,7 @@ class Run {
     if (this.#options.signal?.aborted === true || this.#asks >= (this.#options.maxExchanges ?? Infinity)) {
       return { type: 'stop' }
     }
-    if (this.#isPaused()) return { type: 'stop' }
+    if (this.#isPaused(1)) return { type: 'stop' }
     const { store, random } = this.#ports
     const { host, limit } = this.#options
     const headers = await this.#getHeaders(false)
@@ -208,6 +217,8 @@ class Run {
     const parts = { host, limit, maxMutations, withDigest, withAllHave: false }
     const composed = await this.#orNull(composeAsk(store, random, parts))
     if (composed === null) return this.#failed('storage')
+    // It may have to be made a second time at once, with all that the initiator has.
+    if (composed.isHaveCut && this.#isPaused(2)) return { type: 'stop' }
     const event = await this.#send(composed, headers)
     if (!composed.isHaveCut || !isWithoutGoal(event)) return event
     // The partner knows none of the few checkpoints that were offered; it may know an older one.
@@ -219,6 +230,7 @@ class Run {
     const { ask, isSettled } = composed
     this.#composed = composed
     this.#asks += 1
+    this.#ports.pace?.take(this.#ports.clock.nowMs())
     this.#log.begin(composed)
     // Told to the machine before the answer can come, since what an answer means depends on what was sent.
     const { length: mutations } = ask.mutations
@@ -318,8 +330,8 @@ class Run {
   // --- pace
 
   /** What a person asks for is not held up. */
-  #isPaused(): boolean {
-    const waitMs = this.#ports.pace?.take(this.#ports.clock.nowMs()) ?? 0
+  #isPaused(asks: number): boolean {
+    const waitMs = this.#ports.pace?.waitMs(this.#ports.clock.nowMs(), asks) ?? 0
     if (waitMs === 0 || (this.#options.reason === 'retry' && this.#asks === 0)) return false
     this.#pausedMs = waitMs
     this.#isUpToDate = false
@@ -329,8 +341,9 @@ class Run {
   /** A change, an outcome of ours, or a key that is settled now and was not. */
   #noteProgress({ page }: ReceivedPage): void {
     const isSettledNow = page.settled && this.#composed?.isSettled === false
-    const hasOutcome = page.outcomes.some(({ type }) => type !== 'later')
-    if (page.changes.length > 0 || hasOutcome || isSettledNow) this.#ports.pace?.refill()
+    const sent = new Set(this.#composed?.ask.mutations.map(({ mutationId }) => mutationId))
+    const outcomes = page.outcomes.filter(({ type, mutationId }) => type !== 'later' && sent.has(mutationId))
+    if (page.changes.length + outcomes.length > 0 || isSettledNow) this.#ports.pace?.refill({ ...page, outcomes })
   }
 
   // --- resets
@@ -359,13 +372,16 @@ class Run {
 
   /** Stored at the end and after each reset, so that a killed run does not forget how many there were. */
   async #storeMemory(syncedAtMs: number | null): Promise<void> {
-    const { memory } = this.#state
+    const { pace, clock, store } = this.#ports
+    const memory = withoutAsks(this.#state.memory)
     const exchanges = this.#log.take()
     const text = JSON.stringify(memory)
     // A write that comes while the partner is out of reach wakes a run that does nothing.
     if (exchanges.length === 0 && syncedAtMs === null && text === this.#stored) return
     this.#stored = text
-    await this.#orNull(this.#ports.store.writeMemory(memory, { exchanges, syncedAtMs }))
+    const idleAsks = pace?.read(clock.nowMs())
+    const whole = idleAsks === undefined ? memory : { ...memory, idleAsks }
+    if ((await this.#orNull(store.writeMemory(whole, { exchanges, syncedAtMs }))) !== null) pace?.stored()
   }
 
   #failed(reason: 'network' | 'timeout' | 'not-our-partner' | 'busy' | 'server-error' | 'storage'): InitiatorEvent {

@@ -1,6 +1,6 @@
 import { type Schema, schemaToShape, type WakeReason } from 'sync-protocol'
 import { type Auth, type AuthHeaders, isWakeMessage, SYNC_TAG } from '../contract/index.ts'
-import { createAuth } from '../platform/index.ts'
+import { createAuth, startStopwatch } from '../platform/index.ts'
 import type { RegisteredSpace, ServiceWorkerEnvironment } from './environment.ts'
 import type { MessageEventLike, ServiceWorkerScope, SyncEventLike, WithSync } from './events.ts'
 import { isHopeless, syncSpace } from './sync-space.ts'
@@ -73,14 +73,15 @@ async function heedWake(scope: ServiceWorkerScope, run: AttachedSync['run']): Pr
 
 async function syncAll(parts: AttachParts, reason: WakeReason): Promise<boolean> {
   const environment = parts.createEnvironment()
-  const untilMs = environment.clock.nowMs() + (parts.maxMs ?? 60_000)
+  const passedMs = startStopwatch(environment.clock)
+  const isOver = (): boolean => passedMs() >= (parts.maxMs ?? 60_000)
   const endpoint = new URL(parts.endpoint, parts.baseUrl).href
   const shape = schemaToShape(parts.schema)
   let isDrained = true
   for (const space of await listSpaces(environment, shape.app, endpoint)) {
     if (space.usesAuth && parts.getAuth === undefined) continue
     const { maxExchanges = 50 } = parts
-    const options = { endpoint, schema: shape, reason, auth: authOf(parts, space), maxExchanges, untilMs }
+    const options = { endpoint, schema: shape, reason, auth: authOf(parts, space), maxExchanges, isOver }
     // One after the other: an event's time is short, and what is done is done.
     isDrained = (await syncSpace(environment, space, options)) && isDrained
   }

@@ -1,6 +1,6 @@
 import type { ReplyLimit, SchemaShape, WakeReason } from 'sync-protocol'
 import { type Auth, type DeliveryStore, SyncError, type SyncErrorCode, type SyncSummary } from '../contract/index.ts'
-import { runSync } from '../engine/index.ts'
+import { Pace, runSync } from '../engine/index.ts'
 import { type NoticeChannel, openNoticeChannel } from '../platform/index.ts'
 import { createFetchTransport } from '../transport/index.ts'
 import type { RegisteredSpace, ServiceWorkerEnvironment } from './environment.ts'
@@ -18,8 +18,8 @@ export interface BatchOptions {
   readonly reason: WakeReason
   readonly auth: Auth | null
   readonly maxExchanges: number
-  /** Milliseconds since 1970 at which no new exchange begins. */
-  readonly untilMs: number
+  /** True once the event's time is over: then no new exchange begins. */
+  readonly isOver: () => boolean
 }
 
 /**
@@ -82,7 +82,7 @@ async function run(
   const { credentials } = space
   const transport = createFetchTransport({ endpoint: options.endpoint, credentials, fetch, clock })
   await runSync(
-    { store, transport, clock, random, lock, lockName: `web-sync:${dbName}`, auth: options.auth },
+    { store, transport, clock, random, lock, lockName: `web-sync:${dbName}`, auth: options.auth, pace: new Pace() },
     {
       reason: options.reason,
       host: 'service-worker',
@@ -91,7 +91,7 @@ async function run(
       maxExchanges: options.maxExchanges,
       signal: {
         get aborted() {
-          return clock.nowMs() >= options.untilMs
+          return options.isOver()
         },
       },
     },

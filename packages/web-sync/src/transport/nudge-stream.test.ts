@@ -1,8 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Nudge } from 'sync-protocol'
-import { afterEach, expect, test } from 'vitest'
+import { afterEach, expect, test, vi } from 'vitest'
 import { type AnsweringServer, hex, startServer } from './answering-server.fixture.ts'
-import { nudgeUrl, openNudgeStream } from './nudge-stream.ts'
+import { createTurns, nudgeUrl, openNudgeStream } from './nudge-stream.ts'
 
 const NUDGE: Nudge = { partnershipId: hex('c'), key: { n: 4, tag: hex('d') }, spreadMs: 100 }
 const HEADERS = { 'content-type': 'text/event-stream', 'web-sync-protocol': '1' }
@@ -98,4 +98,58 @@ test('the address keeps what the endpoint says', () => {
   expect(nudgeUrl('https://example.org/api/sync/?tenant=7', [hex('1'), hex('2')])).toBe(
     `https://example.org/api/sync/events?tenant=7&partnership=${hex('1')}&partnership=${hex('2')}`,
   )
+})
+
+test('streams that end at once are opened twelve times a minute at most, whatever ends them', async () => {
+  vi.useFakeTimers()
+  try {
+    for (const answer of [
+      async () => new Response('', { headers: HEADERS }),
+      async () => new Response(`data: ${JSON.stringify(NUDGE)}\n\n`, { headers: HEADERS }),
+      async () => Promise.reject(new TypeError('reset')),
+    ]) {
+      const stop = new AbortController()
+      let opened = 0
+      const ended = openNudgeStream({
+        endpoint: 'http://partner.test/sync',
+        partnershipIds: [hex('c')],
+        fetch: async () => {
+          opened += 1
+          return answer()
+        },
+        random: RANDOM,
+        auth: null,
+        signal: stop.signal,
+        onNudge: () => undefined,
+      })
+      await vi.advanceTimersByTimeAsync(59_999)
+      expect(opened).toBe(12)
+      await vi.advanceTimersByTimeAsync(600_000)
+      expect(opened).toBeLessThanOrEqual(12 * 11)
+      stop.abort()
+      await ended
+    }
+  } finally {
+    vi.useRealTimers()
+  }
+})
+
+test('one bucket serves all streams of a listener, and who stops waiting takes nothing', async () => {
+  vi.useFakeTimers()
+  try {
+    const turn = createTurns()
+    const [first, second] = [new AbortController(), new AbortController()]
+    for (let index = 0; index < 12; index += 1) await turn(first.signal)
+    const taken: string[] = []
+    const stopped = turn(first.signal).then(() => taken.push('stopped'))
+    const waiting = turn(second.signal).then(() => taken.push('waited'))
+    first.abort()
+    await stopped
+    expect(taken).toEqual(['stopped'])
+    await vi.advanceTimersByTimeAsync(60_000)
+    await waiting
+    expect(taken).toEqual(['stopped', 'waited'])
+  } finally {
+    vi.useRealTimers()
+  }
 })

@@ -25,12 +25,40 @@ export interface NudgeStreamOptions {
   readonly headersMs?: number
   /** Milliseconds without a sign of life (the partner sends comments) after which it is opened anew. Default: PERIODS.streamIdleMs. */
   readonly idleMs?: number
+  /** Resolves when another connection may be tried, or `signal` is aborted. Default: a bucket of its own. */
+  readonly turn?: (signal: AbortSignal) => Promise<void>
   /** The first wait between two attempts; it doubles up to 5 minutes, with full jitter. Default: 2,000. */
   readonly retryMs?: number
 }
 
 /** The longest wait between two attempts. */
 const MAX_RETRY_MS = 300_000
+/** Connections that are tried in a minute at most, whatever ends them. */
+const CONNECTIONS_PER_MINUTE = 12
+const MINUTE_MS = 60_000
+
+/** A bucket of twelve connections: each takes one, which comes back a minute later by the timer, so no clock has a say. */
+export function createTurns(): (signal: AbortSignal) => Promise<void> {
+  let taken = 0
+  let waiting: (() => void)[] = []
+  const giveBack = (): void => {
+    taken -= 1
+    const woken = waiting
+    waiting = []
+    for (const wake of woken) wake()
+  }
+  return async (signal) => {
+    while (taken >= CONNECTIONS_PER_MINUTE && !signal.aborted) {
+      await new Promise<void>((resolve) => {
+        waiting.push(resolve)
+        signal.addEventListener('abort', () => resolve(), { once: true })
+      })
+    }
+    if (signal.aborted) return
+    taken += 1
+    setTimeout(giveBack, MINUTE_MS)
+  }
+}
 
 /** Address of the stream. */
 export function nudgeUrl(endpoint: string, partnershipIds: readonly string[]): string {
@@ -44,9 +72,12 @@ export function nudgeUrl(endpoint: string, partnershipIds: readonly string[]): s
  * Listens for nudges and reconnects until `signal` is aborted; then it resolves. Never rejects: no nudge is needed for correctness.
  */
 export async function openNudgeStream(options: NudgeStreamOptions): Promise<void> {
+  const turn = options.turn ?? createTurns()
   let failures = 0
   let isRefresh = false
   while (!options.signal.aborted) {
+    await turn(options.signal)
+    if (options.signal.aborted) return
     const end = await listen(options, isRefresh)
     isRefresh = end === 'unauthenticated'
     failures = end === 'was-open' ? 0 : failures + 1

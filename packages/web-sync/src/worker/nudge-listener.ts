@@ -1,7 +1,7 @@
 import { type Nudge, parseNudge, parseWith } from 'sync-protocol'
 import { type Auth, hashStoreOwner, type Lock, type Random } from '../contract/index.ts'
 import { type Channel, openChannel } from '../platform/index.ts'
-import { type Fetch, openNudgeStream } from '../transport/index.ts'
+import { createTurns, type Fetch, openNudgeStream } from '../transport/index.ts'
 
 /** One space that wants nudges. */
 export interface NudgeSubscriber {
@@ -47,6 +47,8 @@ export class NudgeListener {
   readonly #ended = new AbortController()
   #stream: AbortController | null = null
   #listening = ''
+  /** One bucket for all connections: a partner that forks each time has them opened anew each time. */
+  readonly #turn = createTurns()
   #gather: ReturnType<typeof setTimeout> | undefined
   #isLeader = false
 
@@ -125,6 +127,7 @@ export class NudgeListener {
       partnershipIds,
       auth: this.#auth(),
       signal: stream.signal,
+      turn: this.#turn,
       onNudge: (nudge) => {
         this.#post({ type: 'nudge', nudge })
         for (const subscriber of this.#subscribers) subscriber.onNudge(nudge, false)

@@ -118,3 +118,61 @@ test('a clock that is put back by a day puts no attempt off', async () => {
   expect(attempts).toBeGreaterThanOrEqual(10)
   patient.close()
 })
+
+test('where asks have led to nothing, no flood of nudges begins a run before there is room for another ask; a person’s try does', async () => {
+  let asked: WakeReason[] = []
+  const held = new Scheduler({
+    clock: { nowMs: () => Date.now() },
+    random: { id: () => '', fraction: () => 0.5 },
+    run: async (reason): Promise<RunResult> => {
+      asked.push(reason)
+      return { type: 'ended', state: IDLE, exchanges: 0, isUpToDate: false, pausedMs: 30_000 }
+    },
+  })
+  const flood = async (steps: number): Promise<void> => {
+    for (let step = 0; step < steps; step += 1) {
+      for (const reason of ['nudge', 'online', 'write', 'sync-event'] as const) held.wake(reason)
+      await vi.advanceTimersByTimeAsync(100)
+    }
+  }
+  await flood(295)
+  expect(asked).toHaveLength(1)
+  held.wake('retry')
+  await flood(1)
+  expect(asked).toEqual([asked[0], 'retry'])
+  asked = []
+  await flood(1_200)
+  expect(asked.length).toBeLessThanOrEqual(4)
+  expect(asked.length).toBeGreaterThanOrEqual(3)
+  held.close()
+})
+
+test.each([-86_400_000, -600_000, -3_000, 86_400_000])(
+  'a wait that the timer has measured is over in a clock that is put by %i ms: the run is told so',
+  async (byMs) => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    let nowMs = 1_700_000_000_000
+    const waited: (number | undefined)[] = []
+    const wait = { untilMs: nowMs + 60_001, reason: 'network' } as const
+    const patient = new Scheduler({
+      clock: { nowMs: () => nowMs },
+      random: { id: () => '', fraction: () => 0.5 },
+      run: async (_reason, waitedUntilMs): Promise<RunResult> => {
+        waited.push(waitedUntilMs)
+        const waiting: InitiatorState = { type: 'waiting', memory: { ...INITIAL_MEMORY, wait }, wait }
+        return { type: 'ended', state: waiting, exchanges: 1, isUpToDate: false }
+      },
+    })
+    const pass = async (ms: number): Promise<void> => {
+      nowMs += ms
+      await vi.advanceTimersByTimeAsync(ms)
+    }
+    patient.wake('start')
+    await pass(1)
+    await pass(20_000)
+    nowMs += byMs
+    await pass(40_001)
+    expect(waited.slice(0, 2)).toEqual([undefined, wait.untilMs])
+    patient.close()
+  },
+)

@@ -1,4 +1,4 @@
-import type { WakeReason } from 'sync-protocol'
+import type { InitiatorState, WakeReason } from 'sync-protocol'
 import type { RunResult } from '../engine/index.ts'
 import type { Clock, Random } from '../contract/index.ts'
 
@@ -13,8 +13,11 @@ const MAX_TIMER_MS = 2_147_483_647
 
 /** What a scheduler needs. */
 export interface SchedulerParts {
-  /** Makes one run; must not reject. Null: it could not even begin. */
-  readonly run: (reason: WakeReason) => Promise<RunResult | null>
+  /**
+   * Makes one run; must not reject. Null: it could not even begin. `waitedUntilMs`: the machine's wait that the timer has measured to its
+   * end; missing: none.
+   */
+  readonly run: (reason: WakeReason, waitedUntilMs?: number) => Promise<RunResult | null>
   readonly clock: Clock
   readonly random: Random
 }
@@ -28,6 +31,10 @@ export class Scheduler {
   /** Milliseconds until each reason is due, as of `#countedAtMs`. */
   readonly #leftByReason = new Map<WakeReason, number>()
   #countedAtMs: number
+  /** Milliseconds until there is room for another ask; only what a person asks for comes before. */
+  #heldMs = 0
+  /** The machine's wait, and what the timer has left of it to measure; null: it does not wait. */
+  #wait: { readonly untilMs: number; readonly leftMs: number } | null = null
   #timer: ReturnType<typeof setTimeout> | undefined
   #isRunning = false
   #isClosed = false
@@ -60,7 +67,8 @@ export class Scheduler {
     clearTimeout(this.#timer)
     if (this.#isRunning || this.#isClosed || this.#leftByReason.size === 0) return
     this.#count(0)
-    const delayMs = Math.min(Math.max(Math.min(...this.#leftByReason.values()), 0), MAX_TIMER_MS)
+    const dues = [...this.#leftByReason].map(([reason, leftMs]) => this.#dueIn(reason, leftMs))
+    const delayMs = Math.min(Math.max(Math.min(...dues), 0), MAX_TIMER_MS)
     this.#timer = setTimeout(() => void this.#fire(delayMs), delayMs)
   }
 
@@ -70,6 +78,12 @@ export class Scheduler {
     const passedMs = Math.max(nowMs - this.#countedAtMs, atLeastMs)
     this.#countedAtMs = nowMs
     for (const [reason, leftMs] of this.#leftByReason) this.#leftByReason.set(reason, leftMs - passedMs)
+    this.#heldMs -= passedMs
+    if (this.#wait !== null) this.#wait = { ...this.#wait, leftMs: this.#wait.leftMs - passedMs }
+  }
+
+  #dueIn(reason: WakeReason, leftMs: number): number {
+    return reason === 'retry' ? leftMs : Math.max(leftMs, this.#heldMs)
   }
 
   async #fire(passedMs: number): Promise<void> {
@@ -77,7 +91,8 @@ export class Scheduler {
     const reason = this.#takeDue()
     if (reason === undefined) return this.#arm()
     this.#isRunning = true
-    const result = await this.#parts.run(reason)
+    const isWaited = this.#wait !== null && this.#wait.leftMs <= 0
+    const result = await (isWaited ? this.#parts.run(reason, this.#wait?.untilMs) : this.#parts.run(reason))
     this.#isRunning = false
     this.#planNext(result)
     this.#arm()
@@ -85,7 +100,7 @@ export class Scheduler {
 
   /** The most hopeful of the reasons that are due; one run serves them all. */
   #takeDue(): WakeReason | undefined {
-    const due = BY_HOPE.filter((reason) => (this.#leftByReason.get(reason) ?? Infinity) <= 0)
+    const due = BY_HOPE.filter((reason) => this.#dueIn(reason, this.#leftByReason.get(reason) ?? Infinity) <= 0)
     for (const reason of due) this.#leftByReason.delete(reason)
     return due[0]
   }
@@ -94,16 +109,22 @@ export class Scheduler {
     const nowMs = this.#parts.clock.nowMs()
     const quietMs = QUIET_INTERVAL_MS * (0.8 + 0.4 * this.#parts.random.fraction())
     this.#count(0)
-    this.#leftByReason.set('timer', Math.max(0, waitAfter(result, nowMs) ?? quietMs))
+    this.#heldMs = (result?.type === 'ended' ? result.pausedMs : undefined) ?? 0
+    this.#planWait(result, nowMs)
+    const waitMs = this.#heldMs > 0 ? this.#heldMs : this.#wait?.leftMs
+    this.#leftByReason.set('timer', Math.max(0, waitMs ?? quietMs))
+  }
+
+  /** Of a wait that goes on the timer keeps what it has measured: the clock may have been put back meanwhile. */
+  #planWait(result: RunResult | null, nowMs: number): void {
+    const untilMs = result?.type === 'ended' ? waitOf(result.state) : null
+    if (untilMs === null) this.#wait = null
+    else if (this.#wait?.untilMs !== untilMs) this.#wait = { untilMs, leftMs: untilMs - nowMs }
   }
 }
 
-/** Milliseconds until the machine itself wants to go on; null: it does not. */
-function waitAfter(result: RunResult | null, nowMs: number): number | null {
-  if (result === null || result.type === 'busy') return null
-  const { state, pausedMs } = result
-  if (pausedMs !== undefined) return pausedMs
-  if (state.type === 'waiting') return state.wait.untilMs - nowMs
-  if (state.type === 'degraded') return state.untilMs - nowMs
-  return null
+/** Until when the machine itself waits, in milliseconds since 1970; null: it does not. */
+function waitOf(state: InitiatorState): number | null {
+  if (state.type === 'waiting') return state.wait.untilMs
+  return state.type === 'degraded' ? state.untilMs : null
 }

@@ -49,7 +49,7 @@ export class SyncRuns {
     const { clock, random } = parts.environment
     this.#parts = parts
     this.#ports = this.#makePorts()
-    this.#scheduler = new Scheduler({ run: (reason) => this.run(reason), clock, random })
+    this.#scheduler = new Scheduler({ run: (reason, waitedUntilMs) => this.run(reason, waitedUntilMs), clock, random })
   }
 
   /** False: the space is this device's alone. */
@@ -95,8 +95,8 @@ export class SyncRuns {
     this.#parts.nudges?.changed()
   }
 
-  /** Makes one run now. Never rejects; null: none could be made, or the store could not be read. */
-  async run(reason: WakeReason): Promise<RunResult | null> {
+  /** Makes one run now, as SyncOptions says. Never rejects; null: none could be made, or the store could not be read. */
+  async run(reason: WakeReason, waitedUntilMs?: number): Promise<RunResult | null> {
     if (this.#ports === null || this.#stop.signal.aborted) return null
     const { environment, onEvent, onFault, onEnd } = this.#parts
     const startedAtMs = environment.clock.nowMs()
@@ -107,6 +107,7 @@ export class SyncRuns {
         limit: REPLY_LIMIT,
         signal: this.#stop.signal,
         onEvent,
+        ...(waitedUntilMs === undefined ? {} : { waitedUntilMs }),
       })
     } catch (error) {
       onFault(error)
