@@ -60,8 +60,8 @@ it('the modules that the patterns look for are seen where they belong', () => {
 /** KiB, minified and gzipped: what there is now and a little room. Raise one on purpose only, and say why in the commit. */
 it.each([
   ['page', 9.2],
-  ['worker', 52.5],
-  ['service-worker', 32.1],
+  ['worker', 53.6],
+  ['service-worker', 33],
   ['register', 2.9],
 ])('the entry %s has at most %d KiB', (entry, most) => {
   expect((measured[entry] as Measured).gzipBytes / 1024).toBeLessThan(most)
