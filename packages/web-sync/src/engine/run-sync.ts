@@ -114,8 +114,9 @@ function isWithoutGoal(event: InitiatorEvent): boolean {
 }
 
 /** They are counted beside the machine, and change with the clock alone. */
-function withoutAsks({ idleAsks: _, ...memory }: Memory): Memory {
-  return memory
+function withoutAsks(memory: Memory): Memory {
+  const { idleAsks: _, ...machine } = memory
+  return machine
 }
 
 class Run {

@@ -39,24 +39,26 @@ const MINUTE_MS = 60_000
 
 /** A bucket of twelve connections: each takes one, which comes back a minute later by the timer, so no clock has a say. */
 export function createTurns(): (signal: AbortSignal) => Promise<void> {
-  let taken = 0
+  let left = CONNECTIONS_PER_MINUTE
   let waiting: (() => void)[] = []
   const giveBack = (): void => {
-    taken -= 1
+    left += 1
     const woken = waiting
     waiting = []
     for (const wake of woken) wake()
   }
-  return async (signal) => {
-    while (taken >= CONNECTIONS_PER_MINUTE && !signal.aborted) {
-      await new Promise<void>((resolve) => {
-        waiting.push(resolve)
-        signal.addEventListener('abort', () => resolve(), { once: true })
-      })
-    }
+  return async function turn(signal): Promise<void> {
     if (signal.aborted) return
-    taken += 1
-    setTimeout(giveBack, MINUTE_MS)
+    if (left > 0) {
+      left -= 1
+      setTimeout(giveBack, MINUTE_MS)
+      return
+    }
+    await new Promise<void>((resolve) => {
+      waiting.push(resolve)
+      signal.addEventListener('abort', () => resolve(), { once: true })
+    })
+    return turn(signal)
   }
 }
 
