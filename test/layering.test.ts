@@ -101,6 +101,13 @@ const violations: readonly Violation[] = [
     violation('oxlint', room, 'crypto global', 'export const planted: unknown = crypto.randomUUID()'),
     violation('oxlint', room, 'idb', "export { openDB as planted } from 'idb'"),
   ]),
+  // One clock in each package: what waits or compares takes it as a port, so that a test can let it jump.
+  ...inWebSync('store', 'transport', 'platform', 'worker', 'service-worker', 'page', 'testing', 'port').map((room) =>
+    violation('oxlint', room, 'a clock of its own', 'export const planted: number = Date.now()'),
+  ),
+  ...inSyncServer('storage', 'storage/sqlite', 'storage/postgres', 'http', 'nudges', 'node', 'monitoring', 'cli').map(
+    (room) => violation('oxlint', room, 'a clock of its own', 'export const planted: number = new Date().getTime()'),
+  ),
   violation('tsc', 'sync-server/src/storage', 'node builtin', "export { DatabaseSync as planted } from 'node:sqlite'"),
   violation('tsc', 'sync-server/src/http', 'node builtin', "export { createServer as planted } from 'node:http'"),
   violation('tsc', 'web-sync/src/store', 'document', 'export const planted: unknown = document.body'),

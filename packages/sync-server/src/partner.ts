@@ -1,5 +1,6 @@
 import { isAppName } from 'sync-protocol'
 import { type HashText, PartnerError, type PartnerEvent, type Random } from './contract/index.ts'
+import { systemClock } from './contract/wall-clock.ts'
 import { createEngine } from './engine/index.ts'
 import { createHandler } from './http/create-handler.ts'
 import { createNudges } from './nudges/create-nudges.ts'
@@ -22,7 +23,7 @@ import type { Partner, PartnerOptions } from './partner-types.ts'
 export function createPartner(options: PartnerOptions): Partner {
   assertOptions(options)
   const limits = resolveLimits(options.limits)
-  const clock = options.clock ?? { nowMs: () => Date.now() }
+  const clock = options.clock ?? systemClock
   const emit = (event: PartnerEvent): void => options.onEvent?.(event)
   const onError = (where: string, error: unknown): void => emit({ type: 'error', atMs: clock.nowMs(), where, error })
   const engine = createEngine({

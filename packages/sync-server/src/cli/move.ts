@@ -52,10 +52,11 @@ function undo(from: string, options: CliOptions): void {
 
 /** Tells how far it is, on one line. */
 function teller(): (progress: { spaces: number; ofSpaces: number; rows: number }) => void {
-  let toldAt = 0
+  let toldAtMs = -Infinity
   return ({ spaces, ofSpaces, rows }) => {
-    if (Date.now() - toldAt < TELL_EVERY_MS) return
-    toldAt = Date.now()
+    const nowMs = performance.now()
+    if (nowMs - toldAtMs < TELL_EVERY_MS) return
+    toldAtMs = nowMs
     process.stderr.write(`\r${spaces} of ${ofSpaces} spaces, ${rows} rows`)
   }
 }

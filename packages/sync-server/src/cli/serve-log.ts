@@ -1,3 +1,4 @@
+import { msToIso, systemClock } from '../contract/wall-clock.ts'
 import { createJsonLog, type PartnerEvent } from '../index.ts'
 import { type ErrorFacts, errorFacts } from '../monitoring/index.ts'
 import { CliError } from './cli-error.ts'
@@ -26,9 +27,9 @@ function jsonLog(hasMessages: boolean): ServeLog {
   const onEvent = createJsonLog({ write, hasMessages })
   return {
     onEvent,
-    say: (event, _text, facts = {}) => write(JSON.stringify({ at: new Date().toISOString(), event, ...facts })),
-    warn: (event) => write(JSON.stringify({ at: new Date().toISOString(), event })),
-    complain: (where, error) => onEvent({ type: 'error', atMs: Date.now(), where, error }),
+    say: (event, _text, facts = {}) => write(JSON.stringify({ at: msToIso(systemClock.nowMs()), event, ...facts })),
+    warn: (event) => write(JSON.stringify({ at: msToIso(systemClock.nowMs()), event })),
+    complain: (where, error) => onEvent({ type: 'error', atMs: systemClock.nowMs(), where, error }),
   }
 }
 

@@ -1,4 +1,5 @@
 import type { ExchangeEvent, PartnerEvent } from '../contract/index.ts'
+import { msToIso } from '../contract/wall-clock.ts'
 
 /** What is logged. */
 export interface JsonLogOptions {
@@ -23,7 +24,7 @@ const MAX_FRAMES = 12
 export function createJsonLog(options: JsonLogOptions): (event: PartnerEvent) => void {
   return (event) => {
     const { type, atMs } = event
-    options.write(JSON.stringify({ at: new Date(atMs).toISOString(), event: type, ...factsOf(event, options) }))
+    options.write(JSON.stringify({ at: msToIso(atMs), event: type, ...factsOf(event, options) }))
   }
 }
 

@@ -1,24 +1,6 @@
-import type { Clock, Lock, Random } from '../contract/index.ts'
+import type { Lock, Random } from '../contract/index.ts'
 import { createLocalLock } from './local-lock.ts'
 import { createWebLock } from './web-lock.ts'
-
-/** The browser's clock. */
-export const systemClock: Clock = { nowMs: () => Date.now() }
-
-/**
- * Says how many milliseconds have passed since it was started, as far as it was asked: what a clock goes forward counts, what it is put
- * back does not. So a deadline may come early and is never put off.
- */
-export function startStopwatch(clock: Clock): () => number {
-  let seenAtMs = clock.nowMs()
-  let passedMs = 0
-  return () => {
-    const nowMs = clock.nowMs()
-    passedMs += Math.max(0, nowMs - seenAtMs)
-    seenAtMs = nowMs
-    return passedMs
-  }
-}
 
 /** The browser's source of chance. */
 export const systemRandom: Random = {

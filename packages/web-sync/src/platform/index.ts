@@ -2,5 +2,6 @@
 export * from './auth-port.ts'
 export * from './browser-ports.ts'
 export * from './channel.ts'
+export * from './clock.ts'
 export * from './local-lock.ts'
 export * from './notice-channel.ts'

@@ -3,6 +3,7 @@ import { closeSync, copyFileSync, fsyncSync, openSync, renameSync, rmSync } from
 import { dirname } from 'node:path'
 import { backup, DatabaseSync } from 'node:sqlite'
 import { PartnerError } from '../../contract/index.ts'
+import { systemClock } from '../../contract/wall-clock.ts'
 import { openDatabase, withOurErrors } from './open-database.ts'
 
 /** Pages for one step: so many that a copy is one step, which shows one state and is not begun anew when others write. */
@@ -30,7 +31,11 @@ export async function writeBackup(database: DatabaseSync, toPath: string): Promi
  * then keep for the user what the partner no longer has, instead of taking it for deleted. Throws PartnerError 'unreadable' if `fromPath`
  * is no backup of ours; then nothing was changed.
  */
-export async function restoreBackup(fromPath: string, toPath: string, atMs: number = Date.now()): Promise<void> {
+export async function restoreBackup(
+  fromPath: string,
+  toPath: string,
+  atMs: number = systemClock.nowMs(),
+): Promise<void> {
   const partPath = `${toPath}.${randomUUID()}.part`
   try {
     withOurErrors(fromPath, () => checkBackup(fromPath))
