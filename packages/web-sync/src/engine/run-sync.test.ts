@@ -338,10 +338,10 @@ const hot: readonly [string, (ask: Ask) => Answer][] = [
 ]
 
 describe('without progress a device asks at most twelve times a minute', () => {
-  const reasons: readonly WakeReason[] = ['nudge', 'online', 'start', 'sync-event', 'timer', 'sign-in', 'write']
+  const reasons: readonly WakeReason[] = ['nudge', 'online', 'sync-event', 'timer', 'sign-in', 'write']
 
   test.each(hot)(
-    'where the partner %s: two tabs and a service worker, woken for whatever reason',
+    'where the partner %s: two tabs and a service worker, woken for whatever reason but that a person opens or retries',
     async (_, answer) => {
       const world = await createWorld()
       await world.write('a')
@@ -381,6 +381,24 @@ describe('without progress a device asks at most twelve times a minute', () => {
         : problem(ask, 'invalid-key', { reason: 'unknown', rollbackTo: null })
     for (let index = 0; index < 50; index += 1) await world.run('nudge')
     expect(world.asks).toHaveLength(12)
+  })
+
+  test('a tab that is opened asks once, and leaves the room to the others', async () => {
+    const world = await createWorld()
+    await world.run('start')
+    world.asks.length = 0
+    for (let tab = 0; tab < 30; tab += 1) {
+      world.pace = new Pace()
+      await world.run('start')
+    }
+    expect(world.asks).toHaveLength(30)
+    await world.write('a')
+    expect(await world.run('write')).toMatchObject({ isUpToDate: true, exchanges: 1 })
+    world.gate = (ask) => reply(ask, [pageOf(ask, { more: true })])
+    world.asks.length = 0
+    world.pace = new Pace()
+    await world.run('start')
+    expect(world.asks).toHaveLength(13)
   })
 
   test('a person who tries again is not held up', async () => {

@@ -230,8 +230,8 @@ class Run {
   async #send(composed: ComposedAsk, headers: AuthHeaders): Promise<InitiatorEvent> {
     const { ask, isSettled } = composed
     this.#composed = composed
+    if (!this.#isOpening()) this.#ports.pace?.take(this.#ports.clock.nowMs())
     this.#asks += 1
-    this.#ports.pace?.take(this.#ports.clock.nowMs())
     this.#log.begin(composed)
     // Told to the machine before the answer can come, since what an answer means depends on what was sent.
     const { length: mutations } = ask.mutations
@@ -330,10 +330,16 @@ class Run {
 
   // --- pace
 
+  /** The first ask of a tab that a person has opened: it is no answer to anything, so it neither waits for room nor takes any. */
+  #isOpening(): boolean {
+    return this.#options.reason === 'start' && this.#asks === 0
+  }
+
   /** What a person asks for is not held up. */
   #isPaused(asks: number): boolean {
     const waitMs = this.#ports.pace?.waitMs(this.#ports.clock.nowMs(), asks) ?? 0
-    if (waitMs === 0 || (this.#options.reason === 'retry' && this.#asks === 0)) return false
+    const isAskedFor = this.#isOpening() || (this.#options.reason === 'retry' && this.#asks === 0)
+    if (waitMs === 0 || isAskedFor) return false
     this.#pausedMs = waitMs
     this.#isUpToDate = false
     return true

@@ -83,7 +83,7 @@ export class Scheduler {
   }
 
   #dueIn(reason: WakeReason, leftMs: number): number {
-    return reason === 'retry' ? leftMs : Math.max(leftMs, this.#heldMs)
+    return reason === 'retry' || reason === 'start' ? leftMs : Math.max(leftMs, this.#heldMs)
   }
 
   async #fire(passedMs: number): Promise<void> {
