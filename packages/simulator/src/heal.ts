@@ -29,10 +29,8 @@ export async function heal(world: World): Promise<void> {
   const accused = await listAccused(world)
   const resetsBefore = new Map(world.devices.map((device) => [device, device.resets]))
   await settle(world)
-  if (world.poisoned !== null) {
-    await acquit(world, accused)
-    await liftPoison(world, world.poisoned)
-  }
+  await acquit(world, accused)
+  if (world.poisoned !== null) await liftPoison(world, world.poisoned)
   for (const device of world.devices) {
     const resets = device.resets - (resetsBefore.get(device) ?? 0)
     if (resets > MAX_HEALING_RESETS) story.fail('L3', `${device.name} was reset ${resets} times after all was well`)
