@@ -8,6 +8,13 @@ export const LIMITS = {
   opsPerMutation: 1_000,
   /** Bytes of one mutation. */
   mutationBytes: 1_048_576,
+  /**
+   * Work of one mutation: fields that its operations read, copy, check and compare, see `weigh`. One that takes more is refused, however
+   * it is sent: `too-large`.
+   */
+  mutationWork: 2_000_000,
+  /** Bytes of the records that one mutation touches, before and after, and of what is looked up for it; likewise. */
+  mutationTouches: 16_777_216,
   /** Bytes of one record's value. */
   recordBytes: 262_144,
   /** UTF-16 units of a record id; at least 1. */
@@ -37,6 +44,8 @@ export const LIMITS = {
   pageBytes: 4_194_304,
   /** Pages in one reply, likewise. */
   pagesPerReply: 1_000,
+  /** UTF-16 units of the message, and of the path, of a refused mutation; what is longer is cut. */
+  refusalText: 500,
   /** Partnerships that one event stream names. A browser with more open spaces is not nudged, and finds changes by its regular exchanges. */
   partnershipsPerStream: 64,
   /** Partnerships that one account has in one space, at least: with less its devices would evict each other for ever. */

@@ -56,7 +56,7 @@ describe('the mutations of an ask', () => {
       { type: 'refused', code: 'unknown-collection', path: '/0/collection' },
       { type: 'refused', code: 'invalid-record', path: '/0/value/title' },
       { type: 'refused', code: 'too-large' },
-      { type: 'conflict', code: 'record-exists', records: [{ id: 'good1', value: { id: 'good1' } }] },
+      { type: 'conflict', code: 'record-exists', path: '/0' },
       { type: 'accepted' },
     ])
     expect((await world.partner.inspect('s1')).head).toBe(2)

@@ -6,6 +6,8 @@ const DAY_MS = 86_400_000
 const DEFAULT_LIMITS: PartnerLimits = {
   askBytes: LIMITS.askBytes,
   opsPerAsk: 20_000,
+  workPerAsk: 300_000,
+  bytesPerAsk: 8_388_608,
   partnershipsPerAccount: 100,
   eventStreamsPerAccount: 20,
 }
@@ -29,6 +31,8 @@ const REPLAY = 'devices send what was accepted again until it is that old, and i
 const LIMIT_RANGES: Readonly<Record<keyof PartnerLimits, Range>> = {
   askBytes: { least: LIMITS.leastAskBytes, most: LIMITS.askBytes, why: 'a single mutation may be that large' },
   opsPerAsk: { least: 1 },
+  workPerAsk: { least: 1 },
+  bytesPerAsk: { least: 1 },
   partnershipsPerAccount: {
     least: LIMITS.leastPartnerships,
     why: 'with less, the devices of one account evict each other for ever',

@@ -92,12 +92,8 @@ export const PAGE: Page = {
       code: 'record-changed',
       message: '',
       path: '/0',
-      records: [
-        { collection: 'notes', id: 'a', version: VERSION, value: { id: 'a' } },
-        { collection: 'notes', id: 'b', version: null, value: null },
-      ],
     },
-    { mutationId: UUID, type: 'refused', duplicate: false, code: 'not-allowed', message: 'no', path: '', records: [] },
+    { mutationId: UUID, type: 'refused', duplicate: false, code: 'not-allowed', message: 'no', path: '' },
     { mutationId: UUID, type: 'later' },
   ],
   more: true,

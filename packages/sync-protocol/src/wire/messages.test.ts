@@ -205,8 +205,6 @@ describe('a reply', () => {
     ['/outcomes/1/code', ''],
     ['/outcomes/1/message', 1],
     ['/outcomes/1/path', null],
-    ['/outcomes/1/records/0/value', 'x'],
-    ['/outcomes/1/records/0/value/id', '\uD83D'],
     ['/more', 0],
     ['/progress/done', -1],
     ['/digest/notes/sum', 'F'.repeat(16)],

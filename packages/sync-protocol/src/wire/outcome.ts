@@ -1,7 +1,5 @@
-import type { JsonObject } from '../json.ts'
 import type { RecordVersion } from '../record-version.ts'
 import { LIMITS } from '../limits.ts'
-import { checkObject } from '../values/check-value.ts'
 import { parseCollectionName, parseRecordId, parseRecordVersion, parseUuid } from './ids.ts'
 import { ParseFault, parseArray, parseBoolean, parseObject, parseOneOf, parseText } from './parse.ts'
 
@@ -25,15 +23,6 @@ export const REFUSAL_CODES = [
   'stale-base',
 ] as const
 
-/** A record as the partner has it: what a refused mutation is reported with. */
-export interface PartnerRecord {
-  readonly collection: string
-  readonly id: string
-  /** null: there is no such record. */
-  readonly version: RecordVersion | null
-  readonly value: JsonObject | null
-}
-
 /** The version that an accepted mutation gave a record; null: it was deleted, or the operation had nothing to do. */
 export interface OutcomeVersion {
   readonly collection: string
@@ -52,18 +41,19 @@ export interface AcceptedOutcome {
   readonly versions: readonly OutcomeVersion[]
 }
 
-/** A mutation without effect. `conflict`: another write came first; `refused`: a rule forbids it. */
+/**
+ * A mutation without effect. `conflict`: another write came first; `refused`: a rule forbids it. It carries no records: the device has
+ * the partner's version of what the mutation names in its base, and a small refused ask must not have a large answer.
+ */
 export interface RefusedOutcome {
   readonly mutationId: string
   readonly type: 'refused' | 'conflict'
   readonly duplicate: boolean
   readonly code: RefusalCode
-  /** For people; may be empty. */
+  /** For people; may be empty. At most {@link LIMITS}.refusalText units. */
   readonly message: string
-  /** JSON pointer into the mutation's `ops`; '' is the whole. */
+  /** JSON pointer into the mutation's `ops`; '' is the whole. At most {@link LIMITS}.refusalText units: the rest is cut off. */
   readonly path: string
-  /** The partner's version of the records that the mutation names (as far as the account may see them). */
-  readonly records: readonly PartnerRecord[]
 }
 
 /** Not tried (limit, busy): ask again; then all that follow it are `later` too. */
@@ -96,10 +86,14 @@ export function parseOutcome(input: unknown, path: string): Outcome {
     type,
     duplicate,
     code: parseRefusalCode(fields['code'], `${path}/code`),
-    message,
-    path: pointer,
-    records: parseArray(fields['records'], `${path}/records`, LIMITS.opsPerMutation, parsePartnerRecord),
+    message: cutRefusalText(message),
+    path: cutRefusalText(pointer),
   }
+}
+
+/** A message or path of a refused mutation, cut to {@link LIMITS}.refusalText units: an app's validator may write any length. */
+export function cutRefusalText(text: string): string {
+  return text.length <= LIMITS.refusalText ? text : `${text.slice(0, LIMITS.refusalText - 1).toWellFormed()}…`
 }
 
 /** A code that this version does not know must not make the whole page unreadable: it is shown as `not-allowed`. */
@@ -116,19 +110,4 @@ function parseOutcomeVersion(input: unknown, path: string): OutcomeVersion {
     id: parseRecordId(fields['id'], `${path}/id`),
     version: version === null ? null : parseRecordVersion(version, `${path}/version`),
   }
-}
-
-function parsePartnerRecord(input: unknown, path: string): PartnerRecord {
-  const fields = parseObject(input, path)
-  const value = fields['value']
-  return {
-    ...parseOutcomeVersion(input, path),
-    value: value === null ? null : parseValue(value, `${path}/value`),
-  }
-}
-
-function parseValue(input: unknown, path: string): JsonObject {
-  const value = checkObject(input)
-  if (!value.ok) throw new ParseFault(`${path}${value.path}`, value.message)
-  return value.value
 }

@@ -46,6 +46,13 @@ export interface PartnerLimits {
   /** Operations in one ask, all its mutations together; what goes beyond is answered `later`. Default: 20,000. */
   readonly opsPerAsk: number
   /**
+   * Work of one ask, all its mutations together: fields read, copied, checked and compared (`weigh` of sync-protocol), steps through the
+   * log; likewise. The first mutation is always tried. Default: 300,000.
+   */
+  readonly workPerAsk: number
+  /** Bytes that one ask's mutations may read and write, all together; likewise. Default: 8 MiB. */
+  readonly bytesPerAsk: number
+  /**
    * Partnerships of one account in one space; beyond, provisional and then the longest unseen ones are evicted. At least
    * LIMITS.leastPartnerships. Default: 100.
    */

@@ -10,9 +10,11 @@ import {
   type RecordVersion,
   type RefusalCode,
   versionNumber,
+  weigh,
 } from 'sync-protocol'
 import { isLongerThan, type StorageTransaction } from '../contract/index.ts'
 import { isBaseTooOld } from './base-age.ts'
+import type { Budget } from './budget.ts'
 import { type EngineContext, PARTNER_ACCOUNT } from './context.ts'
 import type { Fault, OutcomeDraft } from './outcome-draft.ts'
 import type { PreparedMutation } from './prepare.ts'
@@ -24,6 +26,7 @@ export interface ApplyScope extends SeenScope {
   readonly context: EngineContext
   readonly tx: StorageTransaction
   readonly stage: Stage
+  readonly budget: Budget
   readonly account: string
   readonly space: string
   readonly canWrite: boolean
@@ -34,14 +37,17 @@ export interface ApplyScope extends SeenScope {
 /** Bytes that the records of one mutation may have afterwards, together: patches on large records must not blow up a page. */
 const MAX_RESULT_LENGTH = 4 * LIMITS.mutationBytes
 
-/** Applies one mutation to the stage: all of it, or nothing. Throws only what the app's own rules throw. */
-export async function applyMutation(scope: ApplyScope, mutation: PreparedMutation): Promise<OutcomeDraft> {
+/**
+ * Applies one mutation to the stage: all of it, or nothing. `later`: it does not fit into what the ask may cost. Throws only what the
+ * app's own rules throw.
+ */
+export async function applyMutation(scope: ApplyScope, mutation: PreparedMutation): Promise<OutcomeDraft | 'later'> {
   const { ops } = mutation
-  if (!ops.ok) return refused([], { code: 'invalid-value', message: ops.message, path: ops.path })
-  const fault = (await findFrameFault(scope, mutation, ops.value)) ?? (await applyOps(scope, mutation, ops.value))
-  if (!('code' in fault)) return fault
+  if (!ops.ok) return refused({ code: 'invalid-value', message: ops.message, path: ops.path })
+  const result = (await findFrameFault(scope, mutation, ops.value)) ?? (await applyOps(scope, mutation, ops.value))
+  if (result !== 'later' && !('code' in result)) return result
   scope.stage.drop()
-  return refused(await entriesBefore(scope, ops.value), fault)
+  return result === 'later' ? result : refused(result)
 }
 
 /** Faults that can be seen without the records. */
@@ -49,7 +55,7 @@ async function findFrameFault(
   scope: ApplyScope,
   mutation: PreparedMutation,
   ops: readonly Op[],
-): Promise<Fault | null> {
+): Promise<Fault | 'later' | null> {
   const { collections } = scope.context.schema
   const unknown = ops.findIndex((op) => !Object.hasOwn(collections, op.collection))
   if (unknown >= 0) {
@@ -72,6 +78,8 @@ async function findFrameFault(
         path: `/${index}/baseMutation`,
       }
     }
+    const excess = findExcess(scope, index)
+    if (excess !== null) return excess
   }
   return null
 }
@@ -79,15 +87,33 @@ async function findFrameFault(
 type Applied = Extract<OutcomeDraft, { type: 'accepted' }>
 type OpFault = Fault & { readonly isConflict?: boolean }
 
-async function applyOps(scope: ApplyScope, mutation: PreparedMutation, ops: readonly Op[]): Promise<Applied | OpFault> {
+/** Asked after each operation: none costs more than a few records of the largest size. */
+function findExcess({ budget }: ApplyScope, index: number): Fault | 'later' | null {
+  const excess = budget.findExcess()
+  if (excess === null) return null
+  if (excess === 'ask') return 'later'
+  return {
+    code: 'too-large',
+    message: 'it changes too much at once: write it as several smaller ones',
+    path: `/${index}`,
+  }
+}
+
+async function applyOps(
+  scope: ApplyScope,
+  mutation: PreparedMutation,
+  ops: readonly Op[],
+): Promise<Applied | OpFault | 'later'> {
   const { stage } = scope
   let merged = false
   for (const [index, op] of ops.entries()) {
     const result = await applyOneOp(scope, mutation, op)
     if ('code' in result) return { ...result, path: `/${index}${result.path}` }
     merged ||= result.merged
+    const excess = findExcess(scope, index)
+    if (excess !== null) return excess
   }
-  const texts = measure(stage.written())
+  const texts = measure(scope.budget, stage.written())
   if ('code' in texts) return texts
   const before = stage.changes.length
   await stage.keep(mutation.mutationId, texts)
@@ -105,6 +131,7 @@ async function applyOneOp(
   // Written by an app of an earlier version, perhaps.
   const op = fitOp(collection, written)
   const entry = await stage.read(op.collection, op.id)
+  scope.budget.spend(costOf(op, entry, collection))
   const denied = askRule(scope, scope.account, op, entry)
   if (denied !== null) return denied
   const { current } = entry
@@ -150,6 +177,13 @@ async function wasAnswered(scope: ApplyScope, { base, baseMutation }: Op): Promi
   if (number <= scope.floor || number > scope.head) return false
   const row = await scope.history.read(number, scope.floor)
   return row?.version === base && row.mutationId === baseMutation
+}
+
+/** Work of one operation besides reading the record and keeping its result: a patch copies the record, and the app's rules are shown it. */
+function costOf(op: Op, entry: Entry, { conflict }: Collection): number {
+  if (op.op === 'delete') return 1
+  const copies = op.op === 'patch' || typeof conflict === 'function' ? entry.weight : 0
+  return 1 + weigh(op.value) + copies
 }
 
 /** On what an operation is judged to be made, and what of the record its author has not seen. */
@@ -210,24 +244,27 @@ export function askRule(
 }
 
 /** The texts that will be stored, if none is too large. */
-function measure(entries: readonly Entry[]): ReadonlyMap<Entry, string> | Fault {
+function measure(budget: Budget, entries: readonly Entry[]): ReadonlyMap<Entry, string> | Fault {
   const texts = new Map<Entry, string>()
   let length = 0
   for (const entry of entries) {
     if (entry.current === null) continue
     const text = JSON.stringify(entry.current.value satisfies JsonObject)
     length += text.length
-    if (isLongerThan(text, LIMITS.recordBytes) || length > MAX_RESULT_LENGTH) {
+    if (isLongerThan(text, LIMITS.recordBytes)) {
       return { code: 'too-large', message: `a record has at most ${LIMITS.recordBytes} bytes`, path: '' }
     }
+    if (length > MAX_RESULT_LENGTH) {
+      return { code: 'too-large', message: `its records have at most ${MAX_RESULT_LENGTH} bytes together`, path: '' }
+    }
+    budget.spend(0, text.length)
     texts.set(entry, text)
   }
   return texts
 }
 
-function refused(entries: readonly Entry[], fault: OpFault): OutcomeDraft {
-  const { code, message, path, isConflict } = fault
-  return { type: isConflict === true ? 'conflict' : 'refused', code, message, path, entries }
+function refused({ code, message, path, isConflict }: OpFault): OutcomeDraft {
+  return { type: isConflict === true ? 'conflict' : 'refused', code, message, path }
 }
 
 /** Each record that the operations name, once, as it is when no mutation is under way; unknown collections have none. */

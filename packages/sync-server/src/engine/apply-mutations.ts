@@ -2,6 +2,7 @@ import type { Outcome, RefusalCode } from 'sync-protocol'
 import type { OutcomeRow, StorageTransaction } from '../contract/index.ts'
 import { applyMutation, type ApplyScope } from './apply-mutation.ts'
 import { History } from './base-age.ts'
+import { Budget } from './budget.ts'
 import { commitStage } from './commit-stage.ts'
 import type { EngineContext } from './context.ts'
 import { Forgotten } from './forgotten.ts'
@@ -30,6 +31,9 @@ export interface AppliedMutations {
   readonly changes: number
 }
 
+/** Bytes of a stored outcome that are as much work as one field. */
+const OUTCOME_BYTES_PER_WORK = 32
+
 /** One answered mutation of this ask, before numbers are given. */
 type Answered =
   | { readonly type: 'new'; readonly mutation: PreparedMutation; readonly draft: OutcomeDraft }
@@ -48,8 +52,9 @@ export async function applyMutations(
 ): Promise<AppliedMutations> {
   if (mutations.length === 0) return { outcomes: [], changes: 0 }
   const atMs = context.ports.clock.nowMs()
-  const stage = new Stage(tx, context.schema.collections)
-  const scope = await openScope(context, tx, source, stage)
+  const budget = new Budget(context.limits)
+  const stage = new Stage(tx, context.schema.collections, budget)
+  const scope = await openScope(context, tx, source, stage, budget)
   const answered = await answerAll(scope, mutations)
   await doLateDeletes(scope)
   await commitStage(tx, stage, context.ports.random, atMs)
@@ -74,6 +79,7 @@ async function openScope(
   tx: StorageTransaction,
   source: MutationSource,
   stage: Stage,
+  budget: Budget,
 ): Promise<AskScope> {
   const { account, space, canWrite } = source
   const drafts: AskScope['drafts'] = new Map()
@@ -83,15 +89,15 @@ async function openScope(
     if (earlier !== undefined) return knownOfDraft(earlier.draft)
     const known = stored.get(mutationId)
     if (known !== undefined) return known
-    const row = await tx.getOutcome(account, mutationId)
+    const row = await readOutcome(tx, budget, account, mutationId)
     const found = row === null ? null : knownOfOutcome(parseStored(row))
     stored.set(mutationId, found)
     return found
   }
   const { floor, head } = await tx.getSpace()
-  const history = new History(tx)
+  const history = new History(tx, budget)
   const forgotten = new Forgotten(tx, account)
-  return { context, tx, history, forgotten, stage, account, space, canWrite, floor, head, outcomeOf, drafts }
+  return { context, tx, history, forgotten, stage, budget, account, space, canWrite, floor, head, outcomeOf, drafts }
 }
 
 function knownOfDraft(draft: OutcomeDraft): Known {
@@ -108,31 +114,47 @@ function knownOfOutcome(outcome: Exclude<Outcome, { type: 'later' }>): Known {
   return { type: 'accepted', merged, isResult }
 }
 
+/** The first is always tried, so each ask brings the outbox further; behind one that does not fit all are `later`. */
 async function answerAll(scope: AskScope, mutations: readonly PreparedMutation[]): Promise<readonly Answered[]> {
+  const { budget } = scope
   const answered: Answered[] = []
-  let opsLeft = scope.context.limits.opsPerAsk
   for (const mutation of mutations) {
-    opsLeft -= mutation.ops.ok ? mutation.ops.value.length : 1
-    // The first is always tried: a limit must not stop the outbox for ever.
-    const entry = opsLeft < 0 && answered.length > 0 ? later(mutation.mutationId) : await answerOne(scope, mutation)
-    answered.push(entry)
+    const mayBegin = budget.begin(mutation.ops.ok ? mutation.ops.value.length : 1)
+    const answer = mayBegin ? await answerOne(scope, mutation) : 'later'
+    if (answer === 'later') budget.close()
+    else budget.end()
+    answered.push(answer === 'later' ? later(mutation.mutationId) : answer)
   }
   return answered
 }
 
-async function answerOne(scope: AskScope, mutation: PreparedMutation): Promise<Answered> {
+async function answerOne(scope: AskScope, mutation: PreparedMutation): Promise<Answered | 'later'> {
   const { mutationId, contentHash } = mutation
   const earlier = scope.drafts.get(mutationId)
   if (earlier !== undefined) {
     return earlier.contentHash === contentHash ? { type: 'again', mutationId } : idReused(mutationId)
   }
-  const row = await scope.tx.getOutcome(scope.account, mutationId)
+  const row = await readOutcome(scope.tx, scope.budget, scope.account, mutationId)
   if (row !== null) return row.contentHash === contentHash ? duplicate(row) : idReused(mutationId)
   if (await scope.forgotten.has(mutation.origin)) return outcomeForgotten(mutationId)
   const draft = await applyMutation(scope, mutation)
+  if (draft === 'later') return draft
   scope.drafts.set(mutationId, { contentHash, draft })
   if (draft.type !== 'accepted' && mutation.ops.ok) await endWaitsFor(scope, mutationId, mutation.ops.value)
   return { type: 'new', mutation, draft }
+}
+
+/** A stored outcome; to read and to parse it is work that counts. */
+async function readOutcome(
+  tx: StorageTransaction,
+  budget: Budget,
+  account: string,
+  mutationId: string,
+): Promise<OutcomeRow | null> {
+  const row = await tx.getOutcome(account, mutationId)
+  const bytes = row?.outcome.length ?? 0
+  budget.spend(1 + Math.floor(bytes / OUTCOME_BYTES_PER_WORK), bytes)
+  return row
 }
 
 async function complete(
@@ -199,7 +221,7 @@ function outcomeForgotten(mutationId: string): Answered {
 
 /** What is made on its result is not refused for that: the records say whether it fits. */
 function refuseUnstored(mutationId: string, code: RefusalCode, message: string): Answered {
-  const outcome: Outcome = { mutationId, type: 'refused', duplicate: false, code, message, path: '', records: [] }
+  const outcome: Outcome = { mutationId, type: 'refused', duplicate: false, code, message, path: '' }
   return { type: 'known', outcome: { outcome, lastNumber: null }, isStored: false }
 }
 

@@ -1,30 +1,32 @@
 import { type Op, type RecordVersion, versionNumber } from 'sync-protocol'
 import type { LogStub, StorageReader } from '../contract/index.ts'
 import { readLogStub } from './read-rows.ts'
+import type { Budget } from './budget.ts'
 import type { Entry } from './stage.ts'
 
 /** Versions of one record that are followed back at most, for one operation. */
 const MAX_STEPS = 1_000
-/** Versions that are followed back for one ask, all its operations together: what goes beyond is taken for too old. */
-const MAX_STEPS_PER_ASK = 100_000
+/** Work of looking up one version, see {@link Budget}. */
+const STEP_WORK = 20
 
 /** The log as one ask looks into it: no row is read twice, however many operations name the same record. */
 export class History {
   readonly #tx: StorageReader
+  readonly #budget: Budget
   readonly #rows = new Map<number, LogStub | null>()
-  #stepsLeft = MAX_STEPS_PER_ASK
 
-  constructor(tx: StorageReader) {
+  constructor(tx: StorageReader, budget: Budget) {
     this.#tx = tx
+    this.#budget = budget
   }
 
-  /** The change with this number; null: the log does not have it, or this ask has looked up enough. */
+  /** The change with this number; null: the log does not have it. */
   async read(number: number, floor: number): Promise<LogStub | null> {
-    this.#stepsLeft -= 1
-    if (this.#stepsLeft < 0) return null
     const known = this.#rows.get(number)
+    this.#budget.spend(1)
     if (known !== undefined) return known
     const row = await readLogStub(this.#tx, number, floor)
+    this.#budget.spend(STEP_WORK)
     this.#rows.set(number, row)
     return row
   }

@@ -2,10 +2,11 @@ import type { Foresight } from '../contract/index.ts'
 import type { ReadyAsk } from './first-page.ts'
 
 /** What the first page's transaction will look up; undefined: an ask without a key finds nothing. */
-export function foresee({ account, ask, mutations }: ReadyAsk): Foresight | undefined {
+export function foresee({ account, ask, mutations, canWrite }: ReadyAsk): Foresight | undefined {
   const { key, partnershipId } = ask
   if (key === 0 || partnershipId === null) return undefined
-  const ops = mutations.flatMap((mutation) => (mutation.ops.ok ? mutation.ops.value : []))
+  // Where nothing may be written no record is looked at.
+  const ops = canWrite ? mutations.flatMap((mutation) => (mutation.ops.ok ? mutation.ops.value : [])) : []
   return {
     account,
     partnershipId,

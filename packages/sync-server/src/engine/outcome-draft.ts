@@ -1,4 +1,4 @@
-import type { JsonObject, Outcome, OutcomeVersion, PartnerRecord, RefusalCode } from 'sync-protocol'
+import { cutRefusalText, type Outcome, type OutcomeVersion, type RefusalCode } from 'sync-protocol'
 import { type Entry, entryVersion, type StagedChange } from './stage.ts'
 
 /** An outcome before numbers are given. */
@@ -9,7 +9,7 @@ export type OutcomeDraft =
       readonly entries: readonly Entry[]
       readonly last: StagedChange | null
     }
-  | ({ readonly type: 'refused' | 'conflict'; readonly entries: readonly Entry[] } & Fault)
+  | ({ readonly type: 'refused' | 'conflict' } & Fault)
 
 /** Why a mutation has no effect. */
 export interface Fault {
@@ -25,9 +25,6 @@ export interface NumberedOutcome {
   readonly lastNumber: number | null
 }
 
-/** Bytes of partner records that one refused outcome carries at most; further ones are left out. */
-const MAX_RECORDS_LENGTH = 1_048_576
-
 /** Completes an outcome when numbers are given. */
 export function draftToOutcome(mutationId: string, draft: OutcomeDraft): NumberedOutcome {
   if (draft.type === 'accepted') {
@@ -38,25 +35,12 @@ export function draftToOutcome(mutationId: string, draft: OutcomeDraft): Numbere
       lastNumber: last === null ? null : last.number,
     }
   }
-  const { type, code, message, path, entries } = draft
-  return {
-    outcome: { mutationId, type, duplicate: false, code, message, path, records: toPartnerRecords(entries) },
-    lastNumber: null,
-  }
+  const { type, code } = draft
+  // Small on disk and on the wire, whatever was refused: an ask must not be answered with many times its size.
+  const [message, path] = [cutRefusalText(draft.message), cutRefusalText(draft.path)]
+  return { outcome: { mutationId, type, duplicate: false, code, message, path }, lastNumber: null }
 }
 
 function toOutcomeVersion(entry: Entry): OutcomeVersion {
   return { collection: entry.collection, id: entry.id, version: entryVersion(entry) }
-}
-
-function toPartnerRecords(entries: readonly Entry[]): readonly PartnerRecord[] {
-  const records: PartnerRecord[] = []
-  let length = 0
-  for (const entry of entries) {
-    const value: JsonObject | null = entry.current?.value ?? null
-    length += value === null ? 0 : JSON.stringify(value).length
-    if (length > MAX_RECORDS_LENGTH) break
-    records.push({ ...toOutcomeVersion(entry), value })
-  }
-  return records
 }

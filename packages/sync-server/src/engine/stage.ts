@@ -5,8 +5,10 @@ import {
   type JsonObject,
   type RecordVersion,
   type StoredRecord,
+  weigh,
 } from 'sync-protocol'
 import type { AwaitingDelete, RecordRow, StorageTransaction } from '../contract/index.ts'
+import type { Budget } from './budget.ts'
 
 /** A change that has no number yet: numbers are given last, under the lock on the space's head. */
 export interface StagedChange {
@@ -36,6 +38,8 @@ export interface Entry {
   readonly current: StoredRecord | null
   /** The change of this ask that made it; null: it is as stored. */
   readonly madeBy: StagedChange | null
+  /** How much work its value is, see `weigh`. */
+  readonly weight: number
 }
 
 /** An entry's version, once numbers are given; null: there is no record. */
@@ -57,6 +61,7 @@ export class Stage {
   readonly changes: StagedChange[] = []
   readonly #tx: StorageTransaction
   readonly #collections: CollectionsByName
+  readonly #budget: Budget
   readonly #kept = new Map<string, Entry>()
   #layer = new Map<string, Entry>()
   /** Deletions that wait for what they delete, by record: those that were read, and those of this ask. */
@@ -64,9 +69,10 @@ export class Stage {
   readonly #awaitingWrites: { readonly isGone: boolean; readonly awaiting: AwaitingDelete }[] = []
   #awaiting = new Map<string, AwaitingDelete>()
 
-  constructor(tx: StorageTransaction, collections: CollectionsByName) {
+  constructor(tx: StorageTransaction, collections: CollectionsByName, budget: Budget) {
     this.#tx = tx
     this.#collections = collections
+    this.#budget = budget
   }
 
   /** The record as it is now: stored, changed by earlier mutations of the ask, changed by this one. Locks it. */
@@ -75,12 +81,10 @@ export class Stage {
     const known = this.#layer.get(key) ?? this.#kept.get(key)
     if (known !== undefined) return known
     const row = await this.#tx.lockRecord(collection, id)
-    const entry: Entry = {
-      collection,
-      id,
-      current: row === null ? null : this.#toStored(row, collection),
-      madeBy: null,
-    }
+    const current = row === null ? null : this.#toStored(row, collection)
+    const weight = current === null ? 1 : weigh(current.value)
+    this.#budget.spend(weight, row?.value.length ?? 0)
+    const entry: Entry = { collection, id, current, madeBy: null, weight }
     this.#kept.set(key, entry)
     return entry
   }
@@ -105,7 +109,9 @@ export class Stage {
   write(entry: Entry, value: JsonObject | null, mutationId: string, unseen: RecordVersion | null): void {
     const { collection, id } = entry
     const current = value === null ? null : { version: '', value, mutationId, unseen }
-    this.#layer.set(entryKey(collection, id), { collection, id, current, madeBy: null })
+    const weight = value === null ? 1 : weigh(value)
+    this.#budget.spend(weight)
+    this.#layer.set(entryKey(collection, id), { collection, id, current, madeBy: null, weight })
   }
 
   /** The mutation under way deletes a record that is not there: it may be on its way, see {@link AwaitingDelete}. */

@@ -7,9 +7,9 @@ import type {
   Mutation,
   Op,
   Page,
-  PartnerRecord,
   Patch,
   Progress,
+  RecordVersion,
   RefusalCode,
   ResetKind,
   ResyncCause,
@@ -151,6 +151,24 @@ export interface WriteEntry {
   readonly code: 'undeliverable' | 'too-large' | null
 }
 
+/** A record as the partner has it. */
+export interface PartnerRecord {
+  readonly collection: string
+  readonly id: string
+  /** null: there is no such record. */
+  readonly version: RecordVersion | null
+  readonly value: JsonObject | null
+}
+
+/** Why a mutation was refused or set aside. */
+export interface RefusalReason {
+  readonly code: RefusalCode | 'access-ended' | 'undeliverable'
+  readonly message: string
+  readonly path: string
+  /** True: it was accepted before access ended. */
+  readonly wasAccepted: boolean
+}
+
 /** A mutation that the partner refused, kept until the app retries or discards it. */
 export interface RefusedEntry {
   readonly mutationId: string
@@ -162,7 +180,10 @@ export interface RefusedEntry {
   readonly path: string
   /** As they were written: a `put` with the whole record, though it travelled as a patch. */
   readonly ops: readonly Op[]
-  /** The partner's records at that time. */
+  /**
+   * What the mutation names, as the partner has it: as this device knew it when the list was read, without its own unsent writes. Empty
+   * when access has ended.
+   */
   readonly records: readonly PartnerRecord[]
   /** True: the partner had accepted it before access ended. Default: false. */
   readonly wasAccepted?: boolean
@@ -274,6 +295,8 @@ export interface RecordStore {
   listWrites(): Promise<WriteEntry[]>
   readStage(mutationId: string): Promise<WriteStage>
   listRefused(): Promise<RefusedEntry[]>
+  /** Why one mutation was refused or set aside; null: it is neither. Costs the same however many there are. */
+  readRefusal(mutationId: string): Promise<RefusalReason | null>
   /** Sends a refused mutation again as a new one made on the records as they are now (`newMutationId`), with other ops if given. A `put` changes again what it changed, and makes the record whole where it is gone; one set aside is sent again as it is. */
   retry(mutationId: string, newMutationId: string, ops?: readonly LocalOp[]): Promise<void>
   /** The only way in which a write is lost: a refused or set-aside mutation (and what depends on it) is given up. */

@@ -40,7 +40,7 @@ export async function applyOutcomes(
       log.stage(row.mutationId, 'accepted')
     } else {
       const { mutationId, order, ops } = row
-      const { type, code, message, path, records } = outcome
+      const { type, code, message, path } = outcome
       const ix = mutationIndexKeys(mutationId)
       tx.put('refused', {
         mutationId,
@@ -51,7 +51,6 @@ export async function applyOutcomes(
         code,
         message,
         path,
-        records,
         refusedAtMs: context.nowMs(),
         ix,
       })

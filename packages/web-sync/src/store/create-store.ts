@@ -4,7 +4,8 @@ import type { StoreContext } from './context.ts'
 import { createSyncStore } from './create-sync-store.ts'
 import { createGroupWriter } from './group-writes.ts'
 import { findCollection } from './index-keys.ts'
-import { inspect, listRefused, listSalvage, listWrites, readSummary } from './inspect.ts'
+import { inspect, listSalvage, listWrites, readSummary } from './inspect.ts'
+import { listRefused, readRefusal } from './refused.ts'
 import { findMutation, stageOf } from './mutations.ts'
 import { discardMutation, retryMutation } from './outbox.ts'
 import { checkLocalOps } from './prepare-ops.ts'
@@ -77,6 +78,7 @@ function createRecordStore(
     listWrites: () => run.read(listWrites),
     readStage: (mutationId) => run.read(async (tx) => stageOf(await findMutation(tx, mutationId))),
     listRefused: () => run.read(listRefused),
+    readRefusal: (mutationId) => run.read((tx) => readRefusal(tx, mutationId)),
     async retry(mutationId, newMutationId, ops) {
       checkMutationId(newMutationId)
       await run.write('strict', (tx, log) => retryMutation(tx, context, mutationId, newMutationId, ops, log))

@@ -1,19 +1,11 @@
 import { type CheckpointName, LIMITS } from 'sync-protocol'
-import type {
-  RefusedEntry,
-  SalvageEntry,
-  StoreCounts,
-  SyncInspection,
-  SyncSummary,
-  WriteEntry,
-} from '../contract/index.ts'
+import type { SalvageEntry, StoreCounts, SyncInspection, SyncSummary, WriteEntry } from '../contract/index.ts'
 import { journalToEntry, outboxToEntry } from './mutations.ts'
 import { ASIDE } from './outbox.ts'
 import { listOutbox } from './overlay-rows.ts'
 import { type RowReader, listByNumber } from './row-database.ts'
 import { countGiven } from './row-order.ts'
-import type { RefusedRow, SyncRow } from './rows.ts'
-import { writtenOps } from './written.ts'
+import type { SyncRow } from './rows.ts'
 import { listSalvageRows, salvageToEntry } from './salvage.ts'
 import { readMeta, readSync } from './sync-row.ts'
 import { isOffered, readKeptSteps } from './undo-rows.ts'
@@ -71,14 +63,6 @@ export async function listWrites(tx: RowReader): Promise<WriteEntry[]> {
   const outbox = (await listOutbox(tx)).map((row) => outboxToEntry(row))
   const journal = (await listByNumber(tx, 'journal')).map((row) => journalToEntry(row))
   return [...journal, ...outbox].toSorted((a, b) => a.order - b.order)
-}
-
-/** Refused mutations, in the order in which they were written. */
-export async function listRefused(tx: RowReader): Promise<RefusedEntry[]> {
-  return (await listByNumber(tx, 'refused')).map((row: RefusedRow): RefusedEntry => {
-    const { ix: _ix, written: _written, ...entry } = row
-    return { ...entry, ops: writtenOps(row) }
-  })
 }
 
 /** What is left in salvage after the initiator was up to date again; before that it may still come back by itself. */

@@ -115,7 +115,6 @@ export function toAccessEnded(
     code: 'access-ended',
     message: 'The access to this space has ended.',
     path: '',
-    records: [],
     ix: mutationIndexKeys(mutationId),
   }
 }

@@ -5,7 +5,6 @@ import type {
   MutationOrigin,
   Op,
   OutcomeVersion,
-  PartnerRecord,
   Progress,
   RecordVersion,
   RefusalCode,
@@ -400,7 +399,6 @@ export interface RefusedRow {
   readonly path: string
   readonly ops: readonly Op[]
   readonly written?: Written
-  readonly records: readonly PartnerRecord[]
   /** True: it was accepted before access ended. Default: false. */
   readonly wasAccepted?: boolean
   readonly ix: readonly RowKey[]

@@ -90,15 +90,15 @@ export class WriteWaits {
   }
 
   async #judgeRefused(mutationId: string): Promise<Judge> {
-    const entry = (await this.#parts.store.listRefused()).find((refused) => refused.mutationId === mutationId)
+    const entry = await this.#parts.store.readRefusal(mutationId)
     // Retried or discarded since.
-    if (entry === undefined) return judgeBy('discarded')
+    if (entry === null) return judgeBy('discarded')
     return (target) =>
       target === 'stored' || (target === 'accepted' && entry.wasAccepted === true) ? 'reached' : refusedError(entry)
   }
 
   async #judgeSetAside(mutationId: string): Promise<Judge> {
-    const entry = (await this.#parts.store.listWrites()).find((write) => write.mutationId === mutationId)
+    const entry = await this.#parts.store.readRefusal(mutationId)
     const message = 'The write cannot be delivered. It is listed in space.writes: retry or discard it.'
     const error = new SyncError('refused', message, { refusal: entry?.code ?? 'undeliverable' })
     return (target) => (target === 'stored' ? 'reached' : error)

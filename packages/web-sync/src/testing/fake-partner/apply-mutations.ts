@@ -47,7 +47,7 @@ function applyMutation(space: FakeSpace, frame: MutationFrame, rules: ApplyRules
   const { mutationId, ops: unchecked } = frame
   const policy = frame.late === true ? 'partnerWins' : rules.conflict
   const parsed = parseWith(parseOps, unchecked)
-  if (!parsed.ok) return refusal(space, mutationId, [], 'refused', 'invalid-value', parsed.message, parsed.path)
+  if (!parsed.ok) return refusal(mutationId, 'refused', 'invalid-value', parsed.message, parsed.path)
   const ops = parsed.value
   const staged: Staged = new Map()
   let merged = false
@@ -55,7 +55,7 @@ function applyMutation(space: FakeSpace, frame: MutationFrame, rules: ApplyRules
     const refused = findRefusal(space, op, rules)
     if (refused !== null) {
       const { code = 'not-allowed', message } = refused
-      return refusal(space, mutationId, ops, 'refused', code, message, `/${index}`)
+      return refusal(mutationId, 'refused', code, message, `/${index}`)
     }
     const key = recordKey(op.collection, op.id)
     const own = staged.get(key)
@@ -66,7 +66,7 @@ function applyMutation(space: FakeSpace, frame: MutationFrame, rules: ApplyRules
     const based = own?.record === null ? toNew(op) : op
     const result = applyOp(based, { current, isSeen: isAllSeen, policy, isBaseTooOld: false })
     if (result.type === 'conflict') {
-      return refusal(space, mutationId, ops, 'conflict', result.code, result.message, `/${index}`)
+      return refusal(mutationId, 'conflict', result.code, result.message, `/${index}`)
     }
     if (result.type === 'nothing') continue
     merged ||= result.merged
@@ -121,17 +121,11 @@ function commit(space: FakeSpace, staged: Staged, mutationId: string, randomId: 
 }
 
 function refusal(
-  space: FakeSpace,
   mutationId: string,
-  ops: readonly Op[],
   type: 'refused' | 'conflict',
   code: RefusalCode,
   message: string,
   path: string,
 ): Outcome {
-  const records = ops.map(({ collection, id }) => {
-    const record = space.records.get(recordKey(collection, id))
-    return { collection, id, version: record?.version ?? null, value: record?.value ?? null }
-  })
-  return { mutationId, type, duplicate: false, code, message, path, records }
+  return { mutationId, type, duplicate: false, code, message, path }
 }

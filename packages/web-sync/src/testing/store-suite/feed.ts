@@ -84,8 +84,7 @@ export class Feed {
   }
 
   refuse(mutationId: string, code: RefusalCode = 'not-allowed'): this {
-    const records = [{ collection: 'notes', id: 'x', version: null, value: null }]
-    return this.answer({ mutationId, type: 'refused', duplicate: false, code, message: 'no', path: '/0', records })
+    return this.answer({ mutationId, type: 'refused', duplicate: false, code, message: 'no', path: '/0' })
   }
 
   answer(outcome: Outcome): this {
