@@ -15,7 +15,11 @@ export async function listRefused(tx: RowReader): Promise<RefusedEntry[]> {
   const recordsByName = await readRecords(tx, rows)
   return rows.map((row): RefusedEntry => {
     const { ix: _ix, written: _written, ...entry } = row
-    return { ...entry, ops: writtenOps(row), records: namesIn([row]).flatMap((name) => recordsByName.get(nameToText(name)) ?? []) }
+    return {
+      ...entry,
+      ops: writtenOps(row),
+      records: namesIn([row]).flatMap((name) => recordsByName.get(nameToText(name)) ?? []),
+    }
   })
 }
 

@@ -1,4 +1,4 @@
-import { type ReachTarget, type RefusedEntry, type Store, SyncError, type WriteStage } from '../contract/index.ts'
+import { type ReachTarget, type RefusalReason, type Store, SyncError, type WriteStage } from '../contract/index.ts'
 
 interface Wait {
   readonly target: ReachTarget
@@ -8,7 +8,7 @@ interface Wait {
 
 /** What waits look at. */
 export interface WaitsParts {
-  readonly store: Pick<Store, 'readStage' | 'readSummary' | 'listRefused' | 'listWrites'>
+  readonly store: Pick<Store, 'readStage' | 'readSummary' | 'readRefusal'>
   /** True if this context knows that the browser threw writes away, which the store itself cannot tell. */
   readonly isEvicted: () => boolean
 }
@@ -94,7 +94,7 @@ export class WriteWaits {
     // Retried or discarded since.
     if (entry === null) return judgeBy('discarded')
     return (target) =>
-      target === 'stored' || (target === 'accepted' && entry.wasAccepted === true) ? 'reached' : refusedError(entry)
+      target === 'stored' || (target === 'accepted' && entry.wasAccepted) ? 'reached' : refusedError(entry)
   }
 
   async #judgeSetAside(mutationId: string): Promise<Judge> {
@@ -141,7 +141,7 @@ function judgeBy(stage: WriteStage): Judge {
   }
 }
 
-function refusedError({ code, message, path }: RefusedEntry): SyncError {
+function refusedError({ code, message, path }: RefusalReason): SyncError {
   const text = message === '' ? code : message
   return new SyncError('refused', `The write was refused: ${text}. It is listed in space.refused.`, {
     refusal: code,
