@@ -8,6 +8,13 @@ export interface StoreId {
   readonly endpoint: string | null
   readonly account: string
   readonly space: string
+  /** Addresses at which the same partner was before, newest first; null: there was none. No part of the name. Default: none. */
+  readonly movedFrom?: readonly (string | null)[] | undefined
+}
+
+/** What a store was named by while its partner was at other addresses, newest first. */
+export function formerIds({ movedFrom = [], ...id }: StoreId): StoreId[] {
+  return movedFrom.filter((endpoint) => endpoint !== id.endpoint).map((endpoint) => ({ ...id, endpoint }))
 }
 
 /** The stores of one account with one partner. */

@@ -17,6 +17,7 @@ import type {
   SentKey,
 } from 'sync-protocol'
 import type { Query, QueryResult, RecordChange } from './query.ts'
+import type { StoreId } from './store-id.ts'
 
 /**
  * The key that an ask was sent with: compared inside every transaction that follows from its answer. If the stored one is another,
@@ -332,6 +333,8 @@ export interface StoreListeners {
 export interface StoreOptions extends StoreListeners {
   /** Absolute address of the partner, a part of the store's name; null: there is none, or it is behind a port. Default: null. */
   readonly endpoint?: string | null
+  /** As of {@link StoreId}: what is kept under these is taken over. Default: none. */
+  readonly movedFrom?: StoreId['movedFrom']
   readonly account: string
   readonly space: string
   readonly schema: SchemaShape

@@ -40,6 +40,8 @@ export interface OpenRequest {
   readonly schema: SchemaShape
   /** Absolute URL; null: no partner yet, or one behind `transportPort`. */
   readonly endpoint: string | null
+  /** As of {@link StoreId}. */
+  readonly movedFrom?: StoreId['movedFrom']
   readonly credentials: 'same-origin' | 'include'
   /** True if a {@link GetAuth} goes with this. */
   readonly usesAuth: boolean
@@ -56,8 +58,8 @@ export interface OpenRequest {
 }
 
 /** What names the store that is asked for. */
-export function requestToId({ schema, endpoint, account, space }: OpenRequest): StoreId {
-  return { app: schema.app, endpoint, account, space }
+export function requestToId({ schema, endpoint, account, space, movedFrom }: OpenRequest): StoreId {
+  return { app: schema.app, endpoint, account, space, movedFrom }
 }
 
 /**

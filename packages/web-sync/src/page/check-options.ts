@@ -5,29 +5,32 @@ import { type StoreId, SyncError } from '../contract/index.ts'
 interface NamingOptions {
   readonly schema: { readonly app: string }
   readonly endpoint?: string
+  readonly movedFrom?: string | null | readonly (string | null)[]
   readonly account: string
   readonly space: string
 }
 
 /** What names the store; throws `invalid-option` if the app, the account or the space has a name that no partner would take, or the endpoint is no address. */
-export function checkNames({ schema, endpoint, account, space }: NamingOptions): StoreId {
+export function checkNames({ schema, endpoint, movedFrom = [], account, space }: NamingOptions): StoreId {
   const given = (schema as Partial<NamingOptions['schema']> | undefined)?.app
   if (!isAppName(given)) throw invalid('/schema/app', 'the schema needs the name of its app: defineSchema({ app, … })')
   for (const [option, name] of Object.entries({ account, space })) {
     const message = `\`${option}\` must be a text of 1 to ${LIMITS.nameLength} well-formed characters`
     if (!isName(name)) throw invalid(`/${option}`, message)
   }
-  return { app: given, endpoint: endpoint === undefined ? null : toAddress(endpoint), account, space }
+  const former = [movedFrom].flat().map((one) => (one === null ? null : toAddress('movedFrom', one)))
+  const address = endpoint === undefined ? null : toAddress('endpoint', endpoint)
+  return { app: given, endpoint: address, account, space, movedFrom: former }
 }
 
 /** Absolute, and without a fragment, which is never sent. */
-function toAddress(endpoint: string): string {
+function toAddress(option: string, given: string): string {
   try {
-    const url = new URL(endpoint, location.href)
+    const url = new URL(given, location.href)
     url.hash = ''
     return url.href
   } catch {
-    throw invalid('/endpoint', '`endpoint` must be an address, relative or absolute')
+    throw invalid(`/${option}`, `\`${option}\` must be an address, relative or absolute`)
   }
 }
 

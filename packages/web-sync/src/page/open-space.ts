@@ -35,7 +35,7 @@ export async function openSpace<Collections extends CollectionsByName>(
   options: SpaceOptions<Collections>,
 ): Promise<Space<Collections>> {
   const storeId = checkNames(options)
-  const { account, space, endpoint } = storeId
+  const { account, space, endpoint, movedFrom } = storeId
   const remembered = rememberSync(storeId)
   let open: OpenSpace<Collections> | null = null
   const early: SpaceEvent[] = []
@@ -46,6 +46,7 @@ export async function openSpace<Collections extends CollectionsByName>(
       space,
       schema: schemaToShape(options.schema),
       endpoint,
+      movedFrom,
       credentials: options.credentials ?? 'same-origin',
       usesAuth: options.getAuth !== undefined,
       // Read again for each worker: one may end long after the page has begun.

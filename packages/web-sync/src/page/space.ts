@@ -142,6 +142,12 @@ export interface SpaceOptions<Collections extends CollectionsByName> {
   readonly account: string
   /** Address of the partner, relative or absolute. Default: none, local use only. */
   readonly endpoint?: string
+  /**
+   * Where the same partner was before, newest first; null: the app had none. What the account has on this device under these addresses,
+   * unsent writes included, is taken over once, then nothing is left of it there. Keep it for as long as a device may come back that was
+   * not opened since. Default: none; a store of another address is left alone.
+   */
+  readonly movedFrom?: string | null | readonly (string | null)[]
   /** Cookies for another origin are sent with 'include' only. Default: 'same-origin'. */
   readonly credentials?: 'same-origin' | 'include'
   /** Headers that prove who is asking. Default: none, cookies do. */

@@ -1,5 +1,11 @@
 import type { JsonObject, SchemaShape } from 'sync-protocol'
-import { MAX_NOTICE_RECORDS, type RecordChange, type StoreNotice, type WriteStage } from '../contract/index.ts'
+import {
+  MAX_NOTICE_RECORDS,
+  type RecordChange,
+  type StoreId,
+  type StoreNotice,
+  type WriteStage,
+} from '../contract/index.ts'
 import type { PackSizes } from './packed/pack-sizes.ts'
 import { nameToText } from './record-names.ts'
 
@@ -18,6 +24,7 @@ export interface StoreEnvironment {
 /** What each transaction knows of the store that it works for. */
 export interface StoreContext extends StoreEnvironment {
   readonly endpoint: string | null
+  readonly movedFrom: StoreId['movedFrom']
   readonly packSizes: PackSizes
   readonly undoMaxBytes: number
   readonly account: string

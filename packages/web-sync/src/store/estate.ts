@@ -27,6 +27,8 @@ export interface OldDatabase {
   readonly name: string
   /** Which one it is of those that replaced each other, from 1. */
   readonly age: number
+  /** Name of the store that takes it over, if that is one of another address; undefined: it is one of the same. */
+  readonly movedTo?: string | undefined
   /**
    * Puts what `mark` makes of the first row in its place, in one transaction: whoever writes there later reads the mark first. Returns
    * the row as it is then; `isMarked` is false where it cannot be written, and the row null where it cannot be read.
@@ -41,6 +43,8 @@ export interface OldDatabase {
 export interface Estate {
   readonly name: string
   readonly age: number
+  /** True: it is of a former address. */
+  readonly isFormer: boolean
   /** Drawn when it was first looked at, and the same for all who look; null: it could not be marked. */
   readonly estateId: string | null
   /** True: nobody can write there any more, and all that is there was at least listed. */
@@ -65,6 +69,7 @@ export async function readEstate(old: OldDatabase, randomId: () => string): Prom
     ...(before as Partial<SyncRow> | undefined),
     key: 'sync',
     isMoved: true,
+    ...(old.movedTo !== undefined && { movedTo: old.movedTo }),
   }))
   const { estateId = null, nextOrder = 1 } = (row ?? {}) as Partial<SyncRow>
   const [groups, salvage] = [await old.readAll('groups'), await old.readAll('salvage')]
@@ -76,6 +81,7 @@ export async function readEstate(old: OldDatabase, randomId: () => string): Prom
   return {
     name: old.name,
     age: old.age,
+    isFormer: old.movedTo !== undefined,
     estateId,
     isWhole: isMarked && isListed,
     outbox: rows.outbox.filter(isMutation),

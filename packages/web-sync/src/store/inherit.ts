@@ -38,10 +38,13 @@ export async function inherit(tx: RowWriter, context: StoreContext, estate: Esta
   const entry = heir.close(before)
   const list = [...entries.filter((other) => other !== before), entry]
   tx.put('meta', { key: 'inherited', list: [...list, ...earlier.filter((old) => !list.some(isSame(old)))] })
-  const recovery = sync.recovery ?? unknownRecovery(context.nowMs())
   const counts = list.flatMap(({ unreadable }) => (unreadable === null ? [] : [unreadable]))
   const unreadable = counts.length === 0 ? null : counts.reduce((sum, count) => sum + count, 0)
-  tx.put('meta', { ...heir.sync, carried, recovery: { ...recovery, saved: recovery.saved + heir.saved, unreadable } })
+  // What moved to another address was not broken.
+  const isMove = estate.isFormer && sync.recovery === undefined && unreadable === 0
+  const recovery = sync.recovery ?? unknownRecovery(context.nowMs())
+  const told = isMove ? {} : { recovery: { ...recovery, saved: recovery.saved + heir.saved, unreadable } }
+  tx.put('meta', { ...heir.sync, carried, ...told })
   log.touch()
   return true
 }
@@ -156,7 +159,9 @@ class Heir {
   /** The records that they touch are shown with them; as they were, until the partner's copy has come again. */
   async show(): Promise<void> {
     const names = touchedBy(this.#pending).values()
-    const shown = new Map(this.#estate.overlay.map((row) => [nameToText(row), row]))
+    // What was written here meanwhile is not in what a former address showed.
+    const overlay = this.#isSameAge() ? [] : this.#estate.overlay
+    const shown = new Map(overlay.map((row) => [nameToText(row), row]))
     const [, end] = ordersOf(this.#estate.age)
     const images = names.flatMap((name: RecordName) => {
       const row = shown.get(nameToText(name))
@@ -205,6 +210,11 @@ class Heir {
 
   /** Its own, unless what was damaged gives one away twice; then behind all of its database. */
   async #placeOf({ order }: Left): Promise<number> {
+    if (this.#isSameAge()) {
+      const { nextOrder } = this.sync
+      this.sync = { ...this.sync, nextOrder: nextOrder + 1 }
+      return nextOrder
+    }
     const [first, end] = ordersOf(this.#estate.age)
     const isOwn = order >= 1 && order < end
     if (isOwn && !(await this.#isPlaceTaken(order))) return order
@@ -215,6 +225,11 @@ class Heir {
       last = Math.max(last, row?.order ?? 0)
     }
     return last + 1
+  }
+
+  /** Of a former address, found when this one was in use already: it comes behind, and late, whatever was written first. */
+  #isSameAge(): boolean {
+    return this.#estate.age >= ageOf(this.sync.nextOrder)
   }
 
   async #isPlaceTaken(order: number): Promise<boolean> {

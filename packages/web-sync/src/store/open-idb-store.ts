@@ -1,9 +1,11 @@
 import type { Store, StoreOptions } from '../contract/index.ts'
 import { carryOver, noteCarried } from './carry-over.ts'
 import { createStore } from './create-store.ts'
+import { makeDbName } from './db-name.ts'
 import { openOldDatabase } from './idb/old-database.ts'
 import { type IdbStoreEnvironment, openIdbRows } from './idb/open-idb-rows.ts'
 import { toContext } from './runner.ts'
+import { idOf } from './sync-row.ts'
 
 /**
  * Opens the store of an account's space in IndexedDB; creates it if it is not there.
@@ -17,7 +19,10 @@ export async function openIdbStore(options: StoreOptions, environment: IdbStoreE
   const { onNotice, onReopened = () => undefined } = options
   const database = await openIdbRows(context, environment, {
     carryOver: {
-      carry: (oldName, age, to) => carryOver(oldName, () => openOldDatabase(oldName, age), to, context, onNotice),
+      carry: (old, to) => {
+        const movedTo = old.isFormer ? makeDbName(idOf(context)) : undefined
+        return carryOver(old.name, () => openOldDatabase(old.name, old.age, movedTo), to, context, onNotice)
+      },
       note: (to, note) => noteCarried(to, context, onNotice, note),
     },
     onReopened,

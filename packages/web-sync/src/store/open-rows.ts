@@ -12,6 +12,11 @@ import { countGiven } from './row-order.ts'
 import { closedError } from './runner.ts'
 import { checkMoved, checkOwner, damagedError, initialSync, readMeta } from './sync-row.ts'
 
+/** A store is copied to this database, and nobody has come to the end yet. Nothing was changed. */
+export class UnfinishedCopyError extends Error {
+  override readonly name = 'UnfinishedCopyError'
+}
+
 /** What is special about an opening. */
 export interface OpeningNews {
   /** Which database it is of those that replaced each other, from 1. */
@@ -53,6 +58,9 @@ async function beginOpening(
 ): Promise<boolean> {
   const sync = await readMeta(tx, 'sync')
   checkMoved(sync)
+  if (sync === undefined && (await readMeta(tx, 'moving')) !== undefined) {
+    throw isEmptied ? closedError() : new UnfinishedCopyError()
+  }
   await checkWhole(raw, sync)
   if (sync === undefined) {
     if (isEmptied) throw closedError()
@@ -137,6 +145,8 @@ function listIndexes(shape: SchemaShape): ReadonlyMap<string, string> {
 
 /** Gives the next records their index entries, and the fields of this version; true if all have them. */
 async function rekeyStep(tx: PackedWriter, { packSizes }: StoreContext): Promise<boolean> {
+  // A copy of what is changed meanwhile would be a copy of nothing.
+  checkMoved(await readMeta(tx, 'sync'))
   const schema = (await readMeta(tx, 'schema')) as SchemaRow
   const { rekeying } = schema
   if (rekeying === null) return true

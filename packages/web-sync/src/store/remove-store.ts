@@ -23,6 +23,9 @@ export interface RemovedStore {
   readonly isRemoved: boolean
 }
 
+/** Name of a store's database, and of those at former addresses that it takes over. */
+type StoreNames = readonly [name: string, ...former: string[]]
+
 /** Looks at a store's databases until two looks find the same ones: one may be replaced meanwhile. */
 const MOST_LOOKS = 5
 
@@ -31,9 +34,9 @@ const MOST_LOOKS = 5
  * use has taken over. What cannot be read makes the count incomplete. Nothing is changed. Errors: storage-failed, if the browser does
  * not say which databases there are.
  */
-export async function countStore(dbName: string): Promise<UnsentRows> {
+export async function countStore(...dbNames: StoreNames): Promise<UnsentRows> {
   try {
-    return (await countAll(dbName)).unsent
+    return (await countAll(dbNames)).unsent
   } catch (error) {
     throw toSyncError(error)
   }
@@ -50,14 +53,14 @@ export async function countStore(dbName: string): Promise<UnsentRows> {
  * @param onRemoving called when it is certain that something is removed, before anybody can notice
  */
 export async function removeStore(
-  dbName: string,
+  dbNames: StoreNames,
   when: EmptyWhen,
   onRemoving: () => Promise<void>,
 ): Promise<RemovedStore> {
   try {
-    const counted = await countAll(dbName)
+    const counted = await countAll(dbNames)
     if (when === 'if-sent' && !isNothing(counted.unsent)) return { unsent: counted.unsent, isRemoved: false }
-    return await empty(dbName, counted, when, onRemoving)
+    return await empty(dbNames, counted, when, onRemoving)
   } catch (error) {
     throw toSyncError(error)
   }
@@ -79,64 +82,73 @@ export async function listStoresBeside(registered: readonly { readonly dbName: s
 
 interface Counted {
   /** Oldest first. */
-  readonly generations: readonly number[]
+  readonly names: readonly string[]
   /** Names of those whose contents the newest one has. */
   readonly carried: readonly string[]
   readonly unsent: UnsentRows
 }
 
 /** Oldest first: what is carried over meanwhile goes from an older one to a newer one, and is met at least once. */
-async function countAll(dbName: string): Promise<Counted> {
-  let generations = await listGenerations(dbName)
+async function countAll(dbNames: StoreNames): Promise<Counted> {
+  let names = await listNames(dbNames)
   for (let look = 1; ; look += 1) {
-    const newest = generations.at(-1)
-    const carried = newest === undefined ? [] : await readCarried(nameGeneration(dbName, newest))
+    const newest = names.at(-1)
+    const carried = newest === undefined ? [] : await readCarried(newest)
     let unsent = NOTHING_UNSENT
-    for (const generation of generations) {
-      const name = nameGeneration(dbName, generation)
-      if (!carried.includes(name)) unsent = addUnsent(unsent, await countOne(name, generation !== newest))
+    for (const name of names) {
+      if (!carried.includes(name)) unsent = addUnsent(unsent, await countOne(name, name !== newest))
     }
-    const again = await listGenerations(dbName)
-    const isSame = again.every((generation) => generations.includes(generation))
+    const again = await listNames(dbNames)
+    const isSame = again.every((name) => names.includes(name))
     if (isSame || look === MOST_LOOKS)
-      return { generations, carried, unsent: isSame ? unsent : addUnsent(unsent, UNREADABLE) }
-    generations = again
+      return { names, carried, unsent: isSame ? unsent : addUnsent(unsent, UNREADABLE) }
+    names = again
   }
 }
 
+/** Those of former addresses first, for the store's own take them over; then by age. */
+async function listNames(dbNames: StoreNames): Promise<string[]> {
+  const names: string[] = []
+  for (const dbName of dbNames.toReversed()) {
+    for (const generation of await listGenerations(dbName)) names.push(nameGeneration(dbName, generation))
+  }
+  return names
+}
+
 async function empty(
-  dbName: string,
+  dbNames: StoreNames,
   counted: Counted,
   when: EmptyWhen,
   onRemoving: () => Promise<void>,
 ): Promise<RemovedStore> {
   let { unsent } = counted
   const tell = once(onRemoving)
-  const done = new Set<number>()
-  for (let { generations } = counted; ;) {
-    const newest = generations.at(-1)
-    const emptied = new Set<number>()
+  const done = new Set<string>()
+  for (let { names } = counted; ;) {
+    const newest = names.at(-1)
+    const emptied = new Set<string>()
     // Newest first: whoever has it open writes there, or nowhere.
-    for (const generation of generations.toReversed()) {
-      const name = nameGeneration(dbName, generation)
+    for (const name of names.toReversed()) {
       // It may be that it cannot be opened any more, for its deletion waits already.
       const isCarried = counted.carried.includes(name)
-      const found = isCarried ? NOTHING_UNSENT : await emptyOne(name, when, generation !== newest)
+      const found = isCarried ? NOTHING_UNSENT : await emptyOne(name, when, name !== newest)
       if (when === 'if-sent' && !isNothing(found)) return { unsent: found, isRemoved: false }
-      if (found.isComplete) emptied.add(generation)
+      if (found.isComplete) emptied.add(name)
       await tell()
     }
     await tell()
-    for (const generation of generations.toReversed()) {
-      await deleteOne(nameGeneration(dbName, generation), emptied.has(generation))
-      done.add(generation)
+    for (const name of names.toReversed()) {
+      await deleteOne(name, emptied.has(name))
+      done.add(name)
     }
     // One that took another's place meanwhile: with `if-sent` it has what was written, and stays.
-    generations = when === 'always' ? (await listGenerations(dbName)).filter((one) => !done.has(one)) : []
-    if (generations.length === 0) break
+    names = when === 'always' ? (await listNames(dbNames)).filter((one) => !done.has(one)) : []
+    if (names.length === 0) break
     unsent = addUnsent(unsent, UNREADABLE)
   }
-  await withRegistry((registry) => registry.remove(dbName))
+  await withRegistry(async (registry) => {
+    for (const dbName of dbNames) await registry.remove(dbName)
+  })
   return { unsent, isRemoved: true }
 }
 

@@ -24,7 +24,7 @@ import type { Written } from './written.ts'
  * (see grouped/). The transactions see rows: «packed» and «grouped» ones are not on the disk as such. A grouped row has `ix`, the keys
  * under which it is found beside its own.
  *
- *     meta      one row for each name             sync · checkpoints · exchanges · schema · layout · warm · inherited
+ *     meta      one row for each name             sync · checkpoints · exchanges · schema · layout · warm · inherited · moving
  *     packs     (generation, collection, tree, layer, last key)   the partner's truth at the key, and its indexes
  *     groups    group                             what each transaction did to the grouped stores
  *     base      (generation, collection, id)      packed: the partner's truth
@@ -85,7 +85,7 @@ export const STORE_NAMES: readonly StoreName[] = (Object.keys(KEY_PATHS) as Stor
 )
 
 /** A row of the store's own facts. */
-type MetaRow = SyncRow | CheckpointsRow | ExchangesRow | SchemaRow | LayoutRow | WarmRow | InheritedRow
+type MetaRow = SyncRow | CheckpointsRow | ExchangesRow | SchemaRow | LayoutRow | WarmRow | InheritedRow | MovingRow
 
 /** Rows of `meta` by key. */
 export interface MetaRows {
@@ -96,6 +96,7 @@ export interface MetaRows {
   readonly layout: LayoutRow
   readonly warm: WarmRow
   readonly inherited: InheritedRow
+  readonly moving: MovingRow
 }
 
 /** Where the store is; its presence also marks the database as in use (a database without it was evicted or is new). */
@@ -139,6 +140,8 @@ export interface SyncRow {
   readonly carried?: readonly string[]
   /** True: another database took this one's place; nobody writes here any more. */
   readonly isMoved?: boolean
+  /** With `isMoved`: it is taken over by the store of this name, of another address of the partner. */
+  readonly movedTo?: string
   /** Of a database that was replaced: drawn by the first who read what it left. */
   readonly estateId?: string
   /** True once a settled key was stored: from then on what is written here may have been sent. */
@@ -246,6 +249,13 @@ export interface InheritedEntry {
   readonly salvage: readonly string[]
   /** Rows that could not be read when it was read last; null: nobody knows how many. */
   readonly unreadable: number | null
+}
+
+/** There while a store is copied to this database; see copy-store.ts. It has no first row yet. */
+export interface MovingRow {
+  readonly key: 'moving'
+  /** Name of that store. */
+  readonly from: string
 }
 
 /** Records that queries found last, once more; they count while the packs are in this state. */

@@ -17,9 +17,10 @@ export interface Runner {
 
 /** What a store is made with: the options it is opened with become a context. */
 export function toContext(options: StoreOptions, environment: StoreEnvironment): StoreContext {
-  const { endpoint = null, account, space, schema } = options
+  const { endpoint = null, movedFrom, account, space, schema } = options
   return {
     endpoint,
+    movedFrom,
     account,
     space,
     schema,

@@ -28,7 +28,13 @@ export async function readSync(tx: RowReader): Promise<SyncRow> {
 
 /** Throws if the database was replaced: whoever finds that opens the new one and does the same there. */
 export function checkMoved(sync: SyncRow | undefined): void {
+  if (sync?.movedTo !== undefined) throw movedAwayError()
   if (sync?.isMoved === true) throw new SyncError('storage-failed', 'The store has moved to another database.')
+}
+
+/** Another version of the app has taken the store over, for another address of the partner: there is no other one here. */
+function movedAwayError(): SyncError {
+  return new SyncError('closed', 'The app’s data has moved to another address of its server: reload the page.')
 }
 
 /** What is stored contradicts itself. */
@@ -44,8 +50,8 @@ export async function readSyncToWrite(tx: RowReader, context: StoreContext): Pro
 }
 
 /** What names the store that these rows should be of. */
-export function idOf({ schema, endpoint, account, space }: StoreContext): StoreId {
-  return { app: schema.app, endpoint, account, space }
+export function idOf({ schema, endpoint, account, space, movedFrom }: StoreContext): StoreId {
+  return { app: schema.app, endpoint, account, space, movedFrom }
 }
 
 /** Throws `account-mismatch` or `newer-schema` if this code must not touch the store. */

@@ -3,7 +3,7 @@ import { makeDbName } from '../store/db-name.ts'
 import { openIdbStore } from '../store/open-idb-store.ts'
 import { hasList } from '../store/idb/door.ts'
 import { countStore, listStoresBeside, removeStore, withRegistry } from '../store/remove-store.ts'
-import { hashStoreOwner, type OpenRequest, requestToId } from '../contract/index.ts'
+import { formerIds, hashStoreOwner, type OpenRequest, requestToId, type StoreId } from '../contract/index.ts'
 import type { WorkerEnvironment } from './environment.ts'
 
 /** The worker's browser, behind the ports. */
@@ -12,34 +12,36 @@ export function createBrowserEnvironment(): WorkerEnvironment {
   let registering = Promise.resolve()
   return {
     openStore: async (request, listeners) => {
-      const { endpoint, account, space, schema } = request
+      const { endpoint, movedFrom, account, space, schema } = request
       const environment = { nowMs: () => systemClock.nowMs(), randomId: () => systemRandom.id() }
-      const store = await openIdbStore({ endpoint, account, space, schema, ...listeners }, environment)
+      const store = await openIdbStore({ endpoint, movedFrom, account, space, schema, ...listeners }, environment)
       const dbName = makeDbName(requestToId(request))
       registering = registering.then(() => register(dbName, request))
       // There only the registry knows which stores there are: none is used before it is in it.
       if (!hasList()) await registering
       return { store, dbName }
     },
-    countUnsent: async (id) => countStore(makeDbName(id)),
+    countUnsent: async (id) => countStore(...namesOf(id)),
     removeStore: async (id, when, onRemoving) => {
       await registering
-      return removeStore(makeDbName(id), when, onRemoving)
+      return removeStore(namesOf(id), when, onRemoving)
     },
     nameStore: makeDbName,
     listSpaces: async (owner) => {
       await registering
       const entries = await withRegistry((registry) => registry.list())
       const beside = await listStoresBeside(entries)
-      const own = [...entries, ...beside].filter((entry) => hashStoreOwner(entry) === hashStoreOwner(owner))
-      return own.map(({ space }) => space)
+      const owners = [owner, ...formerIds({ ...owner, space: '' })].map(hashStoreOwner)
+      const own = [...entries, ...beside].filter((entry) => owners.includes(hashStoreOwner(entry)))
+      return [...new Set(own.map(({ space }) => space))]
     },
     retireStore: async (id) => {
-      const dbName = makeDbName(id)
+      const names = namesOf(id)
       await registering
       await withRegistry(async (registry) => {
-        const entry = (await registry.list()).find((one) => one.dbName === dbName)
-        if (entry !== undefined) await registry.put({ ...entry, isRetired: true })
+        for (const entry of await registry.list()) {
+          if (names.includes(entry.dbName)) await registry.put({ ...entry, isRetired: true })
+        }
       })
     },
     fetch: (url, init) => fetch(url, init),
@@ -49,6 +51,11 @@ export function createBrowserEnvironment(): WorkerEnvironment {
     // Missing in some WebKits, whatever the types say.
     storage: orNone(() => navigator.storage),
   }
+}
+
+/** Of the store's database, and of those at former addresses that may be left. */
+function namesOf(id: StoreId): readonly [name: string, ...former: string[]] {
+  return [makeDbName(id), ...formerIds(id).map(makeDbName)]
 }
 
 /** Enters the store into the list that the service worker reads. A store that cannot be listed works all the same. */
@@ -64,7 +71,10 @@ async function register(dbName: string, request: OpenRequest): Promise<void> {
     lastOpenedMs: systemClock.nowMs(),
   }
   try {
-    await withRegistry((registry) => registry.put(entry))
+    await withRegistry(async (registry) => {
+      await registry.put(entry)
+      for (const former of formerIds(requestToId(request))) await registry.remove(makeDbName(former))
+    })
   } catch {
     // Then it syncs with a tab open only.
   }

@@ -141,7 +141,7 @@ describe('the log is begun anew before anything is written', () => {
       await store.writeMemory(memory, { exchanges: [], syncedAtMs: 1 })
     },
     'the registry': async () => (await openRegistry()).put({ ...entry, dbName: 'another' }),
-    'a removal': async () => removeStore(makeDbName(storeId), 'always', async () => undefined),
+    'a removal': async () => removeStore([makeDbName(storeId)], 'always', async () => undefined),
     'a count': async () => countStore(makeDbName(storeId)),
     'a recovery, with what the old database had': async () => {
       const dbName = makeDbName(storeId)

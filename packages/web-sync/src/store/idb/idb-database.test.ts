@@ -119,7 +119,7 @@ describe('the database of a store', () => {
     const { device, dbName } = await makeDevice()
     const bench = new Bench(device)
     const store = await bench.openSynced({ id: 'a' })
-    await removeStore(dbName, 'always', async () => undefined)
+    await removeStore([dbName], 'always', async () => undefined)
     await expect(store.get('notes', 'a')).rejects.toMatchObject({ code: 'closed' })
     expect(await notesOf(await bench.open())).toEqual([])
   })

@@ -475,7 +475,7 @@ describe('databases beside each other', () => {
   it('a wipe removes all of them, and open stores are closed', async () => {
     const { dbName, store } = await makeReplaced()
     expect(await listGenerations(dbName)).toEqual([1, 2])
-    await removeStore(dbName, 'always', async () => undefined)
+    await removeStore([dbName], 'always', async () => undefined)
     // Whoever asks, however often, hears that it was removed, not only closed.
     for (const id of ['a', 'b']) {
       await expect(store.get('notes', id)).rejects.toMatchObject({ code: 'closed', cause: REMOVED })

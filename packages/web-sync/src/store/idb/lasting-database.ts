@@ -9,16 +9,27 @@ import { listGenerations, nameGeneration } from './generations.ts'
 import { type IdbDatabase, type IdbDatabaseOptions, openIdbDatabase } from './idb-database.ts'
 import { isBroken, NO_ANSWER } from './idb-errors.ts'
 import { inTime, startPlatformTimer } from './in-time.ts'
+import { FormerError } from './take-former.ts'
+
+/** A database that was replaced, or that is of a former address of the partner. */
+interface OlderDatabase {
+  readonly name: string
+  /** Its generation; at most the one that takes it over. */
+  readonly age: number
+  readonly isFormer: boolean
+}
 
 /** How what was written to replaced databases comes into the one in use. */
 interface CarryOver {
-  /** Brings what can be read of one; true: it can be deleted. May wait for ever. `age`: its generation. */
-  readonly carry: (oldName: string, age: number, database: RowDatabase) => Promise<boolean>
+  /** Brings what can be read of one; true: it can be deleted. May wait for ever. */
+  readonly carry: (old: OlderDatabase, database: RowDatabase) => Promise<boolean>
   readonly note: (database: RowDatabase, note: CarriedNote) => Promise<void>
 }
 
 /** How a database is kept usable. */
 export interface LastingOptions extends IdbDatabaseOptions {
+  /** Names of databases of former addresses: what they hold is taken over. Default: none. */
+  readonly formerNames?: readonly string[]
   readonly nowMs: () => number
   /** Makes the rows usable each time that a database was opened, or throws. */
   readonly prepare: (database: RowDatabase, news: OpeningNews) => Promise<void>
@@ -131,7 +142,7 @@ class LastingDatabase implements RowDatabase {
     let isDeleted = from?.database.isDeleted ?? false
     for (let failure = cause; ;) {
       const generations = await listGenerations(this.#options.name, this.#options.startTimer)
-      const newest = Math.max(1, ...generations)
+      const newest = generations.at(-1) ?? (await this.#firstGeneration())
       const isMoved = newest > generation
       if (isDeleted && !isMoved) this.#end()
       if (!isDeleted && failure !== null) this.#failures += 1
@@ -145,10 +156,21 @@ class LastingDatabase implements RowDatabase {
         return await this.#openAt(newest, null, { isThere, isEmptied: !isMoved && isMissingRows(failure) })
       } catch (error) {
         if (error instanceof SyncError && error.code === 'closed') this.#end()
+        if (error instanceof FormerError) return await this.#replace(generation, error.cause)
         if (!isBroken(error)) throw error
         failure = error
       }
     }
+  }
+
+  /** As of the store that is taken over, so that the older ones beside it stay the older ones. */
+  async #firstGeneration(): Promise<number> {
+    const { formerNames = [], startTimer } = this.#options
+    for (const name of formerNames) {
+      const newest = (await listGenerations(name, startTimer)).at(-1)
+      if (newest !== undefined) return newest
+    }
+    return 1
   }
 
   /** Wiped or emptied by another context. */
@@ -190,35 +212,40 @@ class LastingDatabase implements RowDatabase {
 
   /** Never rejects: what cannot be done now is for the next start. The newest first: it knows what it has taken of the older ones. */
   async #carryOver(database: RowDatabase, generation: number): Promise<void> {
-    if (generation === 1) return
+    if (generation === 1 && (this.#options.formerNames ?? []).length === 0) return
     try {
       const { carry, note } = this.#options.carryOver
-      const unread: number[] = []
-      const done: number[] = []
+      const unread: string[] = []
+      const done: string[] = []
       for (const older of (await this.#listOlder(generation)).toReversed()) {
-        const isRead = await carry(this.#nameOf(older), older, database).catch(() => false)
-        ;(isRead ? done : unread).push(older)
+        const isRead = await carry(older, database).catch(() => false)
+        ;(isRead ? done : unread).push(older.name)
       }
       // One that is gone meanwhile was read by another context.
       const left = await this.#listOlder(generation)
-      const isRead = !left.some((older) => unread.includes(older))
-      const tell = async (names: readonly number[]): Promise<void> =>
-        note(database, { isRead, left: names.map((older) => this.#nameOf(older)) })
+      const isRead = !left.some(({ name }) => unread.includes(name))
+      const tell = async (older: readonly OlderDatabase[]): Promise<void> =>
+        note(database, { isRead, left: older.map(({ name }) => name) })
       await tell(left)
-      await Promise.allSettled(done.map((older) => deleteDatabase(this.#nameOf(older), this.#options.startTimer)))
+      await Promise.allSettled(done.map((name) => deleteDatabase(name, this.#options.startTimer)))
       await tell(await this.#listOlder(generation))
     } catch {
       // It is still there, and so is what it holds.
     }
   }
 
-  async #listOlder(generation: number): Promise<number[]> {
-    const { name, startTimer } = this.#options
-    return (await listGenerations(name, startTimer)).filter((older) => older < generation)
-  }
-
-  #nameOf(generation: number): string {
-    return nameGeneration(this.#options.name, generation)
+  /** Oldest first. */
+  async #listOlder(generation: number): Promise<OlderDatabase[]> {
+    const { name, formerNames = [], startTimer } = this.#options
+    const older: OlderDatabase[] = []
+    for (const former of [...formerNames.toReversed(), name]) {
+      const isFormer = former !== name
+      for (const one of await listGenerations(former, startTimer)) {
+        const age = isFormer ? Math.min(one, generation) : one
+        if (isFormer || one < generation) older.push({ name: nameGeneration(former, one), age, isFormer })
+      }
+    }
+    return older
   }
 
   #pause(ms: number): Promise<void> {

@@ -3,8 +3,16 @@ import type { OldDatabase, ReadRows } from '../estate.ts'
 import { openToWrite } from './door.ts'
 import { openIdbDatabase } from './idb-database.ts'
 
-/** Opens a database that was replaced, to be read row by row. Rejects where it is not there (any more), or cannot be opened. */
-export async function openOldDatabase(name: string, age: number): Promise<OldDatabase & { close(): void }> {
+/**
+ * Opens a database that was replaced, to be read row by row. Rejects where it is not there (any more), or cannot be opened.
+ *
+ * @param movedTo name of the store that takes it over, if that is one of another address
+ */
+export async function openOldDatabase(
+  name: string,
+  age: number,
+  movedTo?: string,
+): Promise<OldDatabase & { close(): void }> {
   // Only one of the present layout is read.
   await (await openIdbDatabase({ name, mustExist: true })).close()
   // Another tab may have been faster, and it is gone.
@@ -12,6 +20,7 @@ export async function openOldDatabase(name: string, age: number): Promise<OldDat
   return {
     name,
     age,
+    movedTo,
     fence: (mark) => fence(db, mark),
     readAll: (store) => readAll(db, store),
     readInherited: () => readMeta(db, 'inherited'),
