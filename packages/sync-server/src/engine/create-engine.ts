@@ -1,20 +1,21 @@
-import type { JsonObject, Schema } from 'sync-protocol'
-import type {
-  Allow,
-  Authorize,
-  CommitNotice,
-  HostPorts,
-  ImportOptions,
-  ImportResult,
-  Inspection,
-  PartnerEngine,
-  PartnerEvent,
-  PartnerLimits,
-  PartnerStorage,
-  PruneResult,
-  ReadRecord,
-  Retention,
-  TransactResult,
+import { isName, type JsonObject, LIMITS, type Schema } from 'sync-protocol'
+import {
+  type Allow,
+  type Authorize,
+  type CommitNotice,
+  type HostPorts,
+  type ImportOptions,
+  type ImportResult,
+  type Inspection,
+  type PartnerEngine,
+  PartnerError,
+  type PartnerEvent,
+  type PartnerLimits,
+  type PartnerStorage,
+  type PruneResult,
+  type ReadRecord,
+  type Retention,
+  type TransactResult,
 } from '../contract/index.ts'
 import { answerAsk } from './answer.ts'
 import type { EngineContext } from './context.ts'
@@ -74,13 +75,20 @@ export function createEngine(options: EngineOptions): Engine {
         listeners.delete(listener)
       }
     },
-    transact: (space, write) => transact(context, space, write),
-    importRecords: (space, collection, records, importOptions) =>
-      importRecords(context, space, collection, records, importOptions),
-    read: (space, collection, id) => readRecord(context, space, collection, id),
-    inspect: (space) => inspect(context, space),
+    transact: async (space, write) => transact(context, checkSpace(space), write),
+    importRecords: async (space, collection, records, importOptions) =>
+      importRecords(context, checkSpace(space), collection, records, importOptions),
+    read: async (space, collection, id) => readRecord(context, checkSpace(space), collection, id),
+    inspect: async (space) => inspect(context, checkSpace(space)),
     prune: () => prune(context),
   }
+}
+
+/** No device could ask for a space of another name, and not every storage could keep it. */
+function checkSpace(space: string): string {
+  if (isName(space)) return space
+  const message = `the name of a space must be a text of 1 to ${LIMITS.nameLength} well-formed characters`
+  throw new PartnerError('invalid-option', message, { path: '/space' })
 }
 
 async function findReadable(
