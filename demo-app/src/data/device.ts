@@ -23,9 +23,8 @@ export type FieldSpace = Space<(typeof schema)['collections']>
 
 /** Rows that are read for a search, so that the largest of them can be shown first. */
 const ROWS_READ = 4_000
-/** Points of the map of the world, and how often they are looked up while the first sync still brings some, in milliseconds. */
+/** Points of the map of the world. */
 const MAP_POINTS = 4_000
-const MAP_EVERY_MS = 4_000
 
 /** The longest that somebody who signs out waits for what is unsent, in milliseconds. */
 const SEND_MS = 10_000
@@ -125,33 +124,14 @@ function followPlaces(places: FieldSpace, search: string, sort: AppState['sort']
   })
 }
 
-/** The map is a picture, not a list: looked up now and then, so that it costs the first sync little. */
+/**
+ * The map is the result of a live query: what a page of the first sync changes in it is told by the worker from memory. To look it up anew
+ * reads thousands of records that lie in packs all over the database; doing so every few seconds took longer than all the rest of the
+ * first sync.
+ */
 function followWorld(places: FieldSpace, drawWorld: (places: readonly Place[]) => void): () => void {
   const query = places.collections.places.query({ index: 'byPopulation', direction: 'desc', limit: MAP_POINTS })
-  let isStopped = false
-  const look = async (): Promise<void> => {
-    const records = await query.all()
-    if (!isStopped) drawWorld(records)
-  }
-  const again = (): void => {
-    // A space that was closed meanwhile needs no map.
-    look().catch(() => undefined)
-  }
-  let timer: ReturnType<typeof setInterval> | undefined
-  const stop = places.status.subscribe(({ isPartial }) => {
-    if (isPartial) timer ??= setInterval(again, MAP_EVERY_MS)
-    else if (timer !== undefined) {
-      clearInterval(timer)
-      timer = undefined
-      again()
-    }
-  })
-  again()
-  return () => {
-    isStopped = true
-    clearInterval(timer)
-    stop()
-  }
+  return query.subscribe(({ records }) => drawWorld(records))
 }
 
 function followPlace(team: FieldSpace, placeId: string, store: Store): () => void {
