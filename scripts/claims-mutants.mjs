@@ -39,8 +39,8 @@ async function copyWorkspace() {
 }
 
 /**
- * Runs test files in a copy, all tests or those whose title contains `title`; the titles of the tests that failed, [] if all passed,
- * null if none ran.
+ * Runs test files in a copy, all tests or those whose title contains `title`, up to the first that fails; the titles of the tests that
+ * failed, [] if all passed, null if one of the files has not run.
  */
 async function runTests(copy, files, title) {
   const report = join(copy, 'report.json')
@@ -50,6 +50,8 @@ async function runTests(copy, files, title) {
     'run',
     '--project',
     'unit',
+    // One that turns red is enough: others may be red only when their time is up.
+    '--bail=1',
     '--reporter=json',
     `--outputFile=${report}`,
   ]
@@ -60,8 +62,9 @@ async function runTests(copy, files, title) {
   if (text === null) return null
   const { testResults } = JSON.parse(text)
   const ran = testResults.map((file) => file.assertionResults.filter((test) => test.status !== 'skipped'))
-  if (ran.length < files.length || ran.some((tests) => tests.length === 0)) return null
-  return ran.flatMap((tests) => tests.filter((test) => test.status === 'failed').map((test) => test.title))
+  const failed = ran.flatMap((tests) => tests.filter((test) => test.status === 'failed').map((test) => test.title))
+  if (failed.length === 0 && (ran.length < files.length || ran.some((tests) => tests.length === 0))) return null
+  return failed
 }
 
 async function tryMutant(copy, { file, find, replace, tests, red: title }) {
