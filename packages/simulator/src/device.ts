@@ -3,13 +3,18 @@ import {
   createFetchTransport,
   createMemoryStore,
   GroupedRows,
+  type IdbStoreEnvironment,
   type LocalOp,
   type MemoryDatabase,
+  openDelivery,
   PackedReader,
   type RunResult,
   runSync,
   type Store,
+  type StoreOptions,
   SyncError,
+  type SyncStore,
+  toContext,
 } from 'web-sync/testing'
 import { checkKeyMove } from './checks/key-move.ts'
 import type { Chance } from './chance.ts'
@@ -57,6 +62,9 @@ export interface Context {
   readonly version: 1 | 2
 }
 
+/** Whoever makes a run. */
+type Runnable = Pick<Context, 'process' | 'version'> & { readonly store: SyncStore }
+
 /** Years by which clocks are wrong. */
 const WRONG_YEARS: readonly number[] = [-10, 10]
 const YEAR_MS = 365 * 86_400_000
@@ -86,6 +94,7 @@ export class Device {
   #contexts: Context[] = []
   #version: 1 | 2
   #processes = 0
+  #isLeft = false
   /** Who is signed in in the browser; null: nobody. Not always the owner of the store. */
   signedIn: string | null
   /** True once something happened after which the partner may not have its key any more. */
@@ -141,11 +150,11 @@ export class Device {
   }
 
   /** Reads what is on the disk as the store would, past all ports: nobody notices. */
-  look<T>(work: (tx: PackedReader, sync: SyncRow) => Promise<T>): Promise<T> {
+  look<T>(work: (tx: PackedReader, sync: SyncRow | undefined) => Promise<T>): Promise<T> {
     const looking = this.#look.then(() =>
       this.disk.rows.read(async (raw) => {
         const tx = new PackedReader(await this.#onlooker.begin(raw))
-        return work(tx, (await raw.get('meta', 'sync')) as SyncRow)
+        return work(tx, (await raw.get('meta', 'sync')) as SyncRow | undefined)
       }),
     )
     this.#look = looking.catch(() => undefined)
@@ -154,30 +163,61 @@ export class Device {
 
   /** Another tab, or the service worker wakes up. */
   async openContext(): Promise<Context> {
-    const { chance, scheduler } = this.#world
-    this.#processes += 1
-    const process = new Process(`${this.name}/${this.#processes}`, scheduler)
-    const { account, space } = this.owner
-    const store = await createMemoryStore(
-      { account, space, schema: schemaToShape(schemaOf(this.#version, this.#world)), onNotice: () => undefined },
-      {
-        nowMs: this.#clock.nowMs,
-        randomId: () => chance.hex(32),
-        packSizes: SMALL_PACKS,
-        undoMaxBytes: this.#world.hasLittleUndo ? LITTLE_UNDO_BYTES : undefined,
-      },
-      this.disk.openFor(process),
-    )
+    const process = this.startProcess()
+    const store = await createMemoryStore(this.#options, this.#environment, this.disk.openFor(process))
     const context: Context = { process, store, version: this.#version }
     this.#contexts.push(context)
     return context
+  }
+
+  get #options(): StoreOptions {
+    const { account, space } = this.owner
+    return { account, space, schema: schemaToShape(schemaOf(this.#version, this.#world)), onNotice: () => undefined }
+  }
+
+  get #environment(): IdbStoreEnvironment {
+    const { chance, hasLittleUndo } = this.#world
+    return {
+      nowMs: this.#clock.nowMs,
+      randomId: () => chance.hex(32),
+      packSizes: SMALL_PACKS,
+      undoMaxBytes: hasLittleUndo ? LITTLE_UNDO_BYTES : undefined,
+    }
   }
 
   /** A process is gone; another one starts on the disk as it is, if it was the last. */
   async bury(context: Context): Promise<void> {
     context.process.kill()
     this.#contexts = this.#contexts.filter((other) => other !== context)
-    if (this.#contexts.length === 0) await this.openContext()
+    if (this.#contexts.length === 0 && !this.#isLeft) await this.openContext()
+  }
+
+  /** All that runs here dies, and nothing starts here any more: another device takes this one's place. */
+  leave(): void {
+    this.#isLeft = true
+    for (const { process } of this.#contexts.splice(0)) process.kill()
+  }
+
+  /** A process that is no tab: a service worker, or whoever signs out. */
+  startProcess(): Process {
+    this.#processes += 1
+    return new Process(`${this.name}/${this.#processes}`, this.#world.scheduler)
+  }
+
+  /** The service worker opens the store by its own door, delivers what it can, and ends; or dies at the port after so many (null: it does not). */
+  async wakeServiceWorker(limit: RunLimit, diesAfter: number | null): Promise<void> {
+    const process = this.startProcess()
+    process.killAfter(diesAfter)
+    const run = this.#deliver(process, limit).catch((error: unknown) => {
+      if (!(error instanceof SyncError && error.code === 'closed')) this.#explain({ version: 1 }, error)
+    })
+    await Promise.race([run, process.death])
+  }
+
+  async #deliver(process: Process, limit: RunLimit): Promise<void> {
+    const database = { ...this.disk.openFor(process), close: async () => undefined }
+    const store = await openDelivery(database, toContext(this.#options, this.#environment), 1, () => undefined)
+    await this.#run({ process, store, version: this.#version }, 'sync-event', limit)
   }
 
   /** The new version of the app is there; tabs of the old one stay open. */
@@ -218,7 +258,7 @@ export class Device {
   }
 
   /** A run rejects only where the store cannot be used by this code any more. */
-  #explain(context: Context, error: unknown): null {
+  #explain(context: Pick<Context, 'version'>, error: unknown): null {
     const { story } = this.#world
     const isOld = context.version < this.#version
     if (error instanceof SyncError && error.code === 'newer-schema' && isOld) {
@@ -229,7 +269,7 @@ export class Device {
     return null
   }
 
-  #run(context: Context, reason: WakeReason, limit: RunLimit): Promise<RunResult> {
+  #run(context: Runnable, reason: WakeReason, limit: RunLimit): Promise<RunResult> {
     const { chance, story, network } = this.#world
     const { process, store } = context
     return runSync(
@@ -275,7 +315,7 @@ export class Device {
     if (code === 'digest-mismatch') story.fail('S11', `${this.name}: a page led to other records than the partner has`)
   }
 
-  #tellFault(context: Context, error: unknown): void {
+  #tellFault(context: Runnable, error: unknown): void {
     const { story } = this.#world
     const isExpected =
       error instanceof SyncError &&

@@ -139,8 +139,13 @@ export class World {
   }
 
   /** A run with drawn limits, for a drawn reason. */
-  async sync(device: Device, context: Context = this.chance.pick(device.contexts)): Promise<void> {
+  async sync(
+    device: Device,
+    context: Context | undefined = device.contexts.length === 0 ? undefined : this.chance.pick(device.contexts),
+  ): Promise<void> {
     const { chance } = this
+    // In a race, the last one has died and the next has not opened the store yet, or the device was signed out.
+    if (context === undefined) return
     const limit: RunLimit = {
       changes: 1 + chance.integer(chance.happens(0.8) ? 12 : 200),
       pages: chance.pick([1, 2, 10, 100]),

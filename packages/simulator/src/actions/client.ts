@@ -29,13 +29,13 @@ export async function failPower(world: World): Promise<void> {
 }
 
 /** The device goes on with other rows. */
-async function replace(
+export async function replace(
   world: World,
   device: Device,
-  rows: Parameters<typeof Device.open>[3],
+  rows: Parameters<typeof Device.open>[3] | undefined,
   version: 1 | 2 = device.version,
 ): Promise<Device> {
-  for (const context of device.contexts) context.process.kill()
+  device.leave()
   const next = await Device.open(device.owner, version, world.surroundings(), rows)
   next.isKeyDoubtful = true
   next.signedIn = device.signedIn

@@ -29,6 +29,7 @@ import {
   switchPrimary,
   wipe,
 } from './partner.ts'
+import { signOut, wakeServiceWorker } from './contexts.ts'
 import { writeSomewhere } from './write.ts'
 
 /** Something that can happen in a step. */
@@ -71,6 +72,8 @@ export type ActionName =
   | 'reuse an id'
   | 'poison'
   | 'foreign key'
+  | 'service worker wakes'
+  | 'sign out'
 
 /** What happens in a step, by name. */
 export const ACTIONS: Readonly<Record<ActionName, Action>> = {
@@ -107,6 +110,8 @@ export const ACTIONS: Readonly<Record<ActionName, Action>> = {
   'reuse an id': { weight: 4, class: 'id reused', isConcurrent: false, run: reuseId },
   poison: { weight: 1, class: 'poison', isConcurrent: false, run: poison },
   'foreign key': { weight: 4, class: 'foreign key', isConcurrent: false, run: askWithForeignKey },
+  'service worker wakes': { weight: 6, class: 'service worker', isConcurrent: true, run: wakeServiceWorker },
+  'sign out': { weight: 3, class: 'sign-out', isConcurrent: true, run: signOut },
 }
 
 /** How an action is drawn and done. */

@@ -129,7 +129,8 @@ async function drawOp(world: World, device: Device, mark: string): Promise<Local
   const isWhole = kind === 'put' && world.has('policies') && !world.scheduler.isRacing
   const seen = isWhole ? await readSeen(device, collection, id) : null
   if (seen !== null) return { op: 'put', collection, id, value: withMark(world, seen, mark) }
-  return { op: 'patch', collection, id, value: { last: mark, marks: { [mark]: true } } }
+  const nulls = world.has('nulls') ? { nulls: { [mark]: null } } : {}
+  return { op: 'patch', collection, id, value: { last: mark, marks: { [mark]: true }, ...nulls } }
 }
 
 /** The whole record as it is seen, with one more mark; now and then its topic moves on. */

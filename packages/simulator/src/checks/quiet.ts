@@ -1,8 +1,9 @@
-import { isEqualJson, type JsonObject } from 'sync-protocol'
+import { isEqualJson, isJsonObject, type JsonObject } from 'sync-protocol'
 import { PackedReader } from 'web-sync/testing'
 import type { Device } from '../device.ts'
 import type { Ledger, Write } from '../ledger.ts'
 import { ACCOUNTS } from '../partner-host.ts'
+import { policyOf } from '../schema.ts'
 import type { World } from '../world.ts'
 import { checkBase, readSyncRow } from './base.ts'
 import { findDeleted } from './deleted.ts'
@@ -126,6 +127,8 @@ async function checkOwed(
         story.fail(lost, `the write ${short} to ${name} is lost`)
       } else if (op.op === 'insert') {
         checkValue(world, name, op.value, record)
+      } else if (op.op === 'patch' && policyOf(op.collection) === 'merge') {
+        checkNulls(world, name, op.value, record)
       }
     }
   }
@@ -148,6 +151,14 @@ function checkValue({ story }: World, name: string, written: JsonObject, record:
   if (odd !== undefined && (record['odd'] === undefined || !isEqualJson(record['odd'], odd))) {
     story.fail('S19', `${name} does not read back as it was written`)
   }
+}
+
+/** S19: a field that a person set to null is null, beside those that others have set (decision 0021). */
+function checkNulls({ story }: World, name: string, written: JsonObject, record: JsonObject): void {
+  const { nulls = {} } = written
+  const kept = record['nulls'] ?? {}
+  const isKept = isJsonObject(nulls) && isJsonObject(kept) && Object.keys(nulls).every((mark) => kept[mark] === null)
+  if (!isKept) story.fail('S19', `${name} has lost a null`)
 }
 
 /** S18: what was refused had no effect. S3: what had its effect is not refused when it is repeated. */

@@ -56,8 +56,9 @@ function readRecord(
   collection: string,
   id: string,
 ): Promise<{ readonly view: JsonObject | null; readonly base: JsonObject | null }> {
-  return device.look(async (tx, { generation }) => {
-    const base = (await tx.get('base', [generation, collection, id]))?.value ?? null
+  return device.look(async (tx, sync) => {
+    // Emptied by a sign-out a moment ago.
+    const base = sync === undefined ? null : ((await tx.get('base', [sync.generation, collection, id]))?.value ?? null)
     const overlay = await tx.get('overlay', [collection, id])
     return { base, view: overlay === undefined ? base : overlay.value }
   })

@@ -100,4 +100,35 @@ export const KIND_BUGS: readonly PlantedBug[] = [
       },
     ],
   },
+  {
+    name: 'refused-not-counted-at-a-sign-out',
+    invariant: 'S2',
+    claims: [10],
+    needs: ['a refused write that nobody has dealt with', 'a sign-out'],
+    worlds: ['sign-out'],
+    source: 'issue of 30 faults, kind 5: one outbox of one database was counted',
+    patches: [
+      {
+        file: `${STORE}/unsent-rows.ts`,
+        find: 'const unsent = outbox + refused + salvaged',
+        replace: 'const unsent = outbox + refused * 0 + salvaged',
+      },
+    ],
+  },
+  {
+    name: 'null-in-a-patch-removes',
+    invariant: 'S19',
+    claims: [16],
+    needs: ['a patch that sets a field to null'],
+    worlds: ['nulls'],
+    source: 'decision 0021; RFC 7396',
+    patches: [
+      {
+        file: 'sync-protocol/src/patch.ts',
+        find: '    setField(result, field, merge(getField(target, field), value[field] as JsonValue))\n',
+        replace:
+          '    if (value[field] === null) delete result[field]\n    else setField(result, field, merge(getField(target, field), value[field] as JsonValue))\n',
+      },
+    ],
+  },
 ]

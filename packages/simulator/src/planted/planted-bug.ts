@@ -24,6 +24,8 @@ export interface PlantedBug {
    * just one of them must be clean. None: it is hunted for in worlds whose classes are drawn.
    */
   readonly together?: readonly [FaultClass, FaultClass]
+  /** It is hunted for in worlds with just these classes. Default: as `together` says. */
+  readonly worlds?: readonly FaultClass[]
   /** Where such a bug was met, or the rule of docs/protocol.md that it ignores. */
   readonly source: string
   readonly patches: readonly Patch[]

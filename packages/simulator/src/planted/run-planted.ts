@@ -116,8 +116,8 @@ async function tryBug(copy: string, bug: PlantedBug, starts: readonly number[]):
         source.replace(find, () => replace),
       )
     }
-    const { invariant, together } = bug
-    const task = { invariant, starts, maxSeeds: MAX_SEEDS, only: together ?? null, alone: together ?? [] }
+    const { invariant, together, worlds } = bug
+    const task = { invariant, starts, maxSeeds: MAX_SEEDS, only: together ?? worlds ?? null, alone: together ?? [] }
     const result = await hunt(copy, task)
     if (result === null) return end([], 'the copy did not run')
     return end(result.hunts, result.enough === null ? null : `«${result.enough}» alone is enough`)
@@ -146,7 +146,7 @@ function listCleanTasks(findings: readonly Finding[]): HuntTask[] {
   const seedsByWorld = new Map<string, number>()
   for (const { bug, hunts } of findings) {
     for (const { start, seeds } of hunts) {
-      const world = JSON.stringify({ only: bug.together ?? null, start })
+      const world = JSON.stringify({ only: bug.together ?? bug.worlds ?? null, start })
       seedsByWorld.set(world, Math.max(seeds, seedsByWorld.get(world) ?? 0))
     }
   }

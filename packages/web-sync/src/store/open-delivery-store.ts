@@ -21,25 +21,29 @@ export async function openDeliveryStore(
   environment: IdbStoreEnvironment,
 ): Promise<DeliveryStore> {
   const context = toContext(options, environment)
-  const database = await openNewest(context, environment)
-  const run = createRunner(database, context, options.onNotice)
-  return {
-    ...createSyncStore(run, context),
-    readSummary: () => run.read(readSummary),
-    close: () => database.close(),
-  }
-}
-
-/** The newest generation, as it is: where it is broken, a tab mends it (openLastingDatabase), and the next event finds the mended one. None is made: 'closed'. */
-async function openNewest(context: StoreContext, environment: IdbStoreEnvironment): Promise<RowDatabase> {
   const name = makeDbName(idOf(context))
   const newest = Math.max(1, ...(await listGenerations(name, environment.startTimer)))
   const database = await openIdbDatabase({ ...environment, name: nameGeneration(name, newest), mustExist: true })
   try {
-    await openRows(database, context, { age: newest, evictedAtMs: null, recovery: null, isEmptied: true })
-    return database
+    return await openDelivery(database, context, newest, options.onNotice)
   } catch (error) {
     database.drop()
     throw error
+  }
+}
+
+/** A store over opened rows, as it is: where it is broken, a tab mends it (openLastingDatabase), and the next event finds the mended one. None is made: 'closed'. */
+export async function openDelivery(
+  database: RowDatabase,
+  context: StoreContext,
+  age: number,
+  onNotice: StoreOptions['onNotice'],
+): Promise<DeliveryStore> {
+  await openRows(database, context, { age, evictedAtMs: null, recovery: null, isEmptied: true })
+  const run = createRunner(database, context, onNotice)
+  return {
+    ...createSyncStore(run, context),
+    readSummary: () => run.read(readSummary),
+    close: () => database.close(),
   }
 }
