@@ -48,6 +48,7 @@ export class Ledger {
   readonly #madeAnew = new Set<string>()
   readonly #copied = new Set<string>()
   readonly #seen = new Map<string, Map<string, ReadonlySet<string>>>()
+  readonly #begun = new Map<string, Set<string>>()
   readonly #deletions = new Map<string, readonly Write[]>()
   readonly #byId = new Map<string, readonly Write[]>()
   readonly #order = new Map<string, number>()
@@ -66,6 +67,16 @@ export class Ledger {
    */
   get areOutcomesForgotten(): boolean {
     return this.isBeyondPartnerships || (this.isBeyondRetention && this.hasCopies)
+  }
+
+  /** A device is asked for a write: from now on it may be stored, though nobody has heard so yet. */
+  begin(device: string, mark: string): void {
+    this.#begun.set(device, this.begunBy(device).add(mark))
+  }
+
+  /** The marks of the writes that a device was asked for. */
+  begunBy(device: string): Set<string> {
+    return this.#begun.get(device) ?? new Set()
   }
 
   /** A device's write was acknowledged. */

@@ -59,6 +59,7 @@ export async function storeWrite(
   const isAlone = !world.scheduler.isRacing
   const facts = { mutationId, device: name, account, space, ops, mark, atMs: time.nowMs(), isOrdered: isAlone }
   const before = await readSights(world, device, ops)
+  ledger.begin(name, mark)
   const refusal = await device.write(context, mutationId, ops)
   const isExact = isAlone || before.size === 0
   const write: Write = { ...facts, sights: isExact ? before : await widenSights(world, device, before) }

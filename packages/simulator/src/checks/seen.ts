@@ -25,10 +25,11 @@ export async function readSights({ ledger }: World, device: Device, ops: readonl
 
 /**
  * Adds what may have come into sight while a write was on its way beside others: what is there right after it, and the device's own
- * writes. So a race leaves nothing unchecked; at most it takes as seen what came in the same moment.
+ * writes, those of its other tabs too of which it has not heard yet. So a race leaves nothing unchecked; at most it takes as seen what
+ * came in the same moment.
  */
 export async function widenSights({ ledger }: World, device: Device, sights: Sights): Promise<Sights> {
-  const own = ledger.all().flatMap((write) => (write.device === device.name ? [write.mark] : []))
+  const own = ledger.begunBy(device.name)
   const wide = new Map<string, ReadonlySet<string>>()
   for (const [name, before] of sights) {
     const [collection = '', id = ''] = name.split('/')

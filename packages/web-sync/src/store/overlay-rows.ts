@@ -1,10 +1,10 @@
-import { type Op, type View, rebaseRecord } from 'sync-protocol'
+import { type Op, type RecordVersion, type View, rebaseRecord } from 'sync-protocol'
 import type { ChangeLog, StoreContext } from './context.ts'
 import { findCollection } from './index-keys.ts'
 import { type RowKey, prefixRange } from './keys.ts'
 import { READ_BATCH, type RowReader, type RowWriter, listAll } from './row-database.ts'
 import { type RecordName, RecordSet, nameToText } from './record-names.ts'
-import type { BaseRow, OutboxRow, OverlayImage } from './rows.ts'
+import type { BaseRow, OutboxRow, OverlayImage, OverlayRow } from './rows.ts'
 import { readSync } from './sync-row.ts'
 
 /** Pending mutations that touch a record, oldest first. */
@@ -18,15 +18,22 @@ export function opsOn(record: RecordName, mutations: readonly { readonly ops: re
   return mutations.flatMap(({ ops }) => ops.filter((op) => op.collection === record.collection && op.id === record.id))
 }
 
-/** Stores a record's view in the overlay; `lastMutation`: the last pending one that touches it. */
+/** Stores a record's view in the overlay; `more.lastMutation`: the last pending one that touches it. */
 export function putOverlay(
   tx: RowWriter,
   { collection, id }: RecordName,
   value: View,
-  lastMutation: string,
-  image: OverlayImage | undefined,
+  more: Pick<OverlayRow, 'lastMutation' | 'madeOn' | 'image'>,
 ): void {
-  tx.put('overlay', { collection, id, value, lastMutation, ...(image === undefined ? {} : { image }) })
+  const { lastMutation, madeOn, image } = more
+  const hides = madeOn === undefined ? {} : { madeOn }
+  tx.put('overlay', { collection, id, value, lastMutation, ...hides, ...(image === undefined ? {} : { image }) })
+}
+
+/** See {@link OverlayRow.madeOn}: what it is after these operations, `before` them it was this. */
+export function findMadeOn(ops: readonly Op[], before?: RecordVersion | null): RecordVersion | null | undefined {
+  const whole = ops.findLast(({ op }) => op === 'insert' || op === 'put')
+  return whole === undefined ? before : whole.base
 }
 
 /** Which records pending mutations touch: exactly those that have an overlay row. */
@@ -77,7 +84,7 @@ export async function rebaseOverlay(
           )
     const view = rebaseRecord(image?.value ?? base?.value ?? null, ops, findCollection(schema, record.collection))
     if (last === undefined) tx.delete('overlay', [record.collection, record.id])
-    else putOverlay(tx, record, view, last.mutationId, image)
+    else putOverlay(tx, record, view, { lastMutation: last.mutationId, madeOn: findMadeOn(ops), image })
     log.record(record.collection, record.id, view)
   }
 }

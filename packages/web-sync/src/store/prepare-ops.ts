@@ -1,6 +1,7 @@
 import {
   LIMITS,
   type Op,
+  type RecordVersion,
   type View,
   applyLocally,
   checkObject,
@@ -23,8 +24,10 @@ import type { Written } from './written.ts'
 export interface PresentRecord {
   /** As the app sees it; null: it is not there. */
   readonly view: View
-  /** The version that the partner confirmed; null: none. */
-  readonly version: string | null
+  /** The version that the partner confirmed, as far as the view shows it (see `madeOn`); null: none. */
+  readonly version: RecordVersion | null
+  /** As in `OverlayRow`. */
+  readonly madeOn?: RecordVersion | null | undefined
   /** The last pending mutation that touches it, else the one that made the confirmed version. */
   readonly lastMutation: string | null
   /** True if all records of the collection are on the device. */

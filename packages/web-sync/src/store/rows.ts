@@ -327,6 +327,11 @@ export interface OverlayRow {
   readonly value: JsonObject | null
   /** The last pending mutation that touches the record. */
   readonly lastMutation: string
+  /**
+   * The version on which the last pending insert or put was made (null: none): it hides whatever the partner has confirmed since, so what
+   * is made on this row is made on that version. Missing: nothing is hidden, the row shows the confirmed version as well.
+   */
+  readonly madeOn?: RecordVersion | null | undefined
   /** What an older database showed; see {@link OverlayImage}. Default: none. */
   readonly image?: OverlayImage | undefined
 }

@@ -1,11 +1,11 @@
-import type { JsonObject } from 'sync-protocol'
+import type { JsonObject, Op } from 'sync-protocol'
 import { type LocalOp, SyncError } from '../contract/index.ts'
 import type { ChangeLog, StoreContext } from './context.ts'
 import { isStorageFailure } from './abandon.ts'
 import { mutationIndexKeys, touchKeys } from './index-keys.ts'
 import type { RowKey } from './keys.ts'
 import { findMutation } from './mutations.ts'
-import { putOverlay } from './overlay-rows.ts'
+import { findMadeOn, opsOn, putOverlay } from './overlay-rows.ts'
 import { type PreparedMutation, type PresentRecord, prepareMutation } from './prepare-ops.ts'
 import { type RecordName, nameToText } from './record-names.ts'
 import type { RowReader, RowWriter } from './row-database.ts'
@@ -56,7 +56,7 @@ export async function storeMutations(
       putMutation(tx, context, sync, nextOrder, mutationId, prepared)
       for (const [name, view] of prepared.views) {
         views.set(name, { ...view, lastMutation: mutationId })
-        present.set(name, { ...(present.get(name) as PresentRecord), view: view.value, lastMutation: mutationId })
+        present.set(name, buildOn(present.get(name) as PresentRecord, view, mutationId, prepared.ops))
       }
       for (const { collection, id, value } of prepared.views.values()) log.record(collection, id, value)
     } catch (error) {
@@ -69,10 +69,24 @@ export async function storeMutations(
     log.newWrite()
     return null
   })
-  for (const [name, view] of views) putOverlay(tx, view, view.value, view.lastMutation, present.get(name)?.image)
+  for (const [name, view] of views) {
+    const { madeOn, image } = present.get(name) as PresentRecord
+    putOverlay(tx, view, view.value, { lastMutation: view.lastMutation, madeOn, image })
+  }
   const next = { ...sync, nextOrder }
   tx.put('meta', next)
   return { faults, sync: next }
+}
+
+/** The record as the next local write finds it, after this mutation. */
+function buildOn(
+  present: PresentRecord,
+  { collection, id, value }: RecordName & { readonly value: JsonObject | null },
+  lastMutation: string,
+  ops: readonly Op[],
+): PresentRecord {
+  const madeOn = findMadeOn(opsOn({ collection, id }, [{ ops }]), present.madeOn)
+  return { ...present, view: value, lastMutation, madeOn, version: madeOn === undefined ? present.version : madeOn }
 }
 
 /** As {@link storeMutations}, for one mutation that is known to be new; throws if it does not fit. */
@@ -124,7 +138,8 @@ async function readPresent(
     const overlay = overlays[index]
     present.set(nameToText(record), {
       view: overlay === undefined ? (base?.value ?? null) : overlay.value,
-      version: base?.version ?? null,
+      version: overlay?.madeOn === undefined ? (base?.version ?? null) : overlay.madeOn,
+      madeOn: overlay?.madeOn,
       lastMutation: overlay?.lastMutation ?? base?.mutationId ?? null,
       isCollectionLoaded: sync.settledCollections.includes(record.collection),
       image: overlay?.image,

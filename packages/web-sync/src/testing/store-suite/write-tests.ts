@@ -73,6 +73,45 @@ export const WRITE_TESTS: readonly StoreTest[] = [
     },
   },
   {
+    name: 'what an own pending put hides was not seen: whatever is made on it is made on the version of the put',
+    async run(bench) {
+      bench.feed.put('places', { id: 'p', a: 1 })
+      const store = await bench.openSynced()
+      const place = { collection: 'places', id: 'p' }
+      const first = await bench.write(store, { op: 'put', ...place, value: { id: 'p', a: 2 } })
+      bench.feed.put('places', { id: 'p', a: 1, b: 'a colleague’s' }, bench.mutationId())
+      await bench.commit(store, bench.feed.page())
+      checkEqual(await store.get('places', 'p'), { id: 'p', a: 2 }, 'the view hides the colleague’s edit')
+      await bench.write(store, { op: 'put', ...place, value: { id: 'p', a: 3 } })
+      await store.close()
+      const again = await bench.open()
+      await bench.write(again, { op: 'patch', ...place, value: { a: 4 } })
+      await bench.write(again, { op: 'delete', ...place })
+      const ops = (await sendable(again)).flatMap((mutation) => mutation.ops)
+      const seen = ops[0]?.base
+      check(typeof seen === 'string', 'a version')
+      checkEqual(
+        ops.map(({ base }) => base),
+        [seen, seen, seen, seen],
+        'the bases',
+      )
+      checkEqual(ops[1]?.baseMutation, first, 'made on the own pending mutation')
+    },
+  },
+  {
+    name: 'an own patch hides nothing: what is made on it has seen the confirmed version',
+    async run(bench) {
+      const store = await bench.openSynced({ id: 'a', n: 0 })
+      await bench.write(store, note.patch('a', { n: 1 }))
+      bench.feed.put('notes', { id: 'a', n: 0, m: 'a colleague’s' }, bench.mutationId())
+      await bench.commit(store, bench.feed.page())
+      checkEqual(await store.get('notes', 'a'), { id: 'a', n: 1, m: 'a colleague’s' }, 'the view')
+      await bench.write(store, note.patch('a', { n: 2 }))
+      const [first, second] = (await sendable(store)).flatMap((mutation) => mutation.ops)
+      check(first?.base !== second?.base, 'made on the newer version')
+    },
+  },
+  {
     name: 'a put on a known record travels as a patch of what changed, where the collection merges',
     async run(bench) {
       bench.feed.put('places', { id: 'p', a: 1, b: 2 })
