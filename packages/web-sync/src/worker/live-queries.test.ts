@@ -18,6 +18,8 @@ class Bench {
   runs = 0
   isPartial = false
   fault: Error | null = null
+  /** Called when the records were read, before they are answered. */
+  afterRead: () => void = () => undefined
   readonly #events: SpaceEvent[] = []
   #isWaitedFor: ((event: SpaceEvent) => void) | null = null
   readonly queries = new LiveQueries({
@@ -30,6 +32,7 @@ class Bench {
         .filter((value) => isMatch(value, plan.where))
         .toSorted((a, b) => compareInPlan(plan, a, b))
         .slice(0, plan.limit)
+      this.afterRead()
       return { records, isPartial: this.isPartial, next: null }
     },
     emit: (event) => {
@@ -147,5 +150,32 @@ test('a query that fails says why, and comes back whole', async () => {
   bench.fault = null
   bench.change('x', { rank: 1 })
   expect(await bench.next()).toMatchObject({ result: { at: null, records: [{ id: 'n0' }, { id: 'x' }] } })
+  bench.queries.close()
+})
+
+test('in a first sync what comes while a query runs is put into its answer from memory, the last change of each record', async () => {
+  const bench = new Bench(1, 2)
+  bench.isPartial = true
+  bench.afterRead = () => {
+    bench.change('n1', { rank: 9 })
+    bench.change('n1', { rank: 0 })
+    bench.change('x', { rank: 3 })
+    bench.queries.heed({ collections: ['notes'], records: [{ collection: 'places', id: 'x', value: null }] }, true)
+    bench.afterRead = () => undefined
+  }
+  await bench.follow(1, { index: 'byRank', limit: 3 })
+  expect(await bench.next()).toMatchObject({
+    result: { at: [0, 2], records: [{ id: 'n1', rank: 0 }, { id: 'x' }], removed: ['n1'] },
+  })
+  expect(bench.runs).toBe(1)
+  // Another tab's change may be older than the answer, or newer: only the store knows.
+  bench.afterRead = () => {
+    bench.change('n0', { rank: 5 })
+    bench.change('n0', { rank: 6 }, false)
+    bench.afterRead = () => undefined
+  }
+  bench.whole()
+  expect(await bench.next()).toMatchObject({ result: { records: [{ id: 'n0', rank: 6 }] } })
+  expect(bench.runs).toBe(3)
   bench.queries.close()
 })

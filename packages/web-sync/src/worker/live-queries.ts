@@ -25,14 +25,22 @@ export interface LiveQueryParts {
 /** What a notice says of records. */
 export type RecordNotice = Pick<StoreNotice, 'collections' | 'records'>
 
+/** Changes in the order in which they came. */
+interface Missed {
+  /** By transactions of this worker's store. */
+  readonly own: RecordChange[]
+  /** Made elsewhere. */
+  readonly foreign: RecordChange[]
+}
+
 interface LiveQuery {
   readonly collection: string
   readonly coalescer: Coalescer
   /** The result as the page has it; null: it has none. */
   window: LiveWindow | null
   isPartial: boolean
-  /** Changes that came while it runs: whether the answer has them is seen when it is there; null: it does not run. */
-  missed: RecordChange[] | null
+  /** What came while it runs: whether the answer has it is seen when it is there; null: it does not run. */
+  missed: Missed | null
   /** True if it will run again: what changes until then is in that answer. */
   isDue: boolean
 }
@@ -80,7 +88,7 @@ export class LiveQueries {
     for (const [id, live] of this.#queriesById) {
       if (live.isDue || !collections.includes(live.collection)) continue
       if (records === 'all') runAgain(live)
-      else if (live.missed !== null) live.missed.push(...records)
+      else if (live.missed !== null) (isOwn ? live.missed.own : live.missed.foreign).push(...records)
       else if (live.window === null) runAgain(live)
       else if (isOwn) this.#apply(id, live, live.window, records)
       else if (live.window.hits(records).length > 0) runAgain(live)
@@ -99,7 +107,7 @@ export class LiveQueries {
   }
 
   async #run(id: number, query: Query, live: LiveQuery): Promise<void> {
-    const missed: RecordChange[] = []
+    const missed: Missed = { own: [], foreign: [] }
     live.missed = missed
     live.isDue = false
     try {
@@ -112,7 +120,11 @@ export class LiveQueries {
       }
     }
     live.missed = null
-    if (live.window !== null && live.window.hits(missed).length > 0) runAgain(live)
+    if (live.window === null || live.window.hits([...missed.own, ...missed.foreign]).length === 0) return
+    // In a first sync a page comes during nearly every run: to run again for each reads thousands of records anew for each page. What was
+    // taken in from memory is looked up again when the first sync ends.
+    if (live.isPartial && missed.foreign.length === 0) this.#apply(id, live, live.window, newestOf(live, missed.own))
+    else runAgain(live)
   }
 
   #show(id: number, live: LiveQuery, query: Query, { records, isPartial }: QueryResult<JsonObject>): void {
@@ -138,6 +150,12 @@ export class LiveQueries {
     const next = nextCursor(plan, records)
     this.#parts.emit({ type: 'result', id, result: { ...change, isPartial, next } })
   }
+}
+
+/** Of changes of one record the last one: a run may have found any of the earlier ones, and the last one goes over all of them. */
+function newestOf({ collection }: LiveQuery, changes: readonly RecordChange[]): RecordChange[] {
+  const ours = changes.filter((change) => change.collection === collection)
+  return [...new Map(ours.map((change) => [change.id, change])).values()]
 }
 
 function runAgain(live: LiveQuery): void {
