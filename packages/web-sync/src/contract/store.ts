@@ -266,8 +266,11 @@ export interface SyncInspection extends SyncSummary {
   readonly undoBytes: number
 }
 
-/** The most records that a notice lists. */
-export const MAX_NOTICE_RECORDS = 256
+/**
+ * The most records that a notice lists: a page's changes (2,000) fit, so that live queries take them in from memory during a first sync,
+ * and do not read their records anew for each page.
+ */
+export const MAX_NOTICE_RECORDS = 2_048
 
 /** Says what a transaction changed; sent to all tabs after it is complete. */
 export interface StoreNotice {

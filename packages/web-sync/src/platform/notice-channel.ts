@@ -1,7 +1,8 @@
 import type { RecordChange, StoreNotice, WriteStage } from '../contract/index.ts'
 import { openChannel } from './channel.ts'
 
-/** The most characters of JSON that a message lists changed records with; beyond it says that any record may be different. */
+/** The most records that a message lists, and the most characters of their JSON; beyond, it says that any record may be different. */
+const MAX_RECORDS = 256
 const MAX_RECORDS_JSON = 32_768
 
 /** What the contexts that have one database open tell each other. A lost message costs freshness, never data. */
@@ -37,7 +38,10 @@ export function openNoticeChannel(dbName: string, onMessage: (message: ChannelMe
 
 /** A notice that every tab can afford to be sent. */
 function bound(notice: StoreNotice): StoreNotice {
-  const isLarge = notice.records !== 'all' && JSON.stringify(notice.records).length > MAX_RECORDS_JSON
+  const { records } = notice
+  if (records === 'all') return notice
+  // Counted first: to write a whole page out only to find that it is too long would hold up the next page.
+  const isLarge = records.length > MAX_RECORDS || JSON.stringify(records).length > MAX_RECORDS_JSON
   return isLarge ? { ...notice, records: 'all' } : notice
 }
 
