@@ -22,6 +22,14 @@ import type { EngineContext } from './context.ts'
 import { makeUuid } from './own-write.ts'
 
 const DEFAULT_BATCH = 2_000
+/** Length of a batch's records as text: a batch of the largest records must not be half a gigabyte in memory and in one transaction. */
+const BATCH_LENGTH = 8_388_608
+
+/** A record that is fit to be stored, and its text. */
+interface Checked {
+  readonly record: JsonObject
+  readonly text: string
+}
 
 /**
  * Puts many records, streaming: one transaction for each batch, each record a mutation of its own for paging. Records equal to what is
@@ -39,30 +47,36 @@ export async function importRecords(
   }
   const size = options.batch ?? DEFAULT_BATCH
   let result: ImportResult = { records: 0, unchanged: 0 }
-  let batch: JsonObject[] = []
+  let batch: Checked[] = []
+  let length = 0
   const flush = async (): Promise<void> => {
     if (batch.length === 0) return
     const unchanged = await storeBatch(context, space, collection, batch)
     result = { records: result.records + batch.length, unchanged: result.unchanged + unchanged }
     batch = []
+    length = 0
     options.onProgress?.(result)
   }
   for await (const record of records) {
-    batch.push(checkRecord(context, collection, record, result.records + batch.length))
-    if (batch.length >= size) await flush()
+    const checked = checkRecord(context, collection, record, result.records + batch.length)
+    batch.push(checked)
+    length += checked.text.length
+    if (batch.length >= size || length >= BATCH_LENGTH) await flush()
   }
   await flush()
   return result
 }
 
-function checkRecord(context: EngineContext, collection: string, record: JsonObject, index: number): JsonObject {
+function checkRecord(context: EngineContext, collection: string, record: JsonObject, index: number): Checked {
   const checked = checkObject(record)
   if (!checked.ok) throw unusable(index, 'invalid-value', checked.path, checked.message)
   if (!isRecordId(checked.value['id'])) throw unusable(index, 'invalid-value', '/id', 'must be a record id')
   const { validator } = context.schema.collections[collection] as Collection
   const fault = findRecordFault(validator, checked.value)
   if (fault !== null) throw unusable(index, 'invalid-record', fault.path, fault.message)
-  return checked.value
+  const text = JSON.stringify(checked.value)
+  if (isLongerThan(text, LIMITS.recordBytes)) throw unusable(index, 'too-large', '', 'is too large')
+  return { record: checked.value, text }
 }
 
 function unusable(
@@ -78,7 +92,7 @@ async function storeBatch(
   context: EngineContext,
   space: string,
   collection: string,
-  batch: readonly JsonObject[],
+  batch: readonly Checked[],
 ): Promise<number> {
   const { clock, random } = context.ports
   const mutationId = makeUuid(random.id())
@@ -121,15 +135,13 @@ async function storeBatch(
 async function findChanged(
   tx: StorageTransaction,
   collection: string,
-  batch: readonly JsonObject[],
+  batch: readonly Checked[],
 ): Promise<Map<string, { text: string; before: RecordRow | null }>> {
   const changed = new Map<string, { text: string; before: RecordRow | null }>()
-  const ids = new Set(batch.map((record) => record['id'] as string)) // checked by checkRecord
+  const ids = new Set(batch.map(({ record }) => record['id'] as string)) // checked by checkRecord
   const stored = await tx.lockRecords(collection, [...ids])
-  for (const [index, record] of batch.entries()) {
+  for (const { record, text } of batch) {
     const id = record['id'] as string
-    const text = JSON.stringify(record)
-    if (isLongerThan(text, LIMITS.recordBytes)) throw unusable(index, 'too-large', '', 'is too large')
     const before = stored.get(id) ?? null
     const isSame =
       before !== null && (before.value === text || isEqualJson(JSON.parse(before.value) as JsonObject, record))

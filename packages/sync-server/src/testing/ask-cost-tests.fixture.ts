@@ -211,6 +211,30 @@ export function testAskCosts(name: string, create: () => PartnerStorage | Promis
       expect(await scene.drain(ann, mutations)).toHaveLength(5)
     })
 
+    test('an import of many large records: no transaction reads or writes more than 8 MiB and one record', async () => {
+      const scene = new Scene(await create())
+      const text = 'x'.repeat(LARGE)
+      const records = Array.from({ length: 80 }, (_, index) => ({ id: `r${index}`, text }))
+      const batches: number[] = []
+      let written = 0
+      scene.meter.take()
+      await scene.world.partner.importRecords('s1', 'notes', records, {
+        onProgress: () => {
+          const { bytesWritten } = scene.meter.take()
+          written += bytesWritten
+          batches.push(bytesWritten)
+        },
+      })
+      expect(batches).toHaveLength(3)
+      for (const bytes of batches) expect(bytes).toBeLessThan(9 * MIB)
+      expect(written).toBeGreaterThan(80 * LARGE)
+      const tooLarge = { id: 'z', text: 'x'.repeat(LIMITS.recordBytes) }
+      // The place in the import, not in its batch.
+      await expect(scene.world.partner.importRecords('s1', 'notes', [...records, tooLarge])).rejects.toThrow(
+        'record 81 ',
+      )
+    })
+
     test('a refusal’s text is cut, whatever the app’s rule says', async () => {
       const scene = new Scene(await create(), {
         allow: () => ({ message: 'm'.repeat(5_000), path: 'p'.repeat(5_000) }),
