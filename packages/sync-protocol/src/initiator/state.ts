@@ -18,6 +18,11 @@ export interface Memory {
   readonly accessEndedRuns: number
   /** The search for a mutation that always fails (docs/protocol.md section 6, rule 7). */
   readonly search: Search
+  /**
+   * Mutations that an ask carries at most after it failed repeatedly, of whatever kind; null: as many as fit. Halved by each failure from
+   * the third in a row on, doubled by each success: an ask that always dies on its way gets smaller, and nobody is accused.
+   */
+  readonly askLimit: number | null
   /** No attempt before this time, unless {@link transition} finds the wake-up reason good enough; null: at once. */
   readonly wait: Wait | null
   /** Set while the machine is halted. */
@@ -214,6 +219,7 @@ export const INITIAL_MEMORY: Memory = {
   isDigestDoubted: false,
   accessEndedRuns: 0,
   search: { type: 'none', sameAskFailures: 0 },
+  askLimit: null,
   wait: null,
   halt: null,
 }

@@ -236,6 +236,26 @@ describe('what must not go on for ever', () => {
     expect(averageMs).toBeLessThanOrEqual(MAX_WAIT_MS + 1_000)
   })
 
+  it.each(['network', 'busy', 'server-error', 'not-our-partner'] as const)(
+    'an ask that always dies by its size alone (%s) gets smaller: all are accepted in order, nobody is set aside',
+    (failure) => {
+      const outbox = Array.from({ length: 100 }, (_, index) => index)
+      const run = simulate(outbox, (mutations) => (mutations.length > 3 ? failure : 'accept'), { maxAsks: 500 })
+      expect(run.accepted).toEqual(outbox)
+      expect(run.setAside).toEqual([])
+    },
+  )
+
+  it('after an outage the asks are as large as before within eleven answers', () => {
+    const sizes: number[] = []
+    const outbox = Array.from({ length: 2_000 }, (_, index) => index)
+    const take = (mutations: readonly number[]): Take => (sizes.push(mutations.length) <= 40 ? 'network' : 'accept')
+    const run = simulate(outbox, take, { maxAsks: 100 })
+    expect(sizes[39]).toBe(1)
+    expect(run.accepted).toEqual(outbox)
+    expect(run.asks).toBe(40 + 11)
+  })
+
   it('a busy partner is asked again no sooner than it said', () => {
     const run = simulate([1], (_, ask) => (ask <= 10 ? 'busy' : 'accept'), { maxAsks: 100, randoms: [0] })
     expect(run.elapsedMs).toBeGreaterThanOrEqual(10 * 5_000)

@@ -1,3 +1,4 @@
+import { LIMITS } from '../limits.ts'
 import type { Problem } from '../wire/problem.ts'
 import {
   BASE_WAIT_MS,
@@ -138,7 +139,7 @@ function whileAsking(state: StateOf<'asking'>, event: InitiatorEvent): Step {
     case 'problem':
       return onProblem(state, event)
     case 'failed':
-      return wait(accuse(state, event.reason), event.reason, event, null)
+      return wait(accuse({ ...state, memory: shrink(state) }, event.reason), event.reason, event, null)
     case 'authRefreshed':
       return event.isSignedIn
         ? askAgain(state.memory, { ...state.sent, isAuthRefreshed: true })
@@ -159,11 +160,24 @@ function afterReply(state: StateOf<'asking'>, hasMore: boolean): Step {
     isKeyUnconfirmed: state.memory.isKeyUnconfirmed || state.sent.isSettled,
     isDigestDoubted: hasMore && state.memory.isDigestDoubted,
     search: NO_SEARCH,
+    askLimit: grow(state),
   }
   if (search.type === 'probing') return afterProbe(memory, search)
   if (!hasMore) return { state: { type: 'idle', memory }, effects: [{ type: 'end' }] }
   // It goes on with as many: the culprit may be among the next.
   return ask(search.type === 'halving' ? { ...memory, search: { ...search, suspect: null, aloneFailures: 0 } } : memory)
+}
+
+/** An ask that carried mutations was answered: the next may carry twice as many. One without says nothing about how many pass. */
+function grow({ memory: { askLimit }, sent }: StateOf<'asking'>): number | null {
+  if (askLimit === null || sent.mutations === 0) return askLimit
+  return askLimit * 2 < LIMITS.mutationsPerAsk ? askLimit * 2 : null
+}
+
+/** From the third failure in a row on the next ask is half as large, whatever failed: it may be its size. */
+function shrink({ memory, sent }: StateOf<'asking' | 'committing'>): Memory {
+  if (sent.mutations < 2 || memory.failures + 1 < MAX_SAME_ASK_FAILURES) return memory
+  return { ...memory, askLimit: Math.floor(sent.mutations / 2) }
 }
 
 /** Without mutations it passed: it is the fault of one of them, or what was out of order is in order again. So they are tried again, fewer. */
@@ -193,7 +207,7 @@ function afterCommit(state: StateOf<'committing'>, event: EventOf<'committed'>):
       }
       return doubtDigest(memory)
     case 'failed':
-      return wait(memory, 'storage', event, null)
+      return wait(shrink(state), 'storage', event, null)
   }
 }
 
@@ -217,6 +231,7 @@ function onProblem(asking: StateOf<'asking'>, event: EventOf<'problem'>): Step {
   // Access must be said to have ended twice in a row: any other answer in between starts the count anew.
   const memory: Memory = { ...asking.memory, accessEndedRuns: 0 }
   const state: StateOf<'asking'> = { ...asking, memory }
+  const smaller: Memory = shrink(state)
   const { sent } = state
   switch (problem.code) {
     case 'unauthenticated':
@@ -240,19 +255,19 @@ function onProblem(asking: StateOf<'asking'>, event: EventOf<'problem'>): Step {
     case 'slow-down':
     case 'busy':
     case 'behind':
-      return wait(memory, 'busy', event, event.retryAfterMs)
+      return wait(smaller, 'busy', event, event.retryAfterMs)
     case 'malformed':
     case 'internal':
       // With Retry-After it is a wait that no nudge may end.
       return wait(
-        accuse(state, 'server-error'),
+        accuse({ ...state, memory: smaller }, 'server-error'),
         event.retryAfterMs === null ? 'server-error' : 'busy',
         event,
         event.retryAfterMs,
       )
     case 'not-found':
     case 'method-not-allowed':
-      return wait(accuse(state, 'not-our-partner'), 'not-our-partner', event, null)
+      return wait(accuse({ ...state, memory: smaller }, 'not-our-partner'), 'not-our-partner', event, null)
   }
 }
 
@@ -374,12 +389,18 @@ function ask(memory: Memory): Step {
 
 function askAgain(memory: Memory, sent: Sent): Step {
   const { search } = memory
-  const maxMutations = search.type === 'none' ? null : search.type === 'probing' ? 0 : search.limit
+  const maxMutations =
+    search.type === 'probing' ? 0 : leastOf(search.type === 'none' ? null : search.limit, memory.askLimit)
   const awake: Memory = { ...memory, wait: null, halt: null }
   return {
     state: { type: 'asking', memory: awake, sent },
     effects: [{ type: 'ask', maxMutations, withDigest: memory.isDigestDoubted }],
   }
+}
+
+/** The smaller bound; null is none. */
+function leastOf(one: number | null, other: number | null): number | null {
+  return one === null || other === null ? (one ?? other) : Math.min(one, other)
 }
 
 /** Full jitter: a random part of a bound that doubles with each failure; Retry-After is obeyed, with jitter on top. */
