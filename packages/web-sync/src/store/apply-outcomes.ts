@@ -12,6 +12,8 @@ export interface OutcomePage {
   readonly partnershipId: string
   readonly n: number
   readonly step: number
+  /** The journal's age, in hours. */
+  readonly acceptedAge: number
 }
 
 /**

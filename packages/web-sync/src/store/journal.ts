@@ -4,11 +4,14 @@ import { mutationIndexKeys, touchKeys } from './index-keys.ts'
 import type { RowKey } from './keys.ts'
 import { rememberStages } from './mutations.ts'
 import { type RowReader, type RowWriter, listByNumber } from './row-database.ts'
-import type { JournalRow, OutboxRow, SyncRow } from './rows.ts'
+import type { JournalAge, JournalRow, OutboxRow, SyncRow } from './rows.ts'
 import { keepSmallWritten, keepWritten } from './written.ts'
 
-/** How long an accepted mutation is kept for replay if the partner never calls it durable. */
-const JOURNAL_MAX_AGE_MS = 30 * 24 * 60 * 60_000
+const HOUR_MS = 60 * 60_000
+/** How long an accepted mutation is kept for replay if the partner never calls it durable; see {@link ageJournal}. */
+const JOURNAL_MAX_AGE_HOURS = 30 * 24
+/** The most that passes for the journal between two pages. */
+const MAX_STEP_HOURS = 24
 /** How much room accepted mutations may take. */
 const JOURNAL_MAX_BYTES = 8 * 1024 * 1024
 
@@ -43,12 +46,23 @@ export async function dropDurable(tx: RowWriter, sync: SyncRow, durable: number,
   )
 }
 
+/**
+ * Lets the time pass for the journal: between two pages as much as the clock says, but a day at most, and nothing where the clock has been
+ * already. So one that is put forward by a month takes a day from what could be replayed, and one that is put back and forward takes it once.
+ */
+export function ageJournal(sync: SyncRow, nowMs: number): SyncRow & { readonly journalAge: JournalAge } {
+  const now = Math.floor(nowMs / HOUR_MS)
+  const { hours, atHour } = sync.journalAge ?? { hours: 0, atHour: now }
+  const passed = Math.min(Math.max(now - atHour, 0), MAX_STEP_HOURS)
+  return { ...sync, journalAge: { hours: hours + passed, atHour: Math.max(atHour, now) } }
+}
+
 /** Drops what exceeds the retention limits, oldest first; how many is counted, for the app may want to know. */
-export function limitJournal(tx: RowWriter, sync: SyncRow, nowMs: number, log: ChangeLog): Promise<SyncRow> {
+export function limitJournal(tx: RowWriter, sync: SyncRow, ageHours: number, log: ChangeLog): Promise<SyncRow> {
   return dropOld(
     tx,
     sync,
-    (row) => nowMs - row.acceptedAtMs > JOURNAL_MAX_AGE_MS,
+    (row) => ageHours - row.acceptedAge > JOURNAL_MAX_AGE_HOURS,
     () => 'dropped',
     log,
   )

@@ -3,7 +3,7 @@ import type { ReceivedPage } from '../contract/index.ts'
 import { Abandon } from './abandon.ts'
 import { applyOutcomes } from './apply-outcomes.ts'
 import type { ChangeLog, StoreContext } from './context.ts'
-import { dropDurable, limitJournal } from './journal.ts'
+import { ageJournal, dropDurable, limitJournal } from './journal.ts'
 import { prefixRange } from './keys.ts'
 import type { RowWriter } from './row-database.ts'
 import type { OutboxRow, SyncRow } from './rows.ts'
@@ -17,10 +17,12 @@ export async function finishPage(
   log: ChangeLog,
 ): Promise<{ readonly sync: SyncRow; readonly left: readonly OutboxRow[] }> {
   const { page, partnershipId, durable } = received
-  const facts = { partnershipId, n: page.key.n, step: moved.step }
-  const answered = await applyOutcomes(tx, context, moved, page.outcomes, facts, log)
+  const aged = ageJournal(moved, context.nowMs())
+  const acceptedAge = aged.journalAge.hours
+  const facts = { partnershipId, n: page.key.n, step: moved.step, acceptedAge }
+  const answered = await applyOutcomes(tx, context, aged, page.outcomes, facts, log)
   const shortened = await dropDurable(tx, answered.sync, durable, log)
-  const sync = await limitJournal(tx, shortened, context.nowMs(), log)
+  const sync = await limitJournal(tx, shortened, acceptedAge, log)
   tx.put('meta', sync)
   return { sync, left: answered.left }
 }

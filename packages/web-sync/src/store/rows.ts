@@ -149,6 +149,8 @@ export interface SyncRow {
   readonly memory: Memory
   readonly journalBytes: number
   readonly journalDropped: number
+  /** How much time has passed for the journal; missing: no page has come yet. */
+  readonly journalAge?: JournalAge
   /** Ids in `stages`, and the next row's number. */
   readonly stageIds: number
   readonly nextStageSeq: number
@@ -157,6 +159,13 @@ export interface SyncRow {
   readonly resync: ResyncState | null
   /** Generations that nobody reads any more; removed in short steps. */
   readonly oldGenerations: readonly OldGeneration[]
+}
+
+/** Time as the journal counts it: see ageJournal. */
+export interface JournalAge {
+  readonly hours: number
+  /** The latest that the clock has said, in hours since 1970. */
+  readonly atHour: number
 }
 
 /** A full resync under way: its pages go into a generation of their own. */
@@ -372,6 +381,8 @@ export interface JournalRow {
   /** As of the outbox. */
   readonly isLate?: boolean
   readonly acceptedAtMs: number
+  /** Of the journal ({@link JournalAge}) when it was accepted, in hours. */
+  readonly acceptedAge: number
   /** The page that brought the outcome. */
   readonly partnershipId: string
   readonly n: number

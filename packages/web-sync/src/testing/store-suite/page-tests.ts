@@ -151,8 +151,10 @@ export const PAGE_TESTS: readonly StoreTest[] = [
       const store = await bench.openSynced()
       await bench.write(store, note.insert('old'))
       await bench.exchange(store)
-      bench.nowMs += 31 * 24 * 3_600_000
-      await bench.exchange(store)
+      for (let day = 0; day < 31; day += 1) {
+        bench.nowMs += 24 * 3_600_000
+        await bench.exchange(store)
+      }
       checkEqual(
         (await store.readSummary()).counts,
         { pending: 0, setAside: 0, refused: 0, journal: 0, salvage: 0, journalDropped: 1, written: 1 },
@@ -163,6 +165,23 @@ export const PAGE_TESTS: readonly StoreTest[] = [
       await bench.exchange(store)
       const { journal, journalDropped } = (await store.readSummary()).counts
       checkEqual([journal, journalDropped], [33, 3], 'after 35 × 250 kB')
+    },
+  },
+  {
+    name: 'a clock that jumps, forward by 30 days or years and back, again and again, takes nothing from the journal',
+    async run(bench) {
+      const store = await bench.openSynced()
+      await bench.write(store, note.insert('kept'))
+      await bench.exchange(store)
+      const day = 24 * 3_600_000
+      for (const days of [31, 365, 31, 3_650, 31]) {
+        for (const jump of [days, -2 * days, days]) {
+          bench.nowMs += jump * day
+          await bench.exchange(store)
+        }
+      }
+      const { journal, journalDropped } = (await store.readSummary()).counts
+      checkEqual([journal, journalDropped], [1, 0], 'after the jumps')
     },
   },
   {
