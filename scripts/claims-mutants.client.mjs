@@ -213,4 +213,13 @@ export const clientMutants = [
     tests: [claims],
     red: '17: a page that fails validation leaves key and data',
   },
+  {
+    claim: 'S25',
+    what: 'what an own put that waits hides is taken for seen',
+    file: 'packages/web-sync/src/store/write-local.ts',
+    find: 'version: overlay?.madeOn === undefined ? (base?.version ?? null) : overlay.madeOn,',
+    replace: 'version: base?.version ?? null,',
+    tests: ['packages/web-sync/src/store/memory-store.test.ts'],
+    red: 'what an own pending put hides was not seen',
+  },
 ]
