@@ -118,7 +118,9 @@ async function drawOp(world: World, device: Device, mark: string): Promise<Local
     const id = chance.hex(8)
     const topic = chance.happens(0.03) ? 'forbidden' : chance.pick(['a', 'b', 'c'])
     const odd = world.has('odd values') && chance.happens(0.3) ? { odd: chance.pick(ODD_VALUES) as never } : {}
-    const value = { id, topic, home: space, last: mark, marks: { [mark]: true }, ...odd }
+    // There from the beginning: who removes the whole field takes away what others set in it meanwhile, as everywhere.
+    const nulls = world.has('nulls') ? { nulls: {} } : {}
+    const value = { id, topic, home: space, last: mark, marks: { [mark]: true }, ...odd, ...nulls }
     return { op: 'insert', collection: chance.pick(collections), id, value }
   }
   const [collection, id] = chance

@@ -127,7 +127,7 @@ async function checkOwed(
         story.fail(lost, `the write ${short} to ${name} is lost`)
       } else if (op.op === 'insert') {
         checkValue(world, name, op.value, record)
-      } else if (op.op === 'patch' && policyOf(op.collection) === 'merge') {
+      } else if (op.op === 'patch' && policyOf(op.collection) === 'merge' && !isPutToo(write, op)) {
         checkNulls(world, name, op.value, record)
       }
     }
@@ -151,6 +151,11 @@ function checkValue({ story }: World, name: string, written: JsonObject, record:
   if (odd !== undefined && (record['odd'] === undefined || !isEqualJson(record['odd'], odd))) {
     story.fail('S19', `${name} does not read back as it was written`)
   }
+}
+
+/** The same mutation says as a whole what the record shall be: it takes back what its own patch has set. */
+function isPutToo({ ops }: Write, { collection, id }: { readonly collection: string; readonly id: string }): boolean {
+  return ops.some((op) => op.op === 'put' && op.collection === collection && op.id === id)
 }
 
 /** S19: a field that a person set to null is null, beside those that others have set (decision 0021). */
