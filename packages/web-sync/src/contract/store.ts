@@ -266,11 +266,14 @@ export interface SyncInspection extends SyncSummary {
   readonly undoBytes: number
 }
 
+/** The most changes that a page of a sync is asked for. */
+export const PAGE_CHANGES = 2_000
+
 /**
- * The most records that a notice lists: a page's changes (2,000) fit, so that live queries take them in from memory during a first sync,
- * and do not read their records anew for each page.
+ * The most records that a notice lists: what a page changes fits, and some pending writes on top of it, so that live queries take it in
+ * from memory during a first sync, and do not read their records anew for each page.
  */
-export const MAX_NOTICE_RECORDS = 2_048
+export const MAX_NOTICE_RECORDS: number = PAGE_CHANGES + 48
 
 /** Says what a transaction changed; sent to all tabs after it is complete. */
 export interface StoreNotice {

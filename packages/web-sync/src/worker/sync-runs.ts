@@ -1,5 +1,5 @@
 import { keyNumber, LIMITS, type Nudge, type ReplyLimit, type WakeReason } from 'sync-protocol'
-import type { Auth, OpenRequest, Store, SyncSummary } from '../contract/index.ts'
+import { type Auth, type OpenRequest, PAGE_CHANGES, type Store, type SyncSummary } from '../contract/index.ts'
 import { Pace, type RunEvent, type RunResult, runSync, type SyncPorts } from '../engine/index.ts'
 import { createFetchTransport, createPortTransport } from '../transport/index.ts'
 import type { WorkerEnvironment } from './environment.ts'
@@ -7,7 +7,7 @@ import type { NudgeListener } from './nudge-listener.ts'
 import { Scheduler } from './scheduler.ts'
 
 /** A page of this size is applied in about a second on a phone and shown as progress. */
-const REPLY_LIMIT: ReplyLimit = { changes: 2_000, bytes: 1_048_576, pages: LIMITS.pagesPerReply }
+const REPLY_LIMIT: ReplyLimit = { changes: PAGE_CHANGES, bytes: 1_048_576, pages: LIMITS.pagesPerReply }
 
 /** Writes made in one go travel in one ask. */
 const WRITE_DELAY_MS = 20
