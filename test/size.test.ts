@@ -60,7 +60,7 @@ it('the modules that the patterns look for are seen where they belong', () => {
 /** KiB, minified and gzipped: what there is now and a little room. Raise one on purpose only, and say why in the commit. */
 it.each([
   ['page', 9.2],
-  ['worker', 55],
+  ['worker', 55.5],
   ['service-worker', 33],
   ['register', 2.9],
 ])('the entry %s has at most %d KiB', (entry, most) => {

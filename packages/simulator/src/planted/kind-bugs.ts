@@ -80,9 +80,9 @@ export const KIND_BUGS: readonly PlantedBug[] = [
     patches: [
       {
         file: `${STORE}/page-steps.ts`,
-        find: '  const facts = { partnershipId, n: page.key.n, step: moved.step }\n',
+        find: '  const facts = { partnershipId, n: page.key.n, step: moved.step, acceptedAge }\n',
         replace:
-          "  const facts = { partnershipId, n: page.key.n, step: moved.step }\n  if (received.forkedReplicaId !== null) tx.clear('outbox')\n",
+          "  const facts = { partnershipId, n: page.key.n, step: moved.step, acceptedAge }\n  if (received.forkedReplicaId !== null) tx.clear('outbox')\n",
       },
     ],
   },
