@@ -50,7 +50,7 @@ export const mutants = [
     claim: '5',
     what: 'the initiator goes on as if a page that failed to be stored had been applied',
     file: `${core}/initiator/transition.ts`,
-    find: "    case 'failed':\n      return wait(memory, 'storage', event, null)",
+    find: "    case 'failed':\n      return wait(shrink(state), 'storage', event, null)",
     replace: "    case 'failed':\n      return { state: { type: 'asking', memory, sent }, effects: [] }",
     tests: [`${core}/initiator/transition-table.test.ts`],
   },
