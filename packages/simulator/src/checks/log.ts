@@ -3,9 +3,9 @@ import type { World } from '../world.ts'
 
 /**
  * S3: no mutation stands in the log twice. S6: the rows of a mutation stand together. S7: those of one device stand in its order.
- * Looks at the history that the partner has now.
+ * Looks at the history that the partner has now. `refused`: the mutations that somebody sees as refused.
  */
-export async function checkLog(world: World, space: string): Promise<void> {
+export async function checkLog(world: World, space: string, refused: ReadonlyMap<string, string>): Promise<void> {
   const { story, host, ledger } = world
   const rows = await host.read(space, async (tx) => {
     const { head, floor } = await tx.getSpace()
@@ -28,6 +28,9 @@ export async function checkLog(world: World, space: string): Promise<void> {
     if (write === undefined || !write.isOrdered || ledger.isReused(mutationId)) continue
     // Signed out with what was unsent: an ask that was held up may bring it, whenever it likes.
     if (world.has('sign-out') && ledger.isForgiven(mutationId)) continue
+    // Refused by a history that was lost, and then brought to this one by an ask that had been held up all the time.
+    const wasAnsweredOtherwise = ledger.historiesLost > 0 && refused.has(mutationId)
+    if (wasAnsweredOtherwise) continue
     const order = ledger.orderOf(write)
     const last = lastOf.get(write.device)
     if (last !== undefined && last.order > order) {

@@ -32,7 +32,7 @@ export async function checkQuiet(world: World): Promise<void> {
       await checkRemembered(world, device)
       await checkDeviceSize(world, device)
     }
-    await checkLog(world, space)
+    await checkLog(world, space, refused)
     await checkPartnerSize(world, space)
     await checkOwed(world, space, truth, refused, deleted)
     await checkRefused(world, space, truth, refused)
