@@ -35,17 +35,17 @@ const lanes = [
 ]
 
 /**
- * Half of the exchanges from the same seeds in each run: what is red here is red everywhere. Half from seeds made of the commit's id, so
- * that each landing looks somewhere new; the same for the same commit. What these break becomes a regression file and is mended. Other
+ * A third of the exchanges from the same seeds in each run: what is red here is red everywhere. The rest from seeds made of the commit's id,
+ * so that each landing looks somewhere new; the same for the same commit. What these break becomes a regression file and is mended. Other
  * seeds: `pnpm simulate --seed N`, `pnpm nightly`; the enumerated places have a command of their own (`--exhaustive`).
  */
 async function runSimulation(extra) {
-  const simulate = (seed) => {
+  const simulate = (exchanges, seed) => {
     const main = 'packages/simulator/src/main.ts'
-    return run(pinnedNode, ['--conditions=source', main, '--exchanges', '100000', '--seed', seed, ...extra])
+    return run(pinnedNode, ['--conditions=source', main, '--exchanges', exchanges, '--seed', seed, ...extra])
   }
-  const fromKnown = await simulate('1')
-  return (await simulate('commit')) || fromKnown
+  const fromKnown = await simulate('50000', '1')
+  return (await simulate('100000', 'commit')) || fromKnown
 }
 
 /** The proof that the simulator finds bugs, from one start each (`--planted all` alone: five). The limit is one for a machine in trouble: whatever it leaves out counts as not found. */
@@ -79,8 +79,12 @@ async function runPostgres(extra) {
   return run('vitest', ['run', '--project', 'postgres', ...extra])
 }
 
+/** Two lanes need the build: it is made once in a run. */
+let building
+const buildOnce = () => (building ??= build())
+
 async function runE2e(extra) {
-  return (await build()) || run('playwright', ['test', '--config', 'e2e/playwright.config.ts', ...extra])
+  return (await buildOnce()) || run('playwright', ['test', '--config', 'e2e/playwright.config.ts', ...extra])
 }
 
 /** The scenarios that are about the server, on PostgreSQL. `E2E_STORAGE=postgres pnpm e2e` runs all of them there. */
@@ -100,7 +104,7 @@ async function runE2eOnPostgres(extra) {
   ]
   const files = names.map((name) => `scenarios/${name}.spec.ts`)
   const options = ['test', '--config', 'e2e/playwright.config.ts', '--project=chromium', ...files, ...extra]
-  return (await build()) || run('playwright', options, { E2E_STORAGE: 'postgres' })
+  return (await buildOnce()) || run('playwright', options, { E2E_STORAGE: 'postgres' })
 }
 
 /** Every target that an engine's driver can kill; `pnpm kill` does the same as often as one likes. */
