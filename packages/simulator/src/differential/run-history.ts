@@ -36,7 +36,7 @@ export interface HistoryResult {
 export async function runHistory(maker: SubjectMaker, seed: number, steps: readonly Step[]): Promise<HistoryResult> {
   const shared: Shared = { nowMs: START_MS }
   const space = `space-${seed}-${(counter += 1)}`
-  const subjects = maker.make(shared, space)
+  const subjects = await maker.make(shared, space)
   const run = new Run(subjects, shared, space)
   const difference = await findDifference(run, seed, steps)
   // Whatever was found before: what is left open here would stand in the way of the next history.

@@ -35,9 +35,12 @@ export interface Subject {
 
 /** Where subjects come from; PostgreSQL's server is started once. */
 export interface SubjectMaker {
-  make(shared: Shared, space: string): readonly Subject[]
+  make(shared: Shared, space: string): Promise<readonly Subject[]>
   close(): Promise<void>
 }
+
+/** The own id of all compared partners. */
+const PARTNER_ID = '5a'.repeat(16)
 
 const OWNER = 'web_sync_owner'
 const RUNTIME = 'web_sync_app'
@@ -49,16 +52,17 @@ export async function openSubjects(): Promise<SubjectMaker> {
   await prepare(cluster)
   const url = cluster.url(RUNTIME, DATABASE)
   return {
-    make: (shared, space) => [
-      openSubject('memory', [memoryStorage()], shared, null),
-      openSubject('SQLite', [sqliteStorage(':memory:')], shared, null),
-      openSubject(
-        'PostgreSQL',
-        [postgresStorage({ url, listenUrl: null }), postgresStorage({ url, listenUrl: null })],
-        shared,
-        space,
-      ),
-    ],
+    async make(shared, space) {
+      const onPostgres = [postgresStorage({ url, listenUrl: null }), postgresStorage({ url, listenUrl: null })]
+      const subjects = [
+        openSubject('memory', [memoryStorage()], shared, null),
+        openSubject('SQLite', [sqliteStorage(':memory:')], shared, null),
+        openSubject('PostgreSQL', onPostgres, shared, space),
+      ]
+      // One database has it for all histories: it must not be drawn in the others only.
+      await Promise.all(subjects.map(({ storage }) => storage.readPartnerId(() => PARTNER_ID)))
+      return subjects
+    },
     close: () => cluster.stop(),
   }
 }
