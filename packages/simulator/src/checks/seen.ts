@@ -76,15 +76,14 @@ export function judgeCommitted({ story, ledger, committed }: World): void {
     const name = `${collection}/${id}`
     const taken = [...marksOf(before)].filter((mark) => !kept.has(mark))
     const gone = taken.filter((mark) => !isOfReused(ledger, mark))
-    // Not judged, but gone all the same.
-    const isOverruling = policyOf(collection) === 'initiatorWins'
-    if (isOverruling) for (const mark of taken) if (!gone.includes(mark)) ledger.overrule(name, mark)
+    // Not judged, see isOfReused, but gone all the same: no other record that the same mutation wrote asks for it.
+    for (const mark of taken) if (!gone.includes(mark)) ledger.overrule(name, mark)
     if (gone.length === 0) continue
     story.count('checked: S25 marks that went', gone.length)
     // A deletion that waited takes effect with another mutation: then the partner names none. It deletes nothing of its own accord.
     const writes = mutationId === null ? ledger.deletionsOf(name) : ledger.withId(mutationId)
     if (writes.some((write) => gone.every((mark) => hasSeen(write, name, mark)))) continue
-    if (isOverruling) {
+    if (policyOf(collection) === 'initiatorWins') {
       for (const mark of gone) ledger.overrule(name, mark)
       story.count('sometimes: an unseen edit is overruled')
     } else {
