@@ -1,6 +1,6 @@
 import { INITIAL_KEY, INITIAL_MEMORY, stateFromMemory, transition } from 'sync-protocol'
 import { expect, test } from 'vitest'
-import type { SpaceEvent, SpaceStatus, Store, SyncSummary } from '../contract/index.ts'
+import { SyncError, type SpaceEvent, type SpaceStatus, type Store, type SyncSummary } from '../contract/index.ts'
 import { StatusBoard } from './status-board.ts'
 
 const COUNTS = { pending: 0, setAside: 0, refused: 0, journal: 0, salvage: 0, journalDropped: 0, written: 0 }
@@ -92,5 +92,25 @@ test('while a run is at work the store is looked at now and then, and at once wh
   expect(readings).toHaveLength(1)
   await answer(summaryOf(0, 0))
   await expect.poll(() => told.at(-1)?.pending).toBe(0)
+  board.close()
+})
+
+test('a device that is too full even to be read is no end: the status stays as it was, and is read again', async () => {
+  const full = new SyncError('quota-exceeded', 'full')
+  const answers = [() => Promise.reject(full), () => Promise.resolve(summaryOf(3, 0))]
+  const told: SpaceStatus[] = []
+  const faults: unknown[] = []
+  const board = new StatusBoard({
+    store: { readSummary: () => answers.shift()?.() } as Store,
+    hasPartner: true,
+    isOnline: () => true,
+    emit: (event: SpaceEvent) => void (event.type === 'status' && told.push(event.status)),
+    onSummary: () => undefined,
+    onFault: (error) => void faults.push(error),
+  })
+  await board.refresh()
+  expect([told, faults]).toEqual([[], []])
+  await board.refresh()
+  expect(told.map(({ pending }) => pending)).toEqual([3])
   board.close()
 })

@@ -1,5 +1,12 @@
 import type { InitiatorState, Memory, Progress } from 'sync-protocol'
-import type { SpaceEvent, SpaceState, SpaceStatus, Store, SyncSummary } from '../contract/index.ts'
+import {
+  SyncError,
+  type SpaceEvent,
+  type SpaceState,
+  type SpaceStatus,
+  type Store,
+  type SyncSummary,
+} from '../contract/index.ts'
 import type { RunEvent } from '../engine/index.ts'
 import { type Coalescer, createCoalescer } from './coalescer.ts'
 import { type BrowserStorage, UNKNOWN_STORAGE } from './storage-health.ts'
@@ -79,7 +86,10 @@ export class StatusBoard {
     try {
       summary = await this.#parts.store.readSummary()
     } catch (error) {
-      if (!this.#isClosed) this.#parts.onFault(error)
+      if (this.#isClosed) return
+      // Firefox refuses even to read while a device is full. Nothing is lost by that: it is asked again when something has changed.
+      const isFull = error instanceof SyncError && error.code === 'quota-exceeded'
+      if (!isFull) this.#parts.onFault(error)
       return
     }
     if (isRunOver && this.#isRunOver) {

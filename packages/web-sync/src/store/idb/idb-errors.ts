@@ -23,6 +23,16 @@ export function isBroken(error: unknown): boolean {
   )
 }
 
+/** True if the browser aborted a transaction and gave no reason. */
+export function isUnexplainedAbort(error: unknown): boolean {
+  return error instanceof SyncError && (error.cause as { readonly name?: unknown } | undefined)?.name === 'AbortError'
+}
+
+/** True if there is no room. */
+export function isFull(error: unknown): boolean {
+  return error instanceof SyncError && error.code === 'quota-exceeded'
+}
+
 /** Nothing came back in time. */
 export function noAnswerError(): SyncError {
   return new SyncError('storage-failed', 'The browser’s database does not answer: reload the page.', {

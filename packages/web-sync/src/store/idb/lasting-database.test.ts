@@ -224,6 +224,35 @@ describe('a database that fails', () => {
   })
 })
 
+describe('a full disk on which transactions end without a reason and nothing can be opened, as in Firefox', () => {
+  it('is no broken database: writes say what is wrong, reads go on, and it goes on when there is room', async () => {
+    const { bench, dbName } = await makeDevice()
+    const store = await bench.openSynced({ id: 'a' })
+    let isFull = true
+    const put = Reflect.get<IDBObjectStore, 'put'>(IDBObjectStore.prototype, 'put')
+    IDBObjectStore.prototype.put = function full(this: IDBObjectStore, ...args: Parameters<typeof put>) {
+      const request = put.apply(this, args)
+      if (isFull) this.transaction.abort()
+      return request
+    }
+    const openFactory = Reflect.get<IDBFactory, 'open'>(IDBFactory.prototype, 'open')
+    IDBFactory.prototype.open = function full(this: IDBFactory, ...args: Parameters<typeof openFactory>) {
+      if (isFull)
+        throw new DOMException('The current transaction exceeded its quota limitations.', 'QuotaExceededError')
+      return openFactory.apply(this, args)
+    }
+    for (const id of ['b', 'c', 'd', 'e']) {
+      await expect(bench.write(store, note.insert(id))).rejects.toMatchObject({ code: 'quota-exceeded' })
+      expect(await notesOf(store)).toEqual([{ id: 'a' }])
+    }
+    isFull = false
+    await bench.write(store, note.insert('f'))
+    expect(await notesOf(store)).toEqual([{ id: 'a' }, { id: 'f' }])
+    expect((await store.readSummary()).recovery).toBeNull()
+    expect(await listGenerations(dbName)).toEqual([1])
+  })
+})
+
 describe('a database that does not answer', () => {
   it('is left for a fresh one in bounded time; what it held, and what the one who stood still wrote last, comes when it can be read', async () => {
     const { bench, dbName } = await makeDevice()

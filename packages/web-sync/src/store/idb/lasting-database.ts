@@ -7,7 +7,7 @@ import { NO_ROWS } from '../sync-row.ts'
 import { deleteDatabase, hasList } from './door.ts'
 import { listGenerations, nameGeneration } from './generations.ts'
 import { type IdbDatabase, type IdbDatabaseOptions, openIdbDatabase } from './idb-database.ts'
-import { isBroken, NO_ANSWER } from './idb-errors.ts'
+import { isBroken, isFull, isUnexplainedAbort, NO_ANSWER } from './idb-errors.ts'
 import { inTime, startPlatformTimer } from './in-time.ts'
 import { FormerError } from './take-former.ts'
 
@@ -121,9 +121,12 @@ class LastingDatabase implements RowDatabase {
   }
 
   async #reopen(from: Opened | null, cause: unknown, failures: number): Promise<Opened> {
+    // Firefox aborts so when a device is full, and then it opens nothing; what is open can be read all the while.
+    const kept = from !== null && !from.database.isDeleted && isUnexplainedAbort(cause) ? from : null
     try {
-      from?.database.drop()
+      if (kept === null) from?.database.drop()
       const opened = await this.#openAgain(from, cause, failures)
+      from?.database.drop()
       if (this.#isClosed) opened.database.drop()
       if (from !== null) {
         await inTime(opened.carried, CARRY_OVER_MS, this.#options.startTimer ?? startPlatformTimer)
@@ -132,6 +135,12 @@ class LastingDatabase implements RowDatabase {
       return opened
     } catch (error) {
       this.#opened = null
+      if (kept !== null && isFull(error)) {
+        this.#opened = Promise.resolve(kept)
+        this.#failures = 0
+      } else {
+        from?.database.drop()
+      }
       throw error
     }
   }

@@ -4,7 +4,7 @@ import type { RowDatabase } from '../row-database.ts'
 import { SyncError } from '../../contract/index.ts'
 import { listGenerations, nameGeneration } from './generations.ts'
 import { type IdbDatabaseOptions, openIdbDatabase } from './idb-database.ts'
-import { isBroken } from './idb-errors.ts'
+import { isBroken, isFull } from './idb-errors.ts'
 
 /** The store of a former address is there and could not be copied. `cause`: why. What was written there is carried over instead. */
 export class FormerError extends Error {
@@ -56,8 +56,8 @@ async function takeOne(
   } catch (error) {
     // Removed in the last moment.
     if (error instanceof SyncError && error.code === 'closed') return false
-    const isFull = error instanceof SyncError && error.code === 'quota-exceeded'
-    if (isFull || (failures.includes(error) && isBroken(error))) throw new FormerError('not copied', { cause: error })
+    if (isFull(error) || (failures.includes(error) && isBroken(error)))
+      throw new FormerError('not copied', { cause: error })
     throw error
   }
 }
