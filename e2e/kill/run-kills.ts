@@ -7,7 +7,7 @@ import { serverTarget } from './targets/server.ts'
 import { serviceWorkerTarget } from './targets/service-worker.ts'
 import type { Target } from './targets/target.ts'
 import { workerTarget } from './targets/worker.ts'
-import { inTime, newVerdict, type Verdict, Wedged } from './verdict.ts'
+import { inTime, MACHINE_PATIENCE_MS, newVerdict, type Verdict, Wedged } from './verdict.ts'
 
 /** What can be killed, by name. */
 export const targets: Readonly<Record<string, Target>> = {
@@ -46,7 +46,12 @@ export async function runKills({ target: name, engine, rounds, limitMs, onProgre
       await inTime('opening a fresh space', scene.changeSpace(`kill-${verdict.rounds}`))
       const end = Math.min(rounds, verdict.rounds + ROUNDS_PER_SPACE)
       while (verdict.rounds < end && !isOver()) {
-        await inTime('the kill itself', target.kill(scene, Math.random() * LONGEST_LOAD_MS))
+        const events = await inTime(
+          'the kill itself',
+          target.kill(scene, Math.random() * LONGEST_LOAD_MS, verdict.rounds),
+          MACHINE_PATIENCE_MS,
+        )
+        if (events !== null) countSyncRound(verdict, events)
         if (target.keepsTab) await inTime('the last writes’ answers', scene.endLoad())
         else await inTime('opening after a kill', scene.openTab())
         await checkDevice(scene, verdict)
@@ -66,4 +71,11 @@ export async function runKills({ target: name, engine, rounds, limitMs, onProgre
     await scene.close()
   }
   return verdict
+}
+
+/** A round without an event would prove nothing. */
+function countSyncRound({ backgroundSync, faults, rounds }: Verdict, events: number): void {
+  backgroundSync.rounds += 1
+  backgroundSync.events += events
+  if (events === 0) faults.push(`no Background Sync event reached the service worker in round ${rounds}`)
 }

@@ -7,6 +7,7 @@ import { ProfileDevice } from '../support/device.ts'
 import { type FaultProxy, openFaultProxy } from 'web-sync/testing/node'
 import { ServerProcess } from '../support/server-process.ts'
 import { Ledger } from './ledger.ts'
+import { inTime } from './verdict.ts'
 
 /** Writes that are under way at once. */
 const WRITERS = 2
@@ -50,6 +51,13 @@ export class Scene {
   get page(): Page {
     if (this.#page === null) throw new Error('no tab is open')
     return this.#page
+  }
+
+  /** The empty page that the browser comes with: none of the app's, so its debugger is there when all of the app's tabs are closed. */
+  get blank(): Page {
+    const [first] = this.device.context.pages()
+    if (first === undefined) throw new Error('the browser has come without a page')
+    return first
   }
 
   /** Starts the browser on the same profile. */
@@ -132,7 +140,7 @@ export class Scene {
       },
       [this.#loads, WRITERS, PAUSE_MS] as const,
     )
-    await heard
+    await inTime('the first write of a load', heard)
   }
 
   /** Ends the load; resolves when the last write has its answer. */

@@ -9,17 +9,29 @@ export interface Verdict {
   doubled: number
   /** Times that something did not answer in time after a kill (S24, L1). */
   wedged: number
+  /** Rounds in which the service worker got Background Sync events while no tab was open, and how many it has begun there. */
+  readonly backgroundSync: { rounds: number; events: number }
   /** Each fault in words, with its promise. */
   readonly faults: string[]
 }
 
 /** Nothing has happened yet. */
 export function newVerdict(): Verdict {
-  return { rounds: 0, acknowledged: 0, lost: new Set(), doubled: 0, wedged: 0, faults: [] }
+  return {
+    rounds: 0,
+    acknowledged: 0,
+    lost: new Set(),
+    doubled: 0,
+    wedged: 0,
+    backgroundSync: { rounds: 0, events: 0 },
+    faults: [],
+  }
 }
 
-/** How long a browser on a busy machine may take to answer before it counts as stuck. */
+/** How long the app on a busy machine may take to answer before it counts as stuck. */
 const PATIENCE_MS = 30_000
+/** The same for what is none of the app's work: processes that end and start. */
+export const MACHINE_PATIENCE_MS = 180_000
 
 /** Said of work that did not end in time. */
 export class Wedged extends Error {
@@ -27,10 +39,10 @@ export class Wedged extends Error {
 }
 
 /** Waits for work that must end; throws {@link Wedged}. */
-export async function inTime<T>(what: string, work: Promise<T>): Promise<T> {
+export async function inTime<T>(what: string, work: Promise<T>, patienceMs = PATIENCE_MS): Promise<T> {
   let timer: ReturnType<typeof setTimeout> | undefined
   const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new Wedged(`${what}: no answer for ${PATIENCE_MS / 1000} s`)), PATIENCE_MS)
+    timer = setTimeout(() => reject(new Wedged(`${what}: no answer for ${patienceMs / 1000} s`)), patienceMs)
   })
   try {
     return await Promise.race([work, late])

@@ -1,4 +1,4 @@
-import { type CDPSession, expect, type Page } from '@playwright/test'
+import { type BrowserContext, type CDPSession, expect, type Page, type Worker } from '@playwright/test'
 import type { Device } from './device.ts'
 
 /** The service worker of a page's origin, through the page's debugger. */
@@ -10,12 +10,11 @@ export interface ServiceWorkerHandle {
 }
 
 /**
- * Finds the service worker of the page's origin; the page need not be one of the app's, so this works with all of the app's tabs
- * closed. The debugger of the whole browser does not offer it.
+ * Finds the service worker of an origin, by default of the page's; the page need not be one of the app's, so this works with all of the
+ * app's tabs closed. The debugger of the whole browser does not offer it.
  */
-export async function findServiceWorker(page: Page): Promise<ServiceWorkerHandle> {
+export async function findServiceWorker(page: Page, origin = new URL(page.url()).origin): Promise<ServiceWorkerHandle> {
   const session = await page.context().newCDPSession(page)
-  const origin = new URL(page.url()).origin
   const registrationId = waitForRegistration(session, origin)
   const versionId = waitForVersion(session, origin)
   await session.send('ServiceWorker.enable')
@@ -33,6 +32,21 @@ export async function findServiceWorker(page: Page): Promise<ServiceWorkerHandle
       await session.send('ServiceWorker.stopWorker', { versionId: found.versionId })
     },
   }
+}
+
+/** The Background Sync events that the app's service worker has begun since it runs, as it says itself. Chromium only. */
+export async function countSyncEvents(context: BrowserContext): Promise<number> {
+  return (await runningWorker(context)).evaluate(() => globalThis.syncEvents)
+}
+
+/** Resolves when the app's service worker has begun so many Background Sync events since it runs. Chromium only. */
+export async function haveSyncEvents(context: BrowserContext, count: number): Promise<void> {
+  await (await runningWorker(context)).evaluate((events) => globalThis.haveSyncEvents(events), count)
+}
+
+/** The app's service worker: the one that runs, or the next that is started. */
+async function runningWorker(context: BrowserContext): Promise<Worker> {
+  return context.serviceWorkers()[0] ?? context.waitForEvent('serviceworker')
 }
 
 function waitForRegistration(session: CDPSession, origin: string): Promise<string> {
@@ -67,4 +81,10 @@ export async function closeWithWorkers(device: Device, page: Page): Promise<void
   await page.close()
   await expect.poll(countWorkers).toBe(0)
   await session.detach()
+}
+
+declare global {
+  // Set by the test app's service worker.
+  var syncEvents: number
+  var haveSyncEvents: (count: number) => Promise<void>
 }

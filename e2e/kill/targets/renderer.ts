@@ -19,5 +19,6 @@ export const rendererTarget: Target = {
     await crashed
     await session.detach()
     await scene.dropTab()
+    return null
   },
 }

@@ -9,5 +9,6 @@ export const serverTarget: Target = {
     await wait(instantMs)
     await scene.server.kill()
     await scene.server.start()
+    return null
   },
 }

@@ -22,5 +22,6 @@ export const serviceWorkerTarget: Target = {
     await wait(instantMs / 2)
     await worker.stop()
     await blank.close()
+    return null
   },
 }

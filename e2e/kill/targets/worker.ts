@@ -8,5 +8,6 @@ export const workerTarget: Target = {
     await scene.startLoad()
     await wait(instantMs)
     await scene.page.evaluate(() => globalThis.endWorker())
+    return null
   },
 }
