@@ -236,8 +236,8 @@ export const PARTNER_BUGS: readonly PlantedBug[] = [
     patches: [
       {
         file: `${ENGINE}/stage.ts`,
-        find: '    this.#awaiting.set(entryKey(awaiting.collection, awaiting.id), awaiting)\n',
-        replace: '    if (awaiting === null) this.#awaiting.set(entryKey("", ""), awaiting)\n',
+        find: '\\u0000${awaiting.mutationId}`, awaiting)\n',
+        replace: '\\u0000${awaiting.mutationId}`, awaiting)\n    this.#awaiting.clear()\n',
       },
     ],
   },

@@ -23,7 +23,14 @@ export interface OpTarget {
 export type Op =
   | (OpTarget & { readonly op: 'insert' | 'put'; readonly value: JsonObject })
   | (OpTarget & Patch & { readonly op: 'patch' })
-  | (OpTarget & { readonly op: 'delete' })
+  | (OpTarget & {
+      readonly op: 'delete'
+      /**
+       * The mutations that had made the record, as the partner said when it accepted the deletion (`OutcomeVersion.mutations`): its author
+       * has seen the results of all of them. Sent when it is replayed; it is no part of what the deletion wants.
+       */
+      readonly mutations?: readonly string[]
+    })
 
 /**
  * Where and when a mutation was made; no two that an initiator makes have the same one, unless the initiator was cloned or set back. It
@@ -95,6 +102,11 @@ export function parseOps(input: unknown, path: string): Op[] {
   return ops
 }
 
+/** The mutations that made a record. */
+export function parseMutationIds(input: unknown, path: string): string[] {
+  return parseArray(input, path, LIMITS.priorMutations, parseUuid)
+}
+
 function parseOp(input: unknown, path: string): Op {
   const fields = parseObject(input, path)
   const op = parseOneOf(fields['op'], `${path}/op`, OPS)
@@ -105,7 +117,10 @@ function parseOp(input: unknown, path: string): Op {
     base: parseOptional(fields['base'], `${path}/base`, parseRecordVersion),
     ...(baseMutation === null ? {} : { baseMutation }),
   }
-  if (op === 'delete') return { op, ...target }
+  if (op === 'delete') {
+    const mutations = parseOptional(fields['mutations'], `${path}/mutations`, parseMutationIds)
+    return { op, ...target, ...(mutations === null ? {} : { mutations }) }
+  }
   if (op === 'patch') {
     const patch = checkPatch(target.id, fields['value'], fields['removed'])
     if (!patch.ok) throw new ParseFault(`${path}/value${patch.path}`, patch.message)

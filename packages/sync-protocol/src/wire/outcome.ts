@@ -1,7 +1,8 @@
 import type { RecordVersion } from '../record-version.ts'
 import { LIMITS } from '../limits.ts'
 import { parseCollectionName, parseRecordId, parseRecordVersion, parseUuid } from './ids.ts'
-import { ParseFault, parseArray, parseBoolean, parseObject, parseOneOf, parseText } from './parse.ts'
+import { parseMutationIds } from './mutation.ts'
+import { ParseFault, parseArray, parseBoolean, parseObject, parseOneOf, parseOptional, parseText } from './parse.ts'
 
 /** Why a mutation had no effect. The same string on the wire, in logs and in the app. */
 export type RefusalCode = (typeof REFUSAL_CODES)[number]
@@ -28,6 +29,11 @@ export interface OutcomeVersion {
   readonly collection: string
   readonly id: string
   readonly version: RecordVersion | null
+  /**
+   * Of a deletion whose author had seen everything: the mutations that had made the record, at most {@link LIMITS.priorMutations}, the
+   * first and the latest. After a restore it waits for whichever of them comes. Default: nothing is said.
+   */
+  readonly mutations?: readonly string[]
 }
 
 /** An accepted mutation. */
@@ -105,9 +111,11 @@ function parseRefusalCode(input: unknown, path: string): RefusalCode {
 function parseOutcomeVersion(input: unknown, path: string): OutcomeVersion {
   const fields = parseObject(input, path)
   const version = fields['version']
+  const mutations = parseOptional(fields['mutations'], `${path}/mutations`, parseMutationIds)
   return {
     collection: parseCollectionName(fields['collection'], `${path}/collection`),
     id: parseRecordId(fields['id'], `${path}/id`),
     version: version === null ? null : parseRecordVersion(version, `${path}/version`),
+    ...(mutations === null ? {} : { mutations }),
   }
 }

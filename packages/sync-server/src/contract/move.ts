@@ -42,6 +42,7 @@ export const MOVED_TABLES: readonly MovedTable[] = [
       ['mutation_id', 'text'],
       ['value', 'text'],
       ['unseen', 'text'],
+      ['prior_mutations', 'text'],
     ],
     key: ['collection', 'id'],
   },

@@ -135,6 +135,8 @@ export interface RecordRow {
   readonly mutationId: string | null
   /** The version below it that its author had not seen; null: the author saw exactly this. See StoredRecord of sync-protocol. */
   readonly unseen: RecordVersion | null
+  /** The mutations that made it before that one, since it was there: the first and the latest, at most `LIMITS.priorMutations`. */
+  readonly priorMutations: readonly string[]
   /** The record as JSON text: it travels to initiators as it is, unparsed. */
   readonly value: string
 }
@@ -157,6 +159,12 @@ export interface LogRow {
   /** JSON text; null: the record was deleted (the row is its tombstone). */
   readonly value: string | null
   readonly atMs: number
+}
+
+/** A change as it is appended: a row for the log, and what only the record keeps. */
+export interface AppendedChange extends LogRow {
+  /** As in {@link RecordRow}. Default: none. */
+  readonly priorMutations?: readonly string[]
 }
 
 /** What a row of the log says without its value. */
@@ -335,7 +343,7 @@ export interface StorageTransaction extends StorageReader {
    * Appends changes to the log and makes the records what the changes say. The first number is head + 1 of `lockSpace`, no gaps;
    * `digest` is the space's digest after them.
    */
-  appendChanges(changes: readonly LogRow[], digest: Digest): Promise<void>
+  appendChanges(changes: readonly AppendedChange[], digest: Digest): Promise<void>
   /**
    * Other processes on this database hear, with the commit, that the space has changed, and by which partnership (null: all of them want
    * to know). A hint: see `PartnerStorage.watch`. Absent where there are no others.

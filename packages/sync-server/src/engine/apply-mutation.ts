@@ -142,18 +142,14 @@ async function applyOneOp(
   const policy = mutation.isLate ? 'partnerWins' : conflict
   const result = applyOp(based, { current, isSeen, policy, isBaseTooOld: isTooOld })
   switch (result.type) {
-    case 'nothing': {
-      const { id, base, baseMutation } = op
-      if (baseMutation !== undefined && !stage.isOwnResult(entry) && !(await wasAnswered(scope, op))) {
-        stage.awaitDelete({ collection: op.collection, id, base, mutationId: baseMutation, account: scope.account })
-      }
+    case 'nothing':
+      if (!stage.isOwnResult(entry)) await waitForRecord(scope, op)
       return { merged: false }
-    }
     case 'conflict':
       if (result.code === 'record-deleted') await passOnWaits(stage, op, mutation.mutationId)
       return { code: result.code, message: result.message, path: '', isConflict: true }
     case 'delete':
-      stage.write(entry, null, mutation.mutationId, null)
+      stage.delete(entry, mutation.mutationId, isSeen)
       return { merged: result.merged }
     case 'put': {
       const value = fitRecord(collection, result.value)
@@ -162,6 +158,19 @@ async function applyOneOp(
       stage.write(entry, value, mutation.mutationId, unseen)
       return { merged: result.merged }
     }
+  }
+}
+
+/**
+ * A deletion of a record that is not there waits for the mutation on whose result it was made, and for all others of which its author knows
+ * that they had made the record: whoever had the last one may have lost it, and another of them brings the record back.
+ */
+async function waitForRecord(scope: ApplyScope, op: Op): Promise<void> {
+  const { collection, id, base, baseMutation } = op
+  if (op.op !== 'delete' || baseMutation === undefined || (await wasAnswered(scope, op))) return
+  for (const mutationId of new Set([baseMutation, ...(op.mutations ?? [])])) {
+    if ((await scope.outcomeOf(mutationId)) !== null) continue
+    scope.stage.awaitDelete({ collection, id, base, mutationId, account: scope.account })
   }
 }
 
@@ -216,7 +225,8 @@ async function passOnWaits(stage: Stage, { collection, id, baseMutation }: Op, m
   const waiting = await stage.listWaiting(collection, id)
   for (const awaiting of waiting.filter((each) => each.mutationId === mutationId)) {
     stage.endWait(awaiting)
-    await stage.keepWait({ ...awaiting, mutationId: baseMutation })
+    const isThere = waiting.some((each) => each.mutationId === baseMutation && each.account === awaiting.account)
+    if (!isThere) await stage.keepWait({ ...awaiting, mutationId: baseMutation })
   }
 }
 

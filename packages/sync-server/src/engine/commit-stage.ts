@@ -1,5 +1,5 @@
 import { DigestBuilder, makeVersion } from 'sync-protocol'
-import type { LogRow, Random, StorageTransaction } from '../contract/index.ts'
+import type { AppendedChange, Random, StorageTransaction } from '../contract/index.ts'
 import { entryVersion, type Stage, stagedVersion } from './stage.ts'
 
 /**
@@ -17,7 +17,7 @@ export async function commitStage(tx: StorageTransaction, stage: Stage, random: 
   }
   const staged = new Map(changes.map((change) => [stagedVersion(change), change.version]))
   const builder = new DigestBuilder(digest)
-  const rows: LogRow[] = []
+  const rows: AppendedChange[] = []
   let txEnd = 0
   // From the end, since each row names the last change of its mutation.
   for (const change of changes.toReversed()) {
@@ -26,7 +26,8 @@ export async function commitStage(tx: StorageTransaction, stage: Stage, random: 
     const unseen = change.unseen === null ? null : (staged.get(change.unseen) ?? change.unseen)
     const previousVersion = entryVersion(change.before)
     builder.replace(collection, previousVersion, text === null ? null : version)
-    rows.push({ number, txEnd, collection, id, version, previousVersion, mutationId, unseen, value: text, atMs })
+    const facts = { number, txEnd, collection, id, version, previousVersion, mutationId, unseen, value: text, atMs }
+    rows.push({ ...facts, priorMutations: change.priorMutations })
   }
   await tx.appendChanges(rows.toReversed(), builder.build())
 }

@@ -10,10 +10,10 @@ import {
   makeVersion,
 } from 'sync-protocol'
 import {
+  type AppendedChange,
   type ImportOptions,
   type ImportResult,
   isLongerThan,
-  type LogRow,
   PartnerError,
   type RecordRow,
   type StorageTransaction,
@@ -101,7 +101,7 @@ async function storeBatch(
     if (changed.size === 0) return 0
     const { head, digest } = await tx.lockSpace()
     const builder = new DigestBuilder(digest)
-    const rows: LogRow[] = []
+    const rows: AppendedChange[] = []
     for (const [id, { text, before }] of changed) {
       const number = head + 1 + rows.length
       const version = makeVersion(number, random.bits())

@@ -28,10 +28,12 @@ export async function doLateDeletes(scope: ApplyScope): Promise<void> {
     const waiting = await stage.listWaiting(entry.collection, entry.id)
     const due = waiting.filter(({ mutationId }) => writers.has(mutationId))
     let isDone = false
-    for (const awaiting of due) {
-      isDone ||= await mayDelete(scope, awaiting, entry)
-      stage.endWait(awaiting)
-    }
+    for (const awaiting of due) isDone ||= await mayDelete(scope, awaiting, entry)
+    // One deletion may wait for several mutations: it has its answer now.
+    const ended = waiting.filter((each) =>
+      due.some(({ account, base }) => account === each.account && base === each.base),
+    )
+    for (const awaiting of ended) stage.endWait(awaiting)
     if (isDone) stage.deleteLate(entry)
   }
 }

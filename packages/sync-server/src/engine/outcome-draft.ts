@@ -25,11 +25,14 @@ export interface NumberedOutcome {
   readonly lastNumber: number | null
 }
 
+/** How many mutations that made deleted records an outcome names in all: some 40 KB. */
+const MAX_PRIOR_MUTATIONS = 1_000
+
 /** Completes an outcome when numbers are given. */
 export function draftToOutcome(mutationId: string, draft: OutcomeDraft): NumberedOutcome {
   if (draft.type === 'accepted') {
     const { merged, entries, last } = draft
-    const versions = entries.map(toOutcomeVersion)
+    const versions = toOutcomeVersions(mutationId, entries)
     return {
       outcome: { mutationId, type: 'accepted', duplicate: false, merged, versions },
       lastNumber: last === null ? null : last.number,
@@ -41,6 +44,14 @@ export function draftToOutcome(mutationId: string, draft: OutcomeDraft): Numbere
   return { outcome: { mutationId, type, duplicate: false, code, message, path }, lastNumber: null }
 }
 
-function toOutcomeVersion(entry: Entry): OutcomeVersion {
-  return { collection: entry.collection, id: entry.id, version: entryVersion(entry) }
+function toOutcomeVersions(mutationId: string, entries: readonly Entry[]): readonly OutcomeVersion[] {
+  let left = MAX_PRIOR_MUTATIONS
+  return entries.map((entry) => {
+    const version = { collection: entry.collection, id: entry.id, version: entryVersion(entry) }
+    const isDeleted = entry.current === null && entry.madeBy?.mutationId === mutationId
+    const mutations = isDeleted ? entry.priorMutations : []
+    if (mutations.length === 0 || mutations.length > left) return version
+    left -= mutations.length
+    return { ...version, mutations }
+  })
 }

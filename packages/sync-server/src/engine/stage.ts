@@ -3,6 +3,7 @@ import {
   fitRecord,
   isEqualJson,
   type JsonObject,
+  LIMITS,
   type RecordVersion,
   type StoredRecord,
   weigh,
@@ -21,6 +22,8 @@ export interface StagedChange {
   readonly mutationId: string | null
   /** As in StoredRecord; {@link stagedVersion} of a change that has no number yet. */
   unseen: RecordVersion | null
+  /** As in {@link Entry}, of what it makes. */
+  priorMutations: readonly string[]
   /** Place among the changes of the ask. */
   readonly index: number
   /** True for the last change of its mutation. */
@@ -38,6 +41,11 @@ export interface Entry {
   readonly current: StoredRecord | null
   /** The change of this ask that made it; null: it is as stored. */
   readonly madeBy: StagedChange | null
+  /**
+   * The mutations that made it before `current.mutationId` did, see RecordRow. Of a record that the ask deletes: all that had made it, if
+   * the deletion's author had seen them.
+   */
+  readonly priorMutations: readonly string[]
   /** How much work its value is, see `weigh`. */
   readonly weight: number
 }
@@ -84,7 +92,8 @@ export class Stage {
     const current = row === null ? null : this.#toStored(row, collection)
     const weight = current === null ? 1 : weigh(current.value)
     this.#budget.spend(weight, row?.value.length ?? 0)
-    const entry: Entry = { collection, id, current, madeBy: null, weight }
+    const priorMutations = row?.priorMutations ?? []
+    const entry: Entry = { collection, id, current, madeBy: null, priorMutations, weight }
     this.#kept.set(key, entry)
     return entry
   }
@@ -105,18 +114,26 @@ export class Stage {
     return this.#kept.get(entryKey(collection, id)) ?? this.read(collection, id)
   }
 
-  /** The mutation under way makes the record this; null deletes it. `unseen`: see StoredRecord. */
-  write(entry: Entry, value: JsonObject | null, mutationId: string, unseen: RecordVersion | null): void {
-    const { collection, id } = entry
-    const current = value === null ? null : { version: '', value, mutationId, unseen }
-    const weight = value === null ? 1 : weigh(value)
-    this.#budget.spend(weight)
-    this.#layer.set(entryKey(collection, id), { collection, id, current, madeBy: null, weight })
+  /** The mutation under way makes the record this. `unseen`: see StoredRecord. */
+  write(entry: Entry, value: JsonObject, mutationId: string, unseen: RecordVersion | null): void {
+    const current = { version: '', value, mutationId, unseen }
+    this.#lay({ ...entry, current, madeBy: null, priorMutations: listPrior(entry, mutationId), weight: weigh(value) })
+  }
+
+  /** The mutation under way deletes the record. `isSeen`: it is proved that its author had seen everything in it. */
+  delete(entry: Entry, mutationId: string, isSeen: boolean): void {
+    const priorMutations = isSeen ? listPrior(entry, mutationId) : []
+    this.#lay({ ...entry, current: null, madeBy: null, priorMutations, weight: 1 })
+  }
+
+  #lay(entry: Entry): void {
+    this.#budget.spend(entry.weight)
+    this.#layer.set(entryKey(entry.collection, entry.id), entry)
   }
 
   /** The mutation under way deletes a record that is not there: it may be on its way, see {@link AwaitingDelete}. */
   awaitDelete(awaiting: AwaitingDelete): void {
-    this.#awaiting.set(entryKey(awaiting.collection, awaiting.id), awaiting)
+    this.#awaiting.set(`${entryKey(awaiting.collection, awaiting.id)}\u0000${awaiting.mutationId}`, awaiting)
   }
 
   /** The deletions that wait for a record. */
@@ -190,12 +207,14 @@ export class Stage {
       if (isSame(before, entry)) continue
       last = this.#addChange(before, texts.get(entry) ?? null, mutationId)
       last.unseen = entry.current?.unseen ?? null
+      last.priorMutations = entry.current === null ? [] : entry.priorMutations
       this.#kept.set(key, { ...entry, madeBy: last })
     }
-    for (const [key, awaiting] of this.#awaiting) {
+    const waiting = [...this.#awaiting.values()]
+    for (const key of new Set(waiting.map(({ collection, id }) => entryKey(collection, id)))) {
       last = this.#keepWaiting(key, mutationId)
-      await this.keepWait(awaiting)
     }
+    for (const awaiting of waiting) await this.keepWait(awaiting)
     if (last !== null) last.isLast = true
     this.drop()
   }
@@ -207,17 +226,26 @@ export class Stage {
   #keepWaiting(key: string, mutationId: string): StagedChange {
     const before = this.#kept.get(key) as Entry // read() puts each record there before it can be deleted
     const change = this.#addChange(before, null, mutationId)
-    this.#kept.set(key, { ...before, madeBy: change })
+    this.#kept.set(key, { ...before, madeBy: change, priorMutations: [] })
     return change
   }
 
   #addChange(before: Entry, text: string | null, mutationId: string | null): StagedChange {
     const { collection, id } = before
     const facts = { collection, id, text, before, mutationId, index: this.changes.length }
-    const change: StagedChange = { ...facts, unseen: null, isLast: false, version: '', number: 0 }
+    const unknown = { unseen: null, priorMutations: [], isLast: false, version: '', number: 0 }
+    const change: StagedChange = { ...facts, ...unknown }
     this.changes.push(change)
     return change
   }
+}
+
+/** What made a record before a mutation that works on it now: the first and the latest, for the list must stay small. */
+function listPrior({ current, priorMutations }: Entry, mutationId: string): readonly string[] {
+  if (current === null) return []
+  if (current.mutationId === null || current.mutationId === mutationId) return priorMutations
+  const all = [...priorMutations, current.mutationId]
+  return all.length <= LIMITS.priorMutations ? all : [all[0] as string, ...all.slice(1 - LIMITS.priorMutations)]
 }
 
 /** One text for each record; collection names have no U+0000. */

@@ -1,10 +1,10 @@
 import type { Digest } from 'sync-protocol'
 import type {
+  AppendedChange,
   AwaitingDelete,
   CheckpointRow,
   CheckpointStub,
   ForgottenRow,
-  LogRow,
   OutcomeRow,
   PartnershipRow,
   PrunedOutcome,
@@ -39,16 +39,17 @@ export class MemoryTransaction extends MemoryReader implements StorageTransactio
     return this.getSpace()
   }
 
-  async appendChanges(changes: readonly LogRow[], digest: Digest): Promise<void> {
+  async appendChanges(changes: readonly AppendedChange[], digest: Digest): Promise<void> {
     let { head } = this.space.getRow()
     for (const change of changes) {
       if (change.number !== head + 1) throw new RangeError(`change ${change.number} does not follow ${head}`)
       head = change.number
-      this.space.log.set(change.number, change)
-      const { collection, id, version, mutationId, unseen, value } = change
+      const { priorMutations = [], ...row } = change
+      this.space.log.set(change.number, row)
+      const { collection, id, version, mutationId, unseen, value } = row
       const records = this.space.recordsOf(collection)
       if (value === null) records.delete(id)
-      else records.set({ collection, id, version, mutationId, unseen, value })
+      else records.set({ collection, id, version, mutationId, unseen, priorMutations, value })
     }
     this.space.rows.set('space', { ...this.space.getRow(), head, digest })
   }

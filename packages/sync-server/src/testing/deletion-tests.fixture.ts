@@ -1,4 +1,4 @@
-import { LIMITS, type Mutation, type Page } from 'sync-protocol'
+import { LIMITS, type Mutation, type Op, type Outcome, type Page } from 'sync-protocol'
 import { describe, expect, test } from 'vitest'
 import type { PartnerStorage } from '../index.ts'
 import { mutationOf, type ScriptedInitiator } from './scripted-initiator.ts'
@@ -17,6 +17,8 @@ const madeAt = (mutation: Mutation, id: string, number: number): Mutation => ({ 
 
 const typesOf = (pages: readonly Page[]): string[] =>
   pages.flatMap(({ outcomes }) => outcomes.map((outcome) => ('code' in outcome ? outcome.code : outcome.type)))
+
+const outcomesOf = (pages: readonly Page[]): readonly Outcome[] => pages.flatMap(({ outcomes }) => outcomes)
 
 const waitingIn = ({ storage }: TestPartner): Promise<number> =>
   storage.read('s1', async (tx) => (await tx.listAwaitingDeletes(NOTE.collection, NOTE.id)).length)
@@ -62,6 +64,65 @@ export function testDeletions(name: string, create: () => PartnerStorage | Promi
       await pass(world, 500)
       expect(typesOf(await (await member(world, 'ann')).sync([edit]))).toEqual(['accepted'])
       expect(await readNote(world)).toBeNull()
+    })
+
+    test('an accepted deletion says which mutations had made the record: the first and the latest', async () => {
+      const world = await open()
+      const [ann, ben] = [await member(world, 'ann'), await member(world, 'ben')]
+      const chain = [insert()]
+      await ann.sync(chain)
+      for (let index = 0; index < 20; index += 1) {
+        await ben.sync()
+        const base = ben.records.get('notes/a')?.version as string
+        const on = { base, baseMutation: chain.at(-1)?.mutationId as string }
+        chain.push(mutationOf({ op: 'patch', ...NOTE, ...on, value: { n: index } }))
+        await ben.sync(chain.slice(-1))
+      }
+      await ann.sync()
+      const last = deletionOf(chain.at(-1) as Mutation, ann.records.get('notes/a')?.version ?? null)
+      const ids = chain.map(({ mutationId }) => mutationId)
+      const named = [ids[0], ...ids.slice(1 - LIMITS.priorMutations)]
+      const versions = [{ ...NOTE, version: null, mutations: named }]
+      const accepted = { mutationId: last.mutationId, type: 'accepted', merged: false, versions }
+      expect(outcomesOf(await ann.sync([last]))).toEqual([{ ...accepted, duplicate: false }])
+      // Sent again it names them; it is the same deletion.
+      const again = mutationOf({ ...(last.ops[0] as Op & { op: 'delete' }), mutations: named as string[] })
+      const repeated = { ...again, mutationId: last.mutationId }
+      expect(outcomesOf(await ann.sync([repeated]))).toEqual([{ ...accepted, duplicate: true }])
+    })
+
+    describe('after a restore that lost everything, a deletion that names what had made the record', () => {
+      const made = insert()
+      const edit = mutationOf({ op: 'patch', ...NOTE, base: null, baseMutation: made.mutationId, value: { text: 'x' } })
+      const lost = mutationOf({ op: 'patch', ...NOTE, base: null, baseMutation: edit.mutationId, value: { text: 'y' } })
+      const unseen = mutationOf({ op: 'patch', ...NOTE, base: null, baseMutation: edit.mutationId, value: { n: 1 } })
+      const deletion = mutationOf({
+        op: 'delete',
+        ...NOTE,
+        base: `7-${'0'.repeat(16)}`,
+        baseMutation: lost.mutationId,
+        mutations: [made, edit, lost].map(({ mutationId }) => mutationId),
+      })
+
+      test.each([
+        ['what was made first comes', [[made]]],
+        ['several come in one ask', [[made, edit]]],
+        ['an edit comes before what it was made on', [[edit], [made]]],
+      ])('waits for whichever is left: %s', async (_, asks) => {
+        const world = await open()
+        await (await member(world, 'ben')).sync([deletion])
+        for (const mutations of asks) await (await member(world, 'ann')).sync(mutations)
+        expect(await readNote(world)).toBeNull()
+        expect(await waitingIn(world)).toBe(0)
+      })
+
+      test('does not take away an edit that its author had not seen', async () => {
+        const world = await open()
+        await (await member(world, 'ben')).sync([deletion])
+        await (await member(world, 'ann')).sync([made, edit, unseen])
+        expect(await readNote(world)).toMatchObject({ text: 'x', n: 1 })
+        expect(await waitingIn(world)).toBe(0)
+      })
     })
 
     test('it does not wait for what this history has answered: that cannot come back', async () => {

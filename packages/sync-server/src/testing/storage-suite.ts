@@ -493,6 +493,18 @@ export function testPartnerStorage(
       expect(log.map((row) => row.unseen)).toEqual([null, unseen])
     })
 
+    on('a record has the mutations that made it before, as its last change says', async (storage) => {
+      const priorMutations = ['00000000-0000-4000-8000-000000000001', '00000000-0000-4000-8000-000000000002']
+      await storage.transaction(SPACE, async (tx) => {
+        await tx.lockSpace()
+        await tx.appendChanges([{ ...put(1, 'a', '{}'), priorMutations }, put(2, 'b', '{}')], {})
+        await tx.appendChanges([{ ...put(3, 'b', '{}'), priorMutations }, put(4, 'a', '{}')], {})
+      })
+      const records = await storage.read(SPACE, (tx) => tx.listRecords('notes', null, anyBytes(9)))
+      expect(records.map((row) => row.priorMutations)).toEqual([[], priorMutations])
+      expect(await storage.read(SPACE, (tx) => tx.getRecord('notes', 'b'))).toEqual(records[1])
+    })
+
     on('erasing an account leaves others and the records; erasing a space leaves other spaces', async (storage) => {
       const bobs = { ...PARTNERSHIP, partnershipId: randomHex(), account: 'bob' }
       for (const space of ['one', 'two']) {

@@ -1,10 +1,11 @@
-import { PERIODS } from 'sync-protocol'
+import { LIMITS, PERIODS } from 'sync-protocol'
 import type { ChangeLog } from './context.ts'
 import { mutationIndexKeys, touchKeys } from './index-keys.ts'
 import type { RowKey } from './keys.ts'
 import { rememberStages } from './mutations.ts'
 import { type RowReader, type RowWriter, listByNumber } from './row-database.ts'
 import type { JournalAge, JournalRow, OutboxRow, SyncRow } from './rows.ts'
+import { jsonBytes } from './sizes.ts'
 import { keepSmallWritten, keepWritten } from './written.ts'
 
 const HOUR_MS = 60 * 60_000
@@ -140,12 +141,24 @@ export async function returnJournal(
   return { sync: { ...sync, journalBytes: sync.journalBytes - sumBytes(rows) }, returned }
 }
 
-/** An accepted mutation as it is sent again. */
+/** An accepted mutation as it is sent again. Its deletions name the mutations that the partner said had made their records. */
 export function toPending(row: JournalRow): OutboxRow {
-  const { order, mutationId, origin, createdAtMs, ops, bytes, written, isLate } = row
+  const { order, mutationId, origin, createdAtMs, written, isLate } = row
+  const { ops, bytes } = nameMutations(row)
   const ix = mutationIndexKeys(mutationId, touchKeys(ops))
   const more = { ...keepWritten(written), ...(isLate === true ? { isLate } : {}) }
   return { order, mutationId, origin, createdAtMs, ops, bytes, ...more, setAside: null, ix }
+}
+
+function nameMutations({ ops, versions, bytes }: JournalRow): Pick<OutboxRow, 'ops' | 'bytes'> {
+  const named = ops.map((op) => {
+    if (op.op !== 'delete' || op.mutations !== undefined) return op
+    const version = versions.find(({ collection, id }) => collection === op.collection && id === op.id)
+    return version?.mutations === undefined ? op : { ...op, mutations: version.mutations }
+  })
+  const more = jsonBytes(named) - jsonBytes(ops)
+  // Without them it is still a deletion; too large to be sent it would be none.
+  return bytes + more > LIMITS.mutationBytes ? { ops, bytes } : { ops: named, bytes: bytes + more }
 }
 
 function listAfterStep(tx: RowReader, step: number): Promise<JournalRow[]> {

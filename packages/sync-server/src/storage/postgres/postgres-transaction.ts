@@ -1,5 +1,6 @@
 import type { Digest } from 'sync-protocol'
 import {
+  type AppendedChange,
   type AwaitingDelete,
   type CheckpointRow,
   type CheckpointStub,
@@ -135,7 +136,7 @@ export class PostgresTransaction extends ForeseenReader implements StorageTransa
     return (await this.findSpace('FOR UPDATE')) ?? EMPTY_SPACE
   }
 
-  async appendChanges(changes: readonly LogRow[], digest: Digest): Promise<void> {
+  async appendChanges(changes: readonly AppendedChange[], digest: Digest): Promise<void> {
     const space = await this.lockSpace()
     let { head } = space
     for (const change of changes) {

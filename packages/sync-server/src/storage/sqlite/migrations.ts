@@ -158,6 +158,10 @@ const STEPS: readonly string[] = [
     id TEXT NOT NULL
   ) STRICT, WITHOUT ROWID;
   `,
+  // Of the records that are there it is not known what made them before their last mutation.
+  `
+  ALTER TABLE records ADD COLUMN prior_mutations TEXT;
+  `,
 ]
 
 /** Version of the tables that this program writes. */

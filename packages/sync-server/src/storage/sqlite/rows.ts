@@ -26,8 +26,18 @@ export function toRecord(row: SqlRow): RecordRow {
     version: row['version'] as string,
     mutationId: row['mutation_id'] as string | null,
     unseen: row['unseen'] as string | null,
+    priorMutations: readIds(row['prior_mutations'] as string | null),
     value: row['value'] as string,
   }
+}
+
+/** Ids of mutations as one text; null: none, as of most records. */
+export function writeIds(ids: readonly string[] = []): string | null {
+  return ids.length === 0 ? null : ids.join(' ')
+}
+
+function readIds(text: string | null): readonly string[] {
+  return text === null ? [] : text.split(' ')
 }
 
 /** A row of `awaiting_deletes`. */

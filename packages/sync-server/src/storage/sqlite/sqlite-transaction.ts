@@ -1,9 +1,9 @@
 import type { Digest } from 'sync-protocol'
 import type {
+  AppendedChange,
   AwaitingDelete,
   CheckpointRow,
   CheckpointStub,
-  LogRow,
   ForgottenRow,
   OutcomeRow,
   PartnershipRow,
@@ -13,7 +13,7 @@ import type {
   SpaceRow,
   StorageTransaction,
 } from '../../contract/index.ts'
-import { toPruned, toStub } from './rows.ts'
+import { toPruned, toStub, writeIds } from './rows.ts'
 import { SqliteReader } from './sqlite-reader.ts'
 
 /** Reads and writes one space. The one writing connection is held, and BEGIN IMMEDIATE keeps other processes out: all locks are held. */
@@ -39,7 +39,7 @@ export class SqliteTransaction extends SqliteReader implements StorageTransactio
     return this.getSpace()
   }
 
-  async appendChanges(changes: readonly LogRow[], digest: Digest): Promise<void> {
+  async appendChanges(changes: readonly AppendedChange[], digest: Digest): Promise<void> {
     let { head } = await this.getSpace()
     for (const change of changes) {
       if (change.number !== head + 1) throw new RangeError(`change ${change.number} does not follow ${head}`)
@@ -54,7 +54,7 @@ export class SqliteTransaction extends SqliteReader implements StorageTransactio
     )
   }
 
-  #append(change: LogRow): void {
+  #append(change: AppendedChange): void {
     const { number, txEnd, collection, id, version, previousVersion, mutationId, unseen, value, atMs } = change
     this.run(
       `INSERT INTO log (space, number, tx_end, collection, id, version, previous_version, mutation_id, unseen, value, at_ms)
@@ -75,15 +75,17 @@ export class SqliteTransaction extends SqliteReader implements StorageTransactio
       return
     }
     this.run(
-      `INSERT INTO records (space, collection, id, version, mutation_id, unseen, value) VALUES (?, ?, ?, ?, ?, ?, ?)
+      `INSERT INTO records (space, collection, id, version, mutation_id, unseen, prior_mutations, value)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?)
        ON CONFLICT (space, collection, id)
        DO UPDATE SET version = excluded.version, mutation_id = excluded.mutation_id, unseen = excluded.unseen,
-         value = excluded.value`,
+         prior_mutations = excluded.prior_mutations, value = excluded.value`,
       collection,
       id,
       version,
       mutationId,
       unseen,
+      writeIds(change.priorMutations),
       value,
     )
   }

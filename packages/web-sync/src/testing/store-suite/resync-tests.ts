@@ -46,6 +46,33 @@ export const RESYNC_TESTS: readonly StoreTest[] = [
     },
   },
   {
+    name: 'a deletion that is replayed names the mutations that the partner said had made the record',
+    async run(bench) {
+      const store = await bench.openSynced({ id: 'a' }, { id: 'b' })
+      const known = await bench.write(store, note.delete('a'))
+      const unknown = await bench.write(store, note.delete('b'))
+      const mutations = [bench.mutationId(), bench.mutationId()]
+      const versions = [{ collection: 'notes', id: 'a', version: null, mutations }]
+      for (const mutationId of [known, unknown]) {
+        bench.feed.answer({ mutationId, type: 'accepted', duplicate: false, merged: false, versions })
+      }
+      await bench.commit(store, bench.feed.page())
+      for (const time of ['first', 'second']) {
+        await begin(store, 'upload', 'unknown')
+        const partner = new Feed().put('notes', { id: 'c' })
+        await bench.commit(store, partner.snapshot()[0]!)
+        const pending = await sendable(store)
+        const named = pending.flatMap(({ ops }) => ops.map((op) => (op.op === 'delete' ? op.mutations : null)))
+        checkEqual(named, [mutations, undefined], `the ${time} time`)
+        for (const mutation of pending) {
+          const { mutationId } = mutation
+          partner.answer({ mutationId, type: 'accepted', duplicate: false, merged: false, versions: [] })
+        }
+        await bench.commit(store, partner.page())
+      }
+    },
+  },
+  {
     name: 'a page of an ask from before the resync is dropped, and so is one of an earlier resync',
     async run(bench) {
       const store = await bench.openSynced({ id: 'a' })
