@@ -19,10 +19,11 @@ export default defineConfig({
   retries: 0,
   workers: 2,
   fullyParallel: true,
-  // A limit, no budget: a browser that is started three times on a busy machine takes a while.
-  timeout: 90_000,
-  expect: { timeout: 15_000 },
-  reporter: [['list'], ['./support/engine-table.ts']],
+  // Limits of last resort, no budgets: a browser that is started three times on a busy machine takes a while.
+  timeout: 240_000,
+  expect: { timeout: 30_000 },
+  // In this order what failed, and why, is printed last.
+  reporter: [['./support/engine-table.ts'], ['list']],
   use: { trace: 'off', serviceWorkers: 'allow' },
   projects: [
     {

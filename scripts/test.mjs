@@ -11,7 +11,7 @@ import { embed } from './embed.mjs'
 import { packAndCheck } from './pack.mjs'
 import { ensurePostgres } from './postgres.mjs'
 import { setup } from './setup.mjs'
-import { pinnedNode, run } from './workspace.mjs'
+import { forgetOutput, keptOutput, pinnedNode, run } from './workspace.mjs'
 
 /** In order: cheap before dear, and the build before what looks at its results. `isQuick` marks the lanes of daily work, `needsBrowser` those that drive one. */
 const lanes = [
@@ -151,9 +151,10 @@ const results = []
 for (const [index, lane] of chosen.entries()) {
   console.log(`\n[${index + 1}/${chosen.length}] ${lane.name} …`)
   const laneStartedAt = performance.now()
+  forgetOutput()
   const hasPassed = (await lane.run(lane === chosen.at(-1) ? extra : []).catch(reportCrash)) === 0
   const seconds = (performance.now() - laneStartedAt) / 1000
-  results.push({ name: lane.name, hasPassed, seconds })
+  results.push({ name: lane.name, hasPassed, seconds, output: hasPassed ? '' : keptOutput() })
   console.log(
     `[${index + 1}/${chosen.length}] ${lane.name}: ${hasPassed ? 'passed' : 'FAILED'} in ${seconds.toFixed(1)} s`,
   )
@@ -163,6 +164,9 @@ function reportCrash(error) {
   console.error(error)
   return 1
 }
+
+// Who reads only the end of a long log should find there why a lane failed.
+for (const { name, output } of results) if (output !== '') console.log(`\n--- the end of what ${name} printed\n${output}`)
 
 console.log('\nlane         result   seconds')
 for (const { name, hasPassed, seconds } of results) {

@@ -5,6 +5,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { delimiter, join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 
 /** The workspace's folder, with a slash at its end. */
@@ -20,11 +21,41 @@ export function workspaceEnv(extra = {}) {
   return { ...process.env, PATH: `${bin}${delimiter}${process.env.PATH ?? ''}`, ...extra }
 }
 
-/** Runs a command in the workspace with its output passed through; resolves with the exit code. */
+/** How much of what a command printed last is kept, in characters. */
+const KEPT_LENGTH = 20_000
+
+/** What the commands of `run` printed last, at most `KEPT_LENGTH` characters; '' after `forgetOutput`. */
+let lastOutput = ''
+
+/** @returns what commands printed since `forgetOutput`, its end at least */
+export const keptOutput = () => lastOutput
+
+/** Begins anew with what `keptOutput` returns. */
+export function forgetOutput() {
+  lastOutput = ''
+}
+
+/** Runs a command in the workspace with its output passed through; resolves with the exit code. On a terminal the command has it to itself, and nothing is kept. */
 export async function run(command, args, env = {}) {
-  const child = spawn(command, args, { cwd: root, env: workspaceEnv(env), stdio: 'inherit' })
+  const stdio = process.stdout.isTTY ? 'inherit' : ['inherit', 'pipe', 'pipe']
+  const child = spawn(command, args, { cwd: root, env: workspaceEnv(env), stdio })
+  pass(child.stdout, process.stdout)
+  pass(child.stderr, process.stderr)
+  const closing = once(child, 'close')
   const [code, signal] = await once(child, 'exit')
+  // What it printed last may still be under way. Something that it left behind may hold its output open for ever: it is not waited for.
+  await Promise.race([closing, sleep(1000)])
+  child.stdout?.unref()
+  child.stderr?.unref()
   return code ?? (signal ? 1 : 0)
+}
+
+/** Hands on what a command prints, and keeps its end. */
+function pass(from, to) {
+  from?.setEncoding('utf8').on('data', (text) => {
+    to.write(text)
+    lastOutput = (lastOutput + text).slice(-KEPT_LENGTH)
+  })
 }
 
 /** The same, for steps without which nothing further makes sense. */
