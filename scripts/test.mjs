@@ -166,7 +166,8 @@ function reportCrash(error) {
 }
 
 // Who reads only the end of a long log should find there why a lane failed.
-for (const { name, output } of results) if (output !== '') console.log(`\n--- the end of what ${name} printed\n${output}`)
+for (const { name, output } of results)
+  if (output !== '') console.log(`\n--- the end of what ${name} printed\n${output}`)
 
 console.log('\nlane         result   seconds')
 for (const { name, hasPassed, seconds } of results) {
