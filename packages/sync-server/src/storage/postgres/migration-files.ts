@@ -6,7 +6,14 @@ import { readFileSync } from 'node:fs'
  * `.additive.sql` leaves everything as it is for programs that do not know it (it adds an index, a table, or a column that has a default):
  * they go on working, so that an upgrade can be rolled out process by process.
  */
-const NAMES = ['0001-tables.sql', '0002-walls.sql', '0003-seen.sql', '0004-forgotten.sql', '0005-partner.sql'] as const
+const NAMES = [
+  '0001-tables.sql',
+  '0002-walls.sql',
+  '0003-seen.sql',
+  '0004-forgotten.sql',
+  '0005-partner.sql',
+  '0006-prior-mutations.sql',
+] as const
 
 /** Version of the tables that this program works with. */
 export const SCHEMA_VERSION: number = NAMES.length
