@@ -36,7 +36,8 @@ test('signing out with keep, then somebody else: nothing of the first is readabl
   await ben.evaluate(() => app.space.addNote('n2', 'by ben').then(() => app.space.upToDate()))
 
   const dump = await dumpStorage(ben)
-  const own = Object.entries(dump.databases).filter(([name]) => !before.includes(name))
+  // Not one that is there for a moment and holds nothing: the service worker opens databases, too.
+  const own = Object.entries(dump.databases).filter(([name, rows]) => !before.includes(name) && rows !== '[]')
   expect(own).toHaveLength(1)
   // That the dump would show it is shown by what was there before.
   const isReadable = (text: string): boolean => text.includes(CANARY)
@@ -84,10 +85,14 @@ test('signing out with discard: in no tab, database, cache or registration is an
   if (browserName === 'chromium') {
     await (await findServiceWorker(await device.openPage('/blank'))).dispatchSync(TAG)
   }
-  const dump = await dumpStorage(page)
-  expect(dump).toMatchObject({ databases: { 'web-sync-registry': '[[]]' }, localStorage: '{}' })
-  expect(Object.keys(dump.databases)).toHaveLength(1)
-  expect(dump.caches.includes(CANARY)).toBe(false)
+  // At once, or when the service worker has done: to open a database it makes and deletes another (docs/decisions/0015).
+  await expect
+    .poll(() => dumpStorage(page))
+    .toEqual({
+      databases: { 'web-sync-registry': '[[]]' },
+      localStorage: '{}',
+      caches: expect.not.stringContaining(CANARY),
+    })
   const ben = await openApp(device, { account: 'ben', space: 'of-ben' })
   await ben.evaluate(() => app.space.upToDate())
   const asked = server.asked.slice(before)

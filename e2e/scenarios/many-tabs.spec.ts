@@ -1,5 +1,6 @@
 import { openApp, openTab } from '../support/app.ts'
 import { needs } from '../support/capabilities.ts'
+import { nameDatabase } from '../support/database.ts'
 import { expect, test } from '../support/world.ts'
 
 const TABS = 10
@@ -80,9 +81,7 @@ test('whoever holds the lock of the runs and does not answer loses it in bounded
   const device = await world.newDevice()
   const page = await openApp(device, { account: 'ada' })
   await page.evaluate(() => app.space.upToDate())
-  const [database] = (
-    await page.evaluate(async () => (await indexedDB.databases()).map(({ name }) => name ?? ''))
-  ).filter((name) => !name.includes('registry'))
+  const database = await nameDatabase(page)
   // A tab that holds it as a frozen one does: it never lets go, and hears nothing.
   const silent = await device.openPage('/blank')
   await silent.evaluate(

@@ -18,8 +18,24 @@ export function dumpStorage(page: Page): Promise<StorageDump> {
         request.addEventListener('error', () => reject(request.error ?? new Error('a request failed')))
       })
     const databases: Record<string, string> = {}
+    // Null: it was deleted since it was listed, and must not come into being by this.
+    const openIfThere = async (name: string): Promise<IDBDatabase | null> => {
+      const request = indexedDB.open(name)
+      let isGone = false
+      request.addEventListener('upgradeneeded', () => {
+        isGone = true
+        request.transaction?.abort()
+      })
+      try {
+        return await promisify(request)
+      } catch (error) {
+        if (isGone) return null
+        throw error
+      }
+    }
     for (const { name = '' } of await indexedDB.databases()) {
-      const db = await promisify(indexedDB.open(name))
+      const db = await openIfThere(name)
+      if (db === null) continue
       const names = [...db.objectStoreNames]
       const tx = names.length === 0 ? null : db.transaction(names)
       databases[name] = JSON.stringify(
