@@ -20,8 +20,8 @@ export default defineConfig({
   workers: 2,
   fullyParallel: true,
   // Limits of last resort, no budgets: a browser that is started three times on a busy machine takes a while.
-  timeout: 240_000,
-  expect: { timeout: 30_000 },
+  timeout: 180_000,
+  expect: { timeout: 15_000 },
   // In this order what failed, and why, is printed last.
   reporter: [['./support/engine-table.ts'], ['list']],
   use: { trace: 'off', serviceWorkers: 'allow' },

@@ -1,18 +1,17 @@
 import type { Page } from '@playwright/test'
 
-/** Databases that hold nothing and are gone some milliseconds after a context has opened another one: docs/decisions/0015. */
-const SPARE = /^web-sync-spare/
-
-/** Names of the databases of a page's origin, but for those that come and go beside whoever opens one. */
-export async function listDatabases(page: Page): Promise<readonly string[]> {
-  const names = await page.evaluate(async () => (await indexedDB.databases()).map(({ name }) => name ?? ''))
-  return names.filter((name) => !SPARE.test(name))
+/**
+ * True for a database that holds nothing and is gone some milliseconds after a context has opened
+ * another one: docs/decisions/0015.
+ */
+export function isSpare(name: string): boolean {
+  return name.startsWith('web-sync-spare')
 }
 
 /** Name of the database of the space that is open in a page. */
 export async function nameDatabase(page: Page): Promise<string> {
-  const names = await listDatabases(page)
-  const name = names.find((other) => !other.includes('registry'))
+  const names = await page.evaluate(async () => (await indexedDB.databases()).map(({ name }) => name ?? ''))
+  const name = names.find((other) => !other.includes('registry') && !isSpare(other))
   if (name === undefined) throw new Error('the page has no database of ours')
   return name
 }
