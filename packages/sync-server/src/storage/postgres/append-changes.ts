@@ -1,5 +1,4 @@
-import type { AppendedChange, LogRow } from '../../contract/index.ts'
-import { writeIds } from './rows.ts'
+import { type AppendedChange, type LogRow, writeIds } from '../../contract/index.ts'
 import type { Session, SqlValue } from './session.ts'
 
 /** Changes that one statement writes, so that no statement gets larger than the driver and the server take with ease. */

@@ -1,17 +1,18 @@
 import type { Digest } from 'sync-protocol'
-import type {
-  AwaitingDelete,
-  CheckpointRow,
-  CheckpointStub,
-  CollectionState,
-  LogRow,
-  LogStub,
-  ForgottenRow,
-  OutcomeRow,
-  PartnershipRow,
-  PrunedOutcome,
-  RecordRow,
-  RequestRow,
+import {
+  type AwaitingDelete,
+  type CheckpointRow,
+  type CheckpointStub,
+  type CollectionState,
+  type LogRow,
+  type LogStub,
+  type ForgottenRow,
+  type OutcomeRow,
+  type PartnershipRow,
+  type PrunedOutcome,
+  type RecordRow,
+  type RequestRow,
+  readIds,
 } from '../../contract/index.ts'
 import type { SqlRow } from './session.ts'
 
@@ -26,15 +27,6 @@ export function toRecord(row: SqlRow): RecordRow {
     priorMutations: readIds(row['prior_mutations'] as string | null),
     value: row['value'] as string,
   }
-}
-
-/** Ids of mutations as one text; null: none, as of most records. */
-export function writeIds(ids: readonly string[] = []): string | null {
-  return ids.length === 0 ? null : ids.join(' ')
-}
-
-function readIds(text: string | null): readonly string[] {
-  return text === null ? [] : text.split(' ')
 }
 
 /** A row of `awaiting_deletes`. */

@@ -1,18 +1,19 @@
 import type { SQLOutputValue } from 'node:sqlite'
 import type { Digest } from 'sync-protocol'
-import type {
-  AwaitingDelete,
-  CheckpointRow,
-  CheckpointStub,
-  CollectionState,
-  LogRow,
-  LogStub,
-  ForgottenRow,
-  OutcomeRow,
-  PartnershipRow,
-  PrunedOutcome,
-  RecordRow,
-  RequestRow,
+import {
+  type AwaitingDelete,
+  type CheckpointRow,
+  type CheckpointStub,
+  type CollectionState,
+  type LogRow,
+  type LogStub,
+  type ForgottenRow,
+  type OutcomeRow,
+  type PartnershipRow,
+  type PrunedOutcome,
+  type RecordRow,
+  type RequestRow,
+  readIds,
 } from '../../contract/index.ts'
 
 /** A row as SQLite gives it. Our tables are STRICT: a column's type is what its table says. */
@@ -29,15 +30,6 @@ export function toRecord(row: SqlRow): RecordRow {
     priorMutations: readIds(row['prior_mutations'] as string | null),
     value: row['value'] as string,
   }
-}
-
-/** Ids of mutations as one text; null: none, as of most records. */
-export function writeIds(ids: readonly string[] = []): string | null {
-  return ids.length === 0 ? null : ids.join(' ')
-}
-
-function readIds(text: string | null): readonly string[] {
-  return text === null ? [] : text.split(' ')
 }
 
 /** A row of `awaiting_deletes`. */

@@ -1,19 +1,20 @@
 import type { Digest } from 'sync-protocol'
-import type {
-  AppendedChange,
-  AwaitingDelete,
-  CheckpointRow,
-  CheckpointStub,
-  ForgottenRow,
-  OutcomeRow,
-  PartnershipRow,
-  PrunedOutcome,
-  RecordRow,
-  RequestRow,
-  SpaceRow,
-  StorageTransaction,
+import {
+  type AppendedChange,
+  type AwaitingDelete,
+  type CheckpointRow,
+  type CheckpointStub,
+  type ForgottenRow,
+  type OutcomeRow,
+  type PartnershipRow,
+  type PrunedOutcome,
+  type RecordRow,
+  type RequestRow,
+  type SpaceRow,
+  type StorageTransaction,
+  writeIds,
 } from '../../contract/index.ts'
-import { toPruned, toStub, writeIds } from './rows.ts'
+import { toPruned, toStub } from './rows.ts'
 import { SqliteReader } from './sqlite-reader.ts'
 
 /** Reads and writes one space. The one writing connection is held, and BEGIN IMMEDIATE keeps other processes out: all locks are held. */
