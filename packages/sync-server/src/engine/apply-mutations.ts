@@ -2,7 +2,7 @@ import type { Outcome, RefusalCode } from 'sync-protocol'
 import type { OutcomeRow, StorageTransaction } from '../contract/index.ts'
 import { applyMutation, type ApplyScope } from './apply-mutation.ts'
 import { History } from './base-age.ts'
-import { Budget } from './budget.ts'
+import { Budget, ROW_WORK } from './budget.ts'
 import { commitStage } from './commit-stage.ts'
 import type { EngineContext } from './context.ts'
 import { Forgotten } from './forgotten.ts'
@@ -89,6 +89,8 @@ async function openScope(
     if (earlier !== undefined) return knownOfDraft(earlier.draft)
     const known = stored.get(mutationId)
     if (known !== undefined) return known
+    // Of these an operation may name many, so each counts.
+    budget.spend(ROW_WORK)
     const row = await readOutcome(tx, budget, account, mutationId)
     const found = row === null ? null : knownOfOutcome(parseStored(row))
     stored.set(mutationId, found)

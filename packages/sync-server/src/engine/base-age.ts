@@ -1,13 +1,11 @@
 import { type Op, type RecordVersion, versionNumber } from 'sync-protocol'
 import type { LogStub, StorageReader } from '../contract/index.ts'
 import { readLogStub } from './read-rows.ts'
-import type { Budget } from './budget.ts'
+import { type Budget, ROW_WORK } from './budget.ts'
 import type { Entry } from './stage.ts'
 
 /** Versions of one record that are followed back at most, for one operation. */
 const MAX_STEPS = 1_000
-/** Work of looking up one version, see {@link Budget}. */
-const STEP_WORK = 20
 
 /** The log as one ask looks into it: no row is read twice, however many operations name the same record. */
 export class History {
@@ -26,7 +24,7 @@ export class History {
     this.#budget.spend(1)
     if (known !== undefined) return known
     const row = await readLogStub(this.#tx, number, floor)
-    this.#budget.spend(STEP_WORK)
+    this.#budget.spend(ROW_WORK)
     this.#rows.set(number, row)
     return row
   }

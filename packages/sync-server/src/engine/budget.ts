@@ -1,6 +1,9 @@
 import { LIMITS } from 'sync-protocol'
 import type { PartnerLimits } from '../contract/index.ts'
 
+/** Work of one row that is looked up or written by its key, whatever is in it. */
+export const ROW_WORK = 20
+
 /** What goes beyond: the mutation by itself, however it is sent; or the ask, so that the mutation is for a later one. */
 export type Excess = 'mutation' | 'ask'
 
@@ -9,7 +12,8 @@ export type Excess = 'mutation' | 'ask'
  * own bound only, so that each ask brings the outbox further; the others share what the ask may cost, and what does not fit is `later`.
  *
  * - operations;
- * - work: fields read, copied, checked and compared (`weigh`), calls of the app's rules, steps through the log;
+ * - work: fields read, copied, checked and compared (`weigh`), calls of the app's rules, rows that
+ *   are looked up ({@link ROW_WORK});
  * - bytes: of records, log rows and outcomes that were read, and of results that will be written.
  */
 export class Budget {

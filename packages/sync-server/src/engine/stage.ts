@@ -9,7 +9,7 @@ import {
   weigh,
 } from 'sync-protocol'
 import type { AwaitingDelete, RecordRow, StorageTransaction } from '../contract/index.ts'
-import type { Budget } from './budget.ts'
+import { type Budget, ROW_WORK } from './budget.ts'
 
 /** A change that has no number yet: numbers are given last, under the lock on the space's head. */
 export interface StagedChange {
@@ -133,6 +133,7 @@ export class Stage {
 
   /** The mutation under way deletes a record that is not there: it may be on its way, see {@link AwaitingDelete}. */
   awaitDelete(awaiting: AwaitingDelete): void {
+    this.#budget.spend(ROW_WORK)
     this.#awaiting.set(`${entryKey(awaiting.collection, awaiting.id)}\u0000${awaiting.mutationId}`, awaiting)
   }
 
@@ -142,6 +143,7 @@ export class Stage {
     const known = this.#waiting.get(key)
     if (known !== undefined) return known
     const waiting = [...(await this.#tx.listAwaitingDeletes(collection, id))]
+    this.#budget.spend(ROW_WORK * waiting.length)
     this.#waiting.set(key, waiting)
     return waiting
   }

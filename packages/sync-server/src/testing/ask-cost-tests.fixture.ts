@@ -22,6 +22,11 @@ const patch = (id: string, base: string | null, value: JsonObject): Op => ({
   base,
   value,
 })
+/** A deletion of a record that is not there; its author knew as many mutations that had made it as may be named. */
+const deletionOfLost = (id: string): Op => {
+  const [baseMutation = '', ...mutations] = Array.from({ length: LIMITS.priorMutations + 1 }, () => crypto.randomUUID())
+  return { op: 'delete', collection: 'notes', id, base: `7-${'0'.repeat(16)}`, baseMutation, mutations }
+}
 const versionOf = (initiator: ScriptedInitiator, id: string): string => {
   const held = initiator.records.get(`notes/${id}`)
   if (held === undefined) throw new Error(`there is no ${id}`)
@@ -80,6 +85,16 @@ class Scene {
     }
     return asks
   }
+}
+
+/** Five mutations of 20 deletions each, see {@link deletionOfLost}. */
+const askToDeleteLost = async (scene: Scene): Promise<Answered> => {
+  const ann = scene.world.initiator()
+  await ann.sync()
+  const deletions = ['a', 'b', 'c', 'd', 'e'].map((name) =>
+    mutationOf(...Array.from({ length: 20 }, (_, index) => deletionOfLost(`${name}${index}`))),
+  )
+  return scene.ask(ann, deletions)
 }
 
 const sumOf = (asks: readonly Answered[], name: keyof StorageCosts): number =>
@@ -209,6 +224,15 @@ export function testAskCosts(name: string, create: () => PartnerStorage | Promis
       expect(asks).toHaveLength(5)
       // Duplicates are first ones too.
       expect(await scene.drain(ann, mutations)).toHaveLength(5)
+    })
+
+    test('deletions that wait for many mutations count each of them', async () => {
+      const few = await askToDeleteLost(new Scene(await create(), { limits: { workPerAsk: 2_000 } }))
+      expect(few.outcomes.map(({ type }) => type)).toEqual(['accepted', 'later', 'later', 'later', 'later'])
+      expect(few.costs.rowsWritten).toBeLessThan(2 * 20 * LIMITS.priorMutations)
+      const all = await askToDeleteLost(new Scene(await create()))
+      expect(new Set(all.outcomes.map(({ type }) => type))).toEqual(new Set(['accepted']))
+      expect(all.costs.rowsWritten).toBeGreaterThan(5 * 20 * LIMITS.priorMutations)
     })
 
     test('an import of many large records: no transaction reads or writes more than 8 MiB and one record', async () => {
