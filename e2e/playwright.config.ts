@@ -19,7 +19,8 @@ export default defineConfig({
   retries: 0,
   workers: 2,
   fullyParallel: true,
-  // Limits of last resort, no budgets: a browser that is started three times on a busy machine takes a while.
+  // Limits of last resort, no budgets: a browser that is started three times on a busy machine
+  // takes a while.
   timeout: 180_000,
   expect: { timeout: 15_000 },
   // In this order what failed, and why, is printed last.

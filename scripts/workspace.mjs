@@ -24,7 +24,10 @@ export function workspaceEnv(extra = {}) {
 /** How much of what a command printed last is kept, in characters. */
 const KEPT_LENGTH = 20_000
 
-/** What the commands of `run` printed last, at most `KEPT_LENGTH` characters; '' after `forgetOutput`. */
+/**
+ * What the commands of `run` printed last, at most `KEPT_LENGTH` characters; '' after
+ * `forgetOutput`.
+ */
 let lastOutput = ''
 
 /** @returns what commands printed since `forgetOutput`, its end at least */
@@ -35,7 +38,10 @@ export function forgetOutput() {
   lastOutput = ''
 }
 
-/** Runs a command in the workspace with its output passed through; resolves with the exit code. On a terminal the command has it to itself, and nothing is kept. */
+/**
+ * Runs a command in the workspace with its output passed through; resolves with the exit code. On a
+ * terminal the command has it to itself, and nothing is kept.
+ */
 export async function run(command, args, env = {}) {
   const stdio = process.stdout.isTTY ? 'inherit' : ['inherit', 'pipe', 'pipe']
   const child = spawn(command, args, { cwd: root, env: workspaceEnv(env), stdio })
@@ -43,7 +49,8 @@ export async function run(command, args, env = {}) {
   pass(child.stderr, process.stderr)
   const closing = once(child, 'close')
   const [code, signal] = await once(child, 'exit')
-  // What it printed last may still be under way. Something that it left behind may hold its output open for ever: it is not waited for.
+  // What it printed last may still be under way. Something that it left behind may hold its output
+  // open for ever: it is not waited for.
   await Promise.race([closing, sleep(1000)])
   child.stdout?.unref()
   child.stderr?.unref()

@@ -6,7 +6,7 @@ import { serveShell } from './shell-cache.ts'
 serveShell()
 attachSync(globalThis as never, { schema, endpoint: '/sync' })
 
-// What a test can ask: the worker's own count is the evidence that an event really got here.
+// For the tests: the worker's own count shows that an event really arrived.
 const waiting: (() => void)[] = []
 const counter = Object.assign(globalThis, {
   syncEvents: 0,

@@ -19,7 +19,8 @@ test('who signs out chooses what becomes of the data: to send, then remove leave
   demo.proxy.setMode('up')
   await ada.getByRole('button', { name: 'Send, then remove' }).click()
   await expect(ada.getByRole('heading', { name: 'Who is in the field today?' })).toBeVisible()
-  // At once, or when the service worker has done: to open a database it makes and deletes another (docs/decisions/0015).
+  // At once, or when the service worker is done: opening a database also creates and deletes a
+  // spare one (docs/decisions/0015).
   await expect.poll(async () => (await dumpStorage(ada)).databases).toEqual({ 'web-sync-registry': '[[]]' })
 
   const ben = await demo.open('Ben')

@@ -53,7 +53,10 @@ export class Scene {
     return this.#page
   }
 
-  /** The empty page that the browser comes with: none of the app's, so its debugger is there when all of the app's tabs are closed. */
+  /**
+   * The empty page that the browser starts with. It is not one of the app's, so its debugger still
+   * works when all tabs of the app are closed.
+   */
   get blank(): Page {
     const [first] = this.device.context.pages()
     if (first === undefined) throw new Error('the browser has come without a page')

@@ -12,7 +12,10 @@ interface Result {
   readonly faults: readonly string[]
 }
 
-/** Adds up the results of runs, by engine and target: a long run may be made in parts. Lines that are no result are passed over. */
+/**
+ * Adds up the results of runs, by engine and target: a long run may be made in parts. Ignores
+ * lines that are no result.
+ */
 export function sumResults(lines: string): readonly (Result & { readonly runs: number })[] {
   const sums = new Map<string, Result & { readonly runs: number }>()
   for (const line of lines.split('\n')) {

@@ -9,7 +9,10 @@ export interface Verdict {
   doubled: number
   /** Times that something did not answer in time after a kill (S24, L1). */
   wedged: number
-  /** Rounds in which the service worker got Background Sync events while no tab was open, and how many it has begun there. */
+  /**
+   * Rounds in which the service worker got Background Sync events while no tab was open, and how
+   * many it has begun there.
+   */
   readonly backgroundSync: { rounds: number; events: number }
   /** Each fault in words, with its promise. */
   readonly faults: string[]

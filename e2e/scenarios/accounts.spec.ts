@@ -86,7 +86,8 @@ test('signing out with discard: in no tab, database, cache or registration is an
   if (browserName === 'chromium') {
     await (await findServiceWorker(await device.openPage('/blank'))).dispatchSync(TAG)
   }
-  // At once, or when the service worker has done: to open a database it makes and deletes another (docs/decisions/0015).
+  // At once, or when the service worker is done: opening a database also creates and deletes a
+  // spare one (docs/decisions/0015).
   await expect
     .poll(() => dumpStorage(page))
     .toEqual({

@@ -116,7 +116,8 @@ test('a page in the back/forward cache does not stand in the way of a wipe, nor 
   await other.evaluate(() => app.space.addNote('n2', 'by the other').then(() => app.space.upToDate()))
   expect((await server.call('log', 'team')).map(({ id }) => id).toSorted()).toEqual(['n1', 'n2'])
   await other.evaluate(() => app.space.wipe())
-  // At once, or when who looks after the others has done: to open a database it makes and deletes another (docs/decisions/0015).
+  // At once, or when the context that checks the others is done: opening a database also creates
+  // and deletes a spare one (docs/decisions/0015).
   await expect
     .poll(() => other.evaluate(async () => (await indexedDB.databases()).map(({ name }) => name)))
     .toEqual(['web-sync-registry'])

@@ -10,8 +10,9 @@ export interface ServiceWorkerHandle {
 }
 
 /**
- * Finds the service worker of an origin, by default of the page's; the page need not be one of the app's, so this works with all of the
- * app's tabs closed. The debugger of the whole browser does not offer it.
+ * Finds the service worker of an origin, by default of the page's; the page need not be one of the
+ * app's, so this works with all of the app's tabs closed. The debugger of the whole browser does
+ * not offer it.
  */
 export async function findServiceWorker(page: Page, origin = new URL(page.url()).origin): Promise<ServiceWorkerHandle> {
   const session = await page.context().newCDPSession(page)
@@ -34,12 +35,18 @@ export async function findServiceWorker(page: Page, origin = new URL(page.url())
   }
 }
 
-/** The Background Sync events that the app's service worker has begun since it runs, as it says itself. Chromium only. */
+/**
+ * The Background Sync events that the app's service worker has begun since it runs, as it says
+ * itself. Chromium only.
+ */
 export async function countSyncEvents(context: BrowserContext): Promise<number> {
   return (await runningWorker(context)).evaluate(() => globalThis.syncEvents)
 }
 
-/** Resolves when the app's service worker has begun so many Background Sync events since it runs. Chromium only. */
+/**
+ * Resolves when the app's service worker has begun so many Background Sync events since it runs.
+ * Chromium only.
+ */
 export async function haveSyncEvents(context: BrowserContext, count: number): Promise<void> {
   await (await runningWorker(context)).evaluate((events) => globalThis.haveSyncEvents(events), count)
 }

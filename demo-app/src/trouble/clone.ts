@@ -29,7 +29,7 @@ const MAX_ROWS = 20_000
 export async function exportDatabases(): Promise<string> {
   const databases: CopiedDatabase[] = []
   for (const { name } of await indexedDB.databases()) {
-    // Nothing is ever in a spare one, and to look into one that was just deleted would make it anew.
+    // A spare database never holds anything. Opening one that was just deleted would create it again.
     if (name === undefined || name === 'field-notes-junk' || name.startsWith('web-sync-spare')) continue
     const copy = await readDatabase(name)
     if (copy !== null) databases.push(copy)

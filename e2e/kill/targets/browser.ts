@@ -6,7 +6,10 @@ import type { Target } from './target.ts'
 /** Tag of the Background Sync registration. */
 const TAG = 'web-sync'
 
-/** All processes of the browser at once; in every other round after Background Sync events without a tab, where there is Background Sync. */
+/**
+ * All processes of the browser at once; in every other round after Background Sync events without a
+ * tab, where there is Background Sync.
+ */
 export const browserTarget: Target = {
   keepsTab: false,
   kill: async (scene, instantMs, round) => {
@@ -24,8 +27,9 @@ async function killUnderLoad(scene: Scene, instantMs: number): Promise<null> {
 }
 
 /**
- * The partner cannot be reached: the tab writes and is closed, the service worker gets two events (the browser itself sends some more, for
- * what the tab has handed over) and tries in vain, and the browser is killed in the midst of that or a moment later. Then all comes back.
+ * The partner cannot be reached. The tab writes and is closed. The service worker gets two events
+ * (the browser itself may send more), and its runs fail. The browser is killed during that or a
+ * moment later. Then everything comes back.
  */
 async function killAfterSyncEvents(scene: Scene, instantMs: number): Promise<number> {
   const { device, proxy } = scene
@@ -36,7 +40,8 @@ async function killAfterSyncEvents(scene: Scene, instantMs: number): Promise<num
   await scene.dropTab()
   const before = await countSyncEvents(device.context)
   await worker.dispatchSync(TAG)
-  // On a slow machine the worker takes its time: the instants of the kill count from its work, not from ours.
+  // On a slow machine the worker takes its time: the instants of the kill count from its work, not
+  // from ours.
   await haveSyncEvents(device.context, before + 1)
   await wait((Math.random() * instantMs) / 2)
   await worker.dispatchSync(TAG)

@@ -7,8 +7,8 @@ import type { Scene } from '../scene.ts'
 export interface Target {
   readonly keepsTab: boolean
   /**
-   * Resolves with the Background Sync events that the service worker says it has begun while no tab of the app was open; null: this
-   * was no such round.
+   * Resolves with the Background Sync events that the service worker says it has begun while no tab
+   * of the app was open; null: this was no such round.
    *
    * @param instantMs how long the load goes on before the kill
    * @param round number of the round, from 0 on

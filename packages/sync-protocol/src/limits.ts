@@ -17,7 +17,10 @@ export const LIMITS = {
   mutationTouches: 16_777_216,
   /** Bytes of one record's value. */
   recordBytes: 262_144,
-  /** Mutations that made a record, as a partner keeps them of each and names them to who deletes it: the first and the latest. */
+  /**
+   * Mutations that made a record, as a partner keeps them of each and names them to who deletes it:
+   * the first and the latest.
+   */
   priorMutations: 16,
   /** UTF-16 units of a record id; at least 1. */
   idLength: 256,

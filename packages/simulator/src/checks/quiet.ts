@@ -140,8 +140,9 @@ function isKeptByUnseen({ sights }: Write, name: string, record: JsonObject): bo
 }
 
 /**
- * An edit that the deletion's author saw went with the only device that had it, and the partner never told the author what else had made
- * the record, for the history was lost before the deletion was answered: nobody brings what it waits for.
+ * An edit that the deletion's author saw went with the only device that had it, and the partner
+ * never told the author what else had made the record, for the history was lost before the deletion
+ * was answered: nobody will ever send what it waits for.
  */
 async function isMadeOnLost({ ledger, devices }: World, write: Write, name: string): Promise<boolean> {
   const seen = [...(write.sights.get(name) ?? [])].flatMap((mark) => ledger.get(mark) ?? [])

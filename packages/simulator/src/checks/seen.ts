@@ -52,7 +52,10 @@ export function readWaiting(device: Device, mutationId: string): Promise<readonl
   })
 }
 
-/** The operations of a mutation that was accepted, as this device would send them again; none: it does not keep it. */
+/**
+ * The operations of a mutation that was accepted, as this device would send them again; none: it
+ * does not keep it.
+ */
 export function readKept(device: Device, mutationId: string): Promise<readonly Op[]> {
   return device.look(async (tx) => {
     const rows = await tx.list('journal', { range: { lower: 0, upper: Number.MAX_SAFE_INTEGER }, limit: 1_000_000 })

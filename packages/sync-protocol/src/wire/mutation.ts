@@ -26,8 +26,9 @@ export type Op =
   | (OpTarget & {
       readonly op: 'delete'
       /**
-       * The mutations that had made the record, as the partner said when it accepted the deletion (`OutcomeVersion.mutations`): its author
-       * has seen the results of all of them. Sent when it is replayed; it is no part of what the deletion wants.
+       * The mutations that had made the record, as the partner said when it accepted the deletion
+       * (`OutcomeVersion.mutations`): its author has seen the results of all of them. Sent when it
+       * is replayed; it is no part of what the deletion wants.
        */
       readonly mutations?: readonly string[]
     })

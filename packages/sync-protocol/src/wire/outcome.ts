@@ -30,8 +30,9 @@ export interface OutcomeVersion {
   readonly id: string
   readonly version: RecordVersion | null
   /**
-   * Of a deletion whose author had seen everything: the mutations that had made the record, at most {@link LIMITS.priorMutations}, the
-   * first and the latest. After a restore it waits for whichever of them comes. Default: nothing is said.
+   * Of a deletion whose author had seen everything: the mutations that had made the record, at most
+   * {@link LIMITS.priorMutations}, the first and the latest. After a restore it waits for whichever
+   * of them comes. Default: nothing is said.
    */
   readonly mutations?: readonly string[]
 }

@@ -162,8 +162,9 @@ async function applyOneOp(
 }
 
 /**
- * A deletion of a record that is not there waits for the mutation on whose result it was made, and for all others of which its author knows
- * that they had made the record: whoever had the last one may have lost it, and another of them brings the record back.
+ * A deletion of a record that is not there waits for the mutation on whose result it was made, and
+ * for all others of which its author knows that they had made the record: whoever had the last one
+ * may have lost it, and another of them brings the record back.
  */
 async function waitForRecord(scope: ApplyScope, op: Op): Promise<void> {
   const { collection, id, base, baseMutation } = op

@@ -1,3 +1,3 @@
-/** The engine's door for the rooms that join. */
+/** The engine's door: how a partner gets an engine, and how it writes records of its own. */
 export { createEngine } from './create-engine.ts'
 export type { OwnWriter } from './own-write.ts'

@@ -42,8 +42,8 @@ export interface Entry {
   /** The change of this ask that made it; null: it is as stored. */
   readonly madeBy: StagedChange | null
   /**
-   * The mutations that made it before `current.mutationId` did, see RecordRow. Of a record that the ask deletes: all that had made it, if
-   * the deletion's author had seen them.
+   * The mutations that made it before `current.mutationId` did, see RecordRow. Of a record that the
+   * ask deletes: all that had made it, if the deletion's author had seen them.
    */
   readonly priorMutations: readonly string[]
   /** How much work its value is, see `weigh`. */
@@ -120,7 +120,10 @@ export class Stage {
     this.#lay({ ...entry, current, madeBy: null, priorMutations: listPrior(entry, mutationId), weight: weigh(value) })
   }
 
-  /** The mutation under way deletes the record. `isSeen`: it is proved that its author had seen everything in it. */
+  /**
+   * The mutation under way deletes the record. `isSeen`: it is proved that its author had seen
+   * everything in it.
+   */
   delete(entry: Entry, mutationId: string, isSeen: boolean): void {
     const priorMutations = isSeen ? listPrior(entry, mutationId) : []
     this.#lay({ ...entry, current: null, madeBy: null, priorMutations, weight: 1 })
@@ -242,7 +245,10 @@ export class Stage {
   }
 }
 
-/** What made a record before a mutation that works on it now: the first and the latest, for the list must stay small. */
+/**
+ * What made a record before a mutation that works on it now: the first and the latest, for the list
+ * must stay small.
+ */
 function listPrior({ current, priorMutations }: Entry, mutationId: string): readonly string[] {
   if (current === null) return []
   if (current.mutationId === null || current.mutationId === mutationId) return priorMutations

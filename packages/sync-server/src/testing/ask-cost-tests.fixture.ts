@@ -22,7 +22,10 @@ const patch = (id: string, base: string | null, value: JsonObject): Op => ({
   base,
   value,
 })
-/** A deletion of a record that is not there; its author knew as many mutations that had made it as may be named. */
+/**
+ * A deletion of a record that is not there; its author knew as many mutations that had made it as
+ * may be named.
+ */
 const deletionOfLost = (id: string): Op => {
   const [baseMutation = '', ...mutations] = Array.from({ length: LIMITS.priorMutations + 1 }, () => crypto.randomUUID())
   return { op: 'delete', collection: 'notes', id, base: `7-${'0'.repeat(16)}`, baseMutation, mutations }

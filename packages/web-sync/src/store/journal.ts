@@ -141,7 +141,10 @@ export async function returnJournal(
   return { sync: { ...sync, journalBytes: sync.journalBytes - sumBytes(rows) }, returned }
 }
 
-/** An accepted mutation as it is sent again. Its deletions name the mutations that the partner said had made their records. */
+/**
+ * An accepted mutation as it is sent again. Its deletions name the mutations that the partner said
+ * had made their records.
+ */
 export function toPending(row: JournalRow): OutboxRow {
   const { order, mutationId, origin, createdAtMs, written, isLate } = row
   const { ops, bytes } = nameMutations(row)
