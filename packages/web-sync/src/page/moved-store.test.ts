@@ -1,87 +1,39 @@
 import { IDBFactory } from 'fake-indexeddb'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { collection, defineSchema, type Schema } from 'sync-protocol'
-import { memoryStorage } from '../../../sync-server/src/storage/memory-storage.ts'
-import { createPartner } from '../../../sync-server/src/partner.ts'
-import type { Partner } from '../../../sync-server/src/partner-types.ts'
-import type { ReportCode } from '../contract/index.ts'
-import { openSpace } from './open-space.ts'
+import { type MemoryStorage, memoryStorage } from '../../../sync-server/src/storage/memory-storage.ts'
+import { type Addresses, createAddresses, idsOf, type Notes, notesOf, serve, untilIdle } from './addresses.fixture.ts'
 import type { Space, SpaceOptions } from './space.ts'
-import { createWorld, until, type World } from './tabs.fixture.ts'
+import { until } from './tabs.fixture.ts'
 
 // A partner that moves to another address, and the app that says so: nothing that a device has is lost, asked for again, or left behind.
 
-const schema = defineSchema({
-  app: 'notes',
-  version: 1,
-  collections: { notes: collection<{ readonly id: string; readonly text: string }>(null) },
-})
+const schema = notesOf('notes')
 
-type Collections = (typeof schema)['collections']
-
-let world: World
-/** What runs at each address; none: it cannot be reached. */
-let served: Map<string, Partner>
-let opened: Space<Collections>[]
-let reports: ReportCode[]
+let at: Addresses
 
 beforeEach(() => {
-  world = createWorld('moved')
-  served = new Map()
-  opened = []
-  reports = []
-  world.fetch = async (url, init) => {
-    const partner = served.get(new URL(url).pathname.split('/')[1] ?? '')
-    if (partner === undefined) throw new TypeError('no network')
-    const path = url.includes('/events') ? '/sync/events' : '/sync'
-    return partner.fetch(new Request(`http://app.test${path}${new URL(url).search}`, init))
-  }
+  at = createAddresses('moved')
 })
 
 afterEach(async () => {
-  await Promise.all(opened.map((space) => space.close()))
-  await world.close()
+  await at.close()
 })
 
-function serve(storage = memoryStorage(), served_: Schema = schema): Partner {
-  return createPartner({ schema: served_, storage, authenticate: () => ({ account: 'ada' }), authorize: () => 'write' })
-}
-
-async function open(options: Partial<SpaceOptions<Collections>>): Promise<Space<Collections>> {
-  const space = await openSpace({
-    schema,
-    space: 'team',
-    account: 'ada',
-    createWorker: () => world.createWorker(),
-    persistStorage: false,
-    onReport: (code) => void reports.push(code),
-    ...options,
-  })
-  opened.push(space)
-  return space
+function open(options: Partial<SpaceOptions<Notes>>): Promise<Space<Notes>> {
+  return at.open(schema, options)
 }
 
 const AT_FIRST = { endpoint: '/first/sync' }
 const MOVED = { endpoint: '/second/sync', movedFrom: '/first/sync' }
 
-async function ids(space: Space<Collections>): Promise<string[]> {
-  return (await space.collections.notes.query().all()).map(({ id }) => id)
-}
-
-async function idle(space: Space<Collections>): Promise<void> {
-  await until(space.status, ({ state, pending, lastSyncAtMs }) => {
-    return state === 'idle' && pending === 0 && lastSyncAtMs !== null
-  })
-}
-
 /** A store at the first address, with a write that its partner has accepted and one that is unsent. */
-async function leaveStore(): Promise<{ storage: ReturnType<typeof memoryStorage>; replicaId: string }> {
+async function leaveStore(): Promise<{ storage: MemoryStorage; replicaId: string }> {
   const storage = memoryStorage()
-  served.set('first', serve(storage))
+  at.served.set('first', serve(schema, storage))
   const space = await open(AT_FIRST)
   await space.collections.notes.insert({ id: 'accepted', text: 'a' }).accepted
-  await idle(space)
-  served.clear()
+  await untilIdle(space)
+  at.served.clear()
   await space.collections.notes.insert({ id: 'unsent', text: 'b' })
   await until(space.status, ({ pending }) => pending === 1)
   const { replicaId } = space.status.getSnapshot()
@@ -102,32 +54,32 @@ describe('a store whose partner moves', () => {
   test('goes on as it was, out of reach of the new address too, and sends what was unsent', async () => {
     const { storage, replicaId } = await leaveStore()
     const space = await open(MOVED)
-    expect(await ids(space)).toEqual(['accepted', 'unsent'])
+    expect(await idsOf(space)).toEqual(['accepted', 'unsent'])
     expect(space.status.getSnapshot()).toMatchObject({ isPartial: false, pending: 1, replicaId })
     await untilLeft(1)
-    const partner = serve(storage)
-    served.set('second', partner)
+    const partner = serve(schema, storage)
+    at.served.set('second', partner)
     space.retry()
-    await idle(space)
+    await untilIdle(space)
     expect((await partner.read('team', 'notes', 'unsent'))?.value['text']).toBe('b')
     expect(space.status.getSnapshot()).toMatchObject({ refused: 0, salvage: 0, replicaId })
-    expect(reports).toEqual([])
-    expect([...world.remembered.keys()]).toHaveLength(1)
+    expect(at.reports).toEqual([])
+    expect([...at.world.remembered.keys()]).toHaveLength(1)
   })
 
   test('two tabs at once make one store of it', async () => {
     const { storage, replicaId } = await leaveStore()
     const [one, two] = await Promise.all([open(MOVED), open(MOVED)])
-    for (const space of [one, two]) expect(await ids(space)).toEqual(['accepted', 'unsent'])
+    for (const space of [one, two]) expect(await idsOf(space)).toEqual(['accepted', 'unsent'])
     await Promise.all([
       one.collections.notes.insert({ id: 'x', text: '1' }),
       two.collections.notes.insert({ id: 'y', text: '2' }),
     ])
-    served.set('second', serve(storage))
+    at.served.set('second', serve(schema, storage))
     one.retry()
-    await idle(one)
+    await untilIdle(one)
     for (const space of [one, two]) {
-      expect(await ids(space)).toEqual(['accepted', 'unsent', 'x', 'y'])
+      expect(await idsOf(space)).toEqual(['accepted', 'unsent', 'x', 'y'])
       expect(space.status.getSnapshot().replicaId).toBe(replicaId)
     }
     await untilLeft(1)
@@ -140,7 +92,7 @@ describe('a store whose partner moves', () => {
     await expect(Promise.resolve(old.collections.notes.insert({ id: 'late', text: 'c' }))).rejects.toMatchObject({
       code: 'closed',
     })
-    expect(await ids(space)).toEqual(['accepted', 'unsent'])
+    expect(await idsOf(space)).toEqual(['accepted', 'unsent'])
     await untilLeft(1)
   })
 
@@ -148,11 +100,11 @@ describe('a store whose partner moves', () => {
     await leaveStore()
     for (const options of [MOVED, MOVED, { endpoint: '/second/sync' }]) {
       const space = await open(options)
-      expect(await ids(space)).toEqual(['accepted', 'unsent'])
+      expect(await idsOf(space)).toEqual(['accepted', 'unsent'])
       await space.close()
     }
     const back = await open({ endpoint: '/first/sync', movedFrom: ['/third/sync', '/second/sync'] })
-    expect(await ids(back)).toEqual(['accepted', 'unsent'])
+    expect(await idsOf(back)).toEqual(['accepted', 'unsent'])
     await untilLeft(1)
   })
 
@@ -160,18 +112,18 @@ describe('a store whose partner moves', () => {
     const local = await open({})
     await local.collections.notes.insert({ id: 'local', text: 'l' })
     await local.close()
-    const partner = serve()
-    served.set('second', partner)
+    const partner = serve(schema)
+    at.served.set('second', partner)
     const space = await open({ endpoint: '/second/sync', movedFrom: null })
-    await idle(space)
+    await untilIdle(space)
     expect((await partner.read('team', 'notes', 'local'))?.value['text']).toBe('l')
     await untilLeft(1)
   })
 
   test('is carried over to a store that is there already: nothing is lost, and nothing newer undone', async () => {
     const { storage } = await leaveStore()
-    const partner = serve(storage)
-    served.set('second', partner)
+    const partner = serve(schema, storage)
+    at.served.set('second', partner)
     const early = await open({ endpoint: '/second/sync' })
     await early.collections.notes.put({ id: 'unsent', text: 'newer' }).accepted
     await early.collections.notes.insert({ id: 'early', text: 'e' }).accepted
@@ -179,9 +131,9 @@ describe('a store whose partner moves', () => {
     const space = await open(MOVED)
     await untilLeft(1)
     await until(space.status, ({ pending, refused }) => pending === 0 && refused === 1)
-    expect(await ids(space)).toEqual(['accepted', 'early', 'unsent'])
+    expect(await idsOf(space)).toEqual(['accepted', 'early', 'unsent'])
     expect((await partner.read('team', 'notes', 'unsent'))?.value['text']).toBe('newer')
-    expect(reports).toEqual([])
+    expect(at.reports).toEqual([])
   })
 
   test('is signed out of with the new address, also in spaces that were not opened there', async () => {
@@ -198,7 +150,7 @@ describe('a store whose partner moves', () => {
       ['team', 1],
     ])
     await untilLeft(0)
-    expect(await ids(await open(MOVED))).toEqual([])
+    expect(await idsOf(await open(MOVED))).toEqual([])
   })
 
   test('that the browser threw away before it moved is reported', async () => {
@@ -206,7 +158,7 @@ describe('a store whose partner moves', () => {
     vi.stubGlobal('indexedDB', new IDBFactory())
     const space = await open(MOVED)
     await until(space.status, ({ storage }) => storage.evictedUnsent === 1)
-    await expect.poll(() => reports).toEqual(['storage-evicted'])
+    await expect.poll(() => at.reports).toEqual(['storage-evicted'])
   })
 
   test('needs an address that is one', async () => {

@@ -1,87 +1,44 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { collection, type CollectionsByName, defineSchema, type Schema } from 'sync-protocol'
-import { memoryStorage } from '../../../sync-server/src/storage/memory-storage.ts'
-import { createPartner } from '../../../sync-server/src/partner.ts'
 import type { Partner } from '../../../sync-server/src/partner-types.ts'
-import { openSpace } from './open-space.ts'
+import { type Addresses, createAddresses, notesOf, serve } from './addresses.fixture.ts'
 import type { Space } from './space.ts'
-import { createWorld, until, type World } from './tabs.fixture.ts'
+import { until } from './tabs.fixture.ts'
 
 // Two apps on one origin, and one app with two servers: what one of them has, nothing of the other ever touches.
 
-const notesApp = defineSchema({
-  app: 'notes',
-  version: 1,
-  collections: { notes: collection<{ readonly id: string; readonly text: string }>(null) },
-})
+const notesApp = notesOf('notes')
 const todoApp = defineSchema({
   app: 'todo',
   version: 1,
   collections: { todos: collection<{ readonly id: string; readonly what: string }>(null) },
 })
 
-let world: World
+let at: Addresses
 let a: Partner
-let b: Partner
-let reachable: Set<string>
-let asked: string[]
-let opened: { close(): Promise<void> }[]
 
 beforeEach(() => {
-  world = createWorld('two-apps')
-  a = createPartnerOf(notesApp)
-  b = createPartnerOf(todoApp)
-  reachable = new Set(['a', 'b'])
-  asked = []
-  opened = []
-  world.fetch = async (url, init) => {
-    const { origin, pathname, search } = new URL(url)
-    const [, name = '', ...rest] = pathname.split('/')
-    if (!reachable.has(name)) throw new TypeError('no network')
-    asked.push(name)
-    return (name === 'a' ? a : b).fetch(new Request(`${origin}/${rest.join('/')}${search}`, init))
-  }
+  at = createAddresses('two-apps')
+  a = serve(notesApp)
+  at.served.set('a', a).set('b', serve(todoApp))
 })
 
 afterEach(async () => {
-  await Promise.all(opened.map((space) => space.close()))
-  await world.close()
+  await at.close()
 })
 
-function createPartnerOf(schema: Schema): Partner {
-  return createPartner({
-    schema,
-    storage: memoryStorage(),
-    authenticate: () => ({ account: 'ada' }),
-    authorize: () => 'write',
-  })
-}
-
-function startWorker(): Worker {
-  return world.createWorker()
-}
-
-async function open<Collections extends CollectionsByName>(
+function open<Collections extends CollectionsByName>(
   schema: Schema<Collections>,
   endpoint: string,
   space = 'team-1',
 ): Promise<Space<Collections>> {
-  const one = await openSpace({
-    schema,
-    endpoint,
-    space,
-    account: 'ada',
-    createWorker: startWorker,
-    persistStorage: false,
-  })
-  opened.push(one)
-  return one
+  return at.open(schema, { endpoint, space })
 }
 
 test('what one app wrote is sent to its own partner only, and is there when the app comes back', async () => {
   const first = await open(notesApp, '/a/sync')
   await first.collections.notes.insert({ id: 'n1', text: 'accepted' }).accepted
-  reachable.delete('a')
+  at.served.delete('a')
   await first.collections.notes.insert({ id: 'n2', text: 'unsent' })
   await first.close()
 
@@ -92,7 +49,7 @@ test('what one app wrote is sent to its own partner only, and is there when the 
   expect(await other.collections.todos.query().all()).toEqual([{ id: 't1', what: 'of the other app' }])
   await other.close()
 
-  reachable.add('a')
+  at.served.set('a', a)
   const again = await open(notesApp, '/a/sync')
   await until(again.status, ({ pending }) => pending === 0)
   expect((await again.collections.notes.query().all()).map(({ id }) => id)).toEqual(['n1', 'n2'])
@@ -100,10 +57,11 @@ test('what one app wrote is sent to its own partner only, and is there when the 
 })
 
 test('one app with another server begins anew there, and what belongs to the first server stays for it', async () => {
-  b = createPartnerOf(notesApp)
+  const b = serve(notesApp)
+  at.served.set('b', b)
   const first = await open(notesApp, '/a/sync')
   await first.collections.notes.insert({ id: 'n1', text: 'for a' }).accepted
-  reachable.delete('a')
+  at.served.delete('a')
   await first.collections.notes.insert({ id: 'n2', text: 'for a, unsent' })
   await first.close()
   const other = await open(notesApp, '/b/sync')
@@ -127,7 +85,7 @@ test('signing out of one app leaves the other’s stores, tabs, notes and regist
   const third = await open(todoApp, '/b/sync', 'x')
   await one.collections.notes.insert({ id: 'n', text: 'mine' }).accepted
   await third.collections.todos.insert({ id: 't', what: 'gone' })
-  const notes = world.remembered.size
+  const notes = at.world.remembered.size
   expect(await two.signOut({ unsent: 'discard' })).toMatchObject({
     type: 'removed',
     spaces: [{ space: 'x' }, { space: 'y' }],
@@ -136,6 +94,6 @@ test('signing out of one app leaves the other’s stores, tabs, notes and regist
   expect(one.status.getSnapshot().state).not.toBe('closed')
   await one.collections.notes.insert({ id: 'm', text: 'goes on' }).accepted
   expect(await one.collections.notes.query().all()).toHaveLength(2)
-  expect(notes).toBeGreaterThan(world.remembered.size)
-  expect(world.remembered.size).toBe(1)
+  expect(notes).toBeGreaterThan(at.world.remembered.size)
+  expect(at.world.remembered.size).toBe(1)
 })
