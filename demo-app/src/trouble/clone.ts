@@ -1,7 +1,8 @@
 /**
- * Copies a device: the databases of web-sync on this origin, as they are, to be opened by another browser as its own. That is what a
- * copied profile, a restored phone backup or a cloned disk image does.
+ * Copies a device: the databases that web-sync keeps for this app, as they are, to be opened by another browser as its own. That is what
+ * a copied profile, a restored phone backup or a cloned disk image does. What other apps keep on this origin is left alone, here and there.
  */
+import { schema } from '../schema.ts'
 
 interface CopiedDatabase {
   readonly name: string
@@ -25,29 +26,58 @@ interface CopiedStore {
 /** Databases with more rows than this stay behind: the places are the same for everyone, and the copy fetches them itself. */
 const MAX_ROWS = 20_000
 
-/** All small databases of this origin, as JSON. */
+/** The stores of all apps of an origin; each row says whose it is. */
+const REGISTRY = 'web-sync-registry'
+
+interface Copy {
+  readonly databases: readonly CopiedDatabase[]
+  /** Our rows of the registry. */
+  readonly registered: readonly RegisteredStore[]
+  /** Our part of localStorage. */
+  readonly local: Readonly<Record<string, string>>
+}
+
+interface RegisteredStore {
+  readonly app: string
+  readonly dbName: string
+}
+
+/** All small databases of this app, as JSON. */
 export async function exportDatabases(): Promise<string> {
+  const registry = await readDatabase(REGISTRY)
+  const rows = (registry?.stores ?? []).flatMap((store) => store.rows.map(([, value]) => value as RegisteredStore))
+  const registered = rows.filter(({ app }) => app === schema.app)
+  const isOurs = (name: string): boolean => registered.some(({ dbName }) => dbName === name)
   const databases: CopiedDatabase[] = []
-  for (const { name } of await indexedDB.databases()) {
-    // A spare database never holds anything. Opening one that was just deleted would create it again.
-    if (name === undefined || name === 'field-notes-junk' || name.startsWith('web-sync-spare')) continue
+  for (const { name = '' } of await indexedDB.databases()) {
+    // One that took another's place has a number behind the name.
+    if (!isOurs(name.split('.')[0] ?? '')) continue
     const copy = await readDatabase(name)
     if (copy !== null) databases.push(copy)
   }
-  return JSON.stringify(
-    { databases, local: Object.fromEntries(Object.entries(localStorage)) },
-    (_key, value: unknown) => encode(value),
-  )
+  const local = Object.entries(localStorage).filter(([key]) => {
+    return key.startsWith('field-notes:') || isOurs(key.replace(/^web-sync:synced:/, 'web-sync-'))
+  })
+  const copy: Copy = { databases, registered, local: Object.fromEntries(local) }
+  return JSON.stringify(copy, (_key, value: unknown) => encode(value))
 }
 
 /** Puts the databases of a copy in the place of this browser's own; they must not be open. */
 export async function importDatabases(content: string): Promise<void> {
-  const copy = JSON.parse(content, (_key, value: unknown) => decode(value)) as {
-    readonly databases: readonly CopiedDatabase[]
-    readonly local: Readonly<Record<string, string>>
-  }
+  const copy = JSON.parse(content, (_key, value: unknown) => decode(value)) as Copy
   for (const database of copy.databases) await writeDatabase(database)
+  await addToRegistry(copy.registered)
   for (const [key, value] of Object.entries(copy.local)) localStorage.setItem(key, value)
+}
+
+/** What is in the list stays; a browser that has none yet gets one. */
+async function addToRegistry(rows: readonly RegisteredStore[]): Promise<void> {
+  const opening = indexedDB.open(REGISTRY)
+  opening.addEventListener('upgradeneeded', () => opening.result.createObjectStore('stores', { keyPath: 'dbName' }))
+  const database = await toPromise(opening)
+  const store = database.transaction('stores', 'readwrite').objectStore('stores')
+  await Promise.all(rows.map((row) => toPromise(store.put(row))))
+  database.close()
 }
 
 async function readDatabase(name: string): Promise<CopiedDatabase | null> {

@@ -16,7 +16,8 @@ self.addEventListener('fetch', (event) => {
 })
 
 async function networkFirst(request: Request): Promise<Response> {
-  const cache = await caches.open('app')
+  // Caches belong to the origin, and other apps may live there.
+  const cache = await caches.open(schema.app)
   try {
     const response = await fetch(request)
     if (response.ok) await cache.put(request, response.clone())

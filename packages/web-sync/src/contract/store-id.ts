@@ -17,6 +17,16 @@ export function formerIds({ movedFrom = [], ...id }: StoreId): StoreId[] {
   return movedFrom.filter((endpoint) => endpoint !== id.endpoint).map((endpoint) => ({ ...id, endpoint }))
 }
 
+/**
+ * The address of a partner as part of a store's name: without its fragment, which is never sent. Page and service worker must make the
+ * same name of what the app gives them.
+ *
+ * @param href an absolute address, as `URL` writes it
+ */
+export function toEndpoint(href: string): string {
+  return href.split('#', 1).join('')
+}
+
 /** The stores of one account with one partner. */
 export type StoreOwner = Omit<StoreId, 'space'>
 

@@ -1,5 +1,5 @@
 import { isAppName, isName, LIMITS } from 'sync-protocol'
-import { type StoreId, SyncError } from '../contract/index.ts'
+import { type StoreId, SyncError, toEndpoint } from '../contract/index.ts'
 
 /** The options that name a store. */
 interface NamingOptions {
@@ -23,12 +23,9 @@ export function checkNames({ schema, endpoint, movedFrom = [], account, space }:
   return { app: given, endpoint: address, account, space, movedFrom: former }
 }
 
-/** Absolute, and without a fragment, which is never sent. */
 function toAddress(option: string, given: string): string {
   try {
-    const url = new URL(given, location.href)
-    url.hash = ''
-    return url.href
+    return toEndpoint(new URL(given, location.href).href)
   } catch {
     throw invalid(`/${option}`, `\`${option}\` must be an address, relative or absolute`)
   }

@@ -140,7 +140,10 @@ export interface SpaceOptions<Collections extends CollectionsByName> {
   readonly space: string
   /** Who is using it: the store is bound to this account, and nothing of it is ever sent as another one. */
   readonly account: string
-  /** Address of the partner, relative or absolute. Default: none, local use only. */
+  /**
+   * Address of the partner, absolute or relative to the page; it is a part of the store's name, so pages in different folders should begin
+   * it with `/`. Default: none, local use only.
+   */
   readonly endpoint?: string
   /**
    * Where the same partner was before, newest first; null: the app had none. What the account has on this device under these addresses,

@@ -103,6 +103,16 @@ test('a wake message delivers, and never fails; what is left becomes a sync even
   expect(serviceWorker.tags).toEqual([SYNC_TAG])
 })
 
+test('an address with a fragment names the same store for page and service worker', async () => {
+  world.isOnline = false
+  const tab = await world.open('ann', { endpoint: '/sync#page' })
+  await tab.collections.notes.insert({ id: 'a', text: 'from the field' })
+  await tab.close()
+  world.isOnline = true
+  await startServiceWorker({ endpoint: '/sync#service-worker' }).sync(SYNC_TAG)
+  expect(await textAtPartner()).toBe('from the field')
+})
+
 test('an event brings first what the bound of exchanges allows, and the next ones the rest', async () => {
   await writeOffline()
   world.isOnline = true

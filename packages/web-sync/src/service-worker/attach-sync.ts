@@ -1,5 +1,5 @@
 import { type Schema, schemaToShape, type WakeReason } from 'sync-protocol'
-import { type Auth, type AuthHeaders, isWakeMessage, SYNC_TAG } from '../contract/index.ts'
+import { type Auth, type AuthHeaders, isWakeMessage, SYNC_TAG, toEndpoint } from '../contract/index.ts'
 import { createAuth, startStopwatch } from '../platform/index.ts'
 import type { RegisteredSpace, ServiceWorkerEnvironment } from './environment.ts'
 import type { MessageEventLike, ServiceWorkerScope, SyncEventLike, WithSync } from './events.ts'
@@ -75,7 +75,7 @@ async function syncAll(parts: AttachParts, reason: WakeReason): Promise<boolean>
   const environment = parts.createEnvironment()
   const passedMs = startStopwatch(environment.clock)
   const isOver = (): boolean => passedMs() >= (parts.maxMs ?? 60_000)
-  const endpoint = new URL(parts.endpoint, parts.baseUrl).href
+  const endpoint = toEndpoint(new URL(parts.endpoint, parts.baseUrl).href)
   const shape = schemaToShape(parts.schema)
   let isDrained = true
   for (const space of await listSpaces(environment, shape.app, endpoint)) {

@@ -3,7 +3,7 @@ import type { LocalOp, ReceivedPage, Store, StoreNotice, StoreOptions } from '..
 import { checkEqual } from './check.ts'
 import { Feed } from './feed.ts'
 
-/** Opens stores on one device: the same account and space give the same data again. */
+/** Opens stores on one device. The same app, endpoint, account and space lead to the same data. */
 export interface StoreDevice {
   open(options: StoreOptions, environment: { nowMs(): number; randomId(): string }): Promise<Store>
 }
