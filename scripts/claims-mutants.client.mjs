@@ -8,6 +8,10 @@ const claims = `${source}/claims.test.ts`
 /** The suite that both stores pass, on the one in memory. */
 const suite = `${store}/memory-store.test.ts`
 const crash = `${store}/crash.test.ts`
+/** Whose a store is, and what becomes of it when its partner moves. */
+const identity = `${source}/page/partner-identity.test.ts`
+const moved = `${source}/page/moved-store.test.ts`
+const copy = `${store}/copy-store.test.ts`
 
 /** Changes of the client's code, each with the tests that must turn red. */
 export const clientMutants = [
@@ -221,5 +225,88 @@ export const clientMutants = [
     replace: 'version: base?.version ?? null,',
     tests: ['packages/web-sync/src/store/memory-store.test.ts'],
     red: 'what an own pending put hides was not seen',
+  },
+  {
+    claim: 'S26',
+    what: 'the app is no part of a store’s name',
+    file: `${source}/contract/store-id.ts`,
+    find: 'return hashNames([app, endpoint, account, space])',
+    replace: 'return hashNames([app.slice(0, 0), endpoint, account, space])',
+    tests: [identity],
+    red: 'another app, same address',
+  },
+  {
+    claim: 'S26',
+    what: 'the partner’s address is no part of a store’s name',
+    file: `${source}/contract/store-id.ts`,
+    find: 'return hashNames([app, endpoint, account, space])',
+    replace: 'return hashNames([app, endpoint === null ? null : String(0), account, space])',
+    tests: [identity],
+    red: 'same app, another address',
+  },
+  {
+    claim: 'S26',
+    what: 'the service worker keeps a fragment that the page leaves out',
+    file: `${source}/service-worker/attach-sync.ts`,
+    find: 'toEndpoint(new URL(parts.endpoint, parts.baseUrl).href)',
+    replace: 'new URL(parts.endpoint, parts.baseUrl).href',
+    tests: [`${source}/service-worker/attach-sync.test.ts`],
+    red: 'an address with a fragment names the same store',
+  },
+  {
+    claim: 'S26',
+    what: 'a sign-out takes the stores of other apps and addresses with it',
+    file: `${source}/worker/browser-environment.ts`,
+    find: '.filter((entry) => owners.includes(hashStoreOwner(entry)))',
+    replace: '.filter((entry) => owners.length > 0 && entry.account === owner.account)',
+    tests: [`${source}/page/two-apps.test.ts`],
+    red: 'signing out of one app leaves',
+  },
+  {
+    claim: 'S26',
+    what: 'a sign-out forgets what is at a former address',
+    file: `${source}/worker/browser-environment.ts`,
+    find: 'return [makeDbName(id), ...formerIds(id).map(makeDbName)]',
+    replace: 'return [makeDbName(id)]',
+    tests: [moved],
+    red: 'is signed out of with the new address',
+  },
+  {
+    claim: 'S26',
+    what: 'a store that moves is copied while others may still write it',
+    file: `${store}/copy-store.ts`,
+    find: "    if (sync.isMoved !== true) tx.put('meta', { ...sync, isMoved: true, movedTo: to.storeName })\n",
+    replace: '',
+    tests: [moved],
+    red: 'goes on as it was, out of reach of the new address',
+  },
+  {
+    claim: 'S26',
+    what: 'a store that moves has its first row before its other rows',
+    file: `${store}/copy-store.ts`,
+    find: "    tx.put('meta', marker)\n    return true\n",
+    replace:
+      "    tx.put('meta', marker)\n    const first = await from.database.read((former) => readMeta(former, 'sync'))\n    if (first !== undefined) tx.put('meta', toFirstRow(first, from, context))\n    return true\n",
+    tests: [copy],
+    red: 'is the same one there',
+  },
+  {
+    claim: 'S26',
+    what: 'a store that moved is emptied before the copy is one',
+    file: `${store}/copy-store.ts`,
+    find: "  await to.database.write('strict', async (tx) => {\n    if (!(await isMoving(tx))) return\n    tx.delete",
+    replace:
+      "  await from.database.write('strict', async (tx) => {\n    for (const store of STORE_NAMES) tx.clear(store)\n  })\n  await to.database.write('strict', async (tx) => {\n    if (!(await isMoving(tx))) return\n    tx.delete",
+    tests: [copy],
+    red: 'after a death at any request it is whole',
+  },
+  {
+    claim: 'S26',
+    what: 'what comes from a former address late takes the places of what was written since',
+    file: `${store}/inherit.ts`,
+    find: 'return this.#estate.age >= ageOf(this.sync.nextOrder)',
+    replace: 'return this.#estate.age > ageOf(this.sync.nextOrder)',
+    tests: [moved],
+    red: 'is carried over to a store that is there already',
   },
 ]

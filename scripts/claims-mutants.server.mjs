@@ -350,4 +350,32 @@ export const serverMutants = [
     tests: [retention],
     red: 'what was forgotten first is still remembered',
   },
+  {
+    claim: 'S26',
+    what: 'an ask of another app is judged',
+    file: `${engine}/answer.ts`,
+    find: "  if (ask.app !== null && ask.app !== context.schema.app) return refuse(context, account, ask, 'other-app')\n",
+    replace: '',
+    tests: ['packages/sync-server/src/identity.test.ts'],
+    red: 'is answered by a code, and nothing of it is looked at',
+  },
+  {
+    claim: 'S26',
+    what: 'the access of an account is looked at before the app',
+    file: `${engine}/answer.ts`,
+    find: "  if (ask.app !== null && ask.app !== context.schema.app) return refuse(context, account, ask, 'other-app')\n  if (ask.account !== account) return refuse(context, account, ask, 'account-mismatch')\n",
+    replace:
+      "  if (ask.account !== account) return refuse(context, account, ask, 'account-mismatch')\n  if (ask.app !== null && ask.app !== context.schema.app) return refuse(context, account, ask, 'other-app')\n",
+    tests: ['packages/sync-server/src/identity.test.ts'],
+    red: 'is answered by a code, and nothing of it is looked at',
+  },
+  {
+    claim: 'S26',
+    what: 'the partner’s own calls take a space that no device could ask for',
+    file: `${engine}/create-engine.ts`,
+    find: 'transact(context, checkSpace(space), write)',
+    replace: 'transact(context, space, write)',
+    tests: ['packages/sync-server/src/space-names.test.ts'],
+    red: 'is refused by ',
+  },
 ]
