@@ -298,7 +298,7 @@ export const clientMutants = [
     replace:
       "  await from.database.write('strict', async (tx) => {\n    for (const store of STORE_NAMES) tx.clear(store)\n  })\n  await to.database.write('strict', async (tx) => {\n    if (!(await isMoving(tx))) return\n    tx.delete",
     tests: [copy],
-    red: 'after a death at any request it is whole',
+    red: 'after a death at the end of the move it is whole, too',
   },
   {
     claim: 'S26',
@@ -307,6 +307,6 @@ export const clientMutants = [
     find: 'return this.#estate.age >= ageOf(this.sync.nextOrder)',
     replace: 'return this.#estate.age > ageOf(this.sync.nextOrder)',
     tests: [moved],
-    red: 'is carried over to a store that is there already',
+    red: 'is carried over to a store in use: what is written there next takes the place of nothing',
   },
 ]

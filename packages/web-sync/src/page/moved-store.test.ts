@@ -136,6 +136,26 @@ describe('a store whose partner moves', () => {
     expect(at.reports).toEqual([])
   })
 
+  test('is carried over to a store in use: what is written there next takes the place of nothing', async () => {
+    const { storage } = await leaveStore()
+    const partner = serve(schema, storage)
+    at.served.set('second', partner)
+    const early = await open({ endpoint: '/second/sync' })
+    await early.collections.notes.insert({ id: 'early', text: 'e' }).accepted
+    await early.close()
+    at.served.clear()
+    const space = await open(MOVED)
+    await untilLeft(1)
+    for (const id of ['x', 'y', 'z']) await space.collections.notes.insert({ id, text: 'next' })
+    const all = ['accepted', 'early', 'unsent', 'x', 'y', 'z']
+    expect(await idsOf(space)).toEqual(all)
+    at.served.set('second', partner)
+    space.retry()
+    await untilIdle(space)
+    expect(space.status.getSnapshot()).toMatchObject({ refused: 0, setAside: 0 })
+    for (const id of all) expect((await partner.read('team', 'notes', id))?.value['id']).toBe(id)
+  })
+
   test('is signed out of with the new address, also in spaces that were not opened there', async () => {
     await leaveStore()
     const other = await open({ ...AT_FIRST, space: 'other' })

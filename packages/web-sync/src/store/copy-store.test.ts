@@ -13,18 +13,20 @@ const SECOND = 'http://second.test/sync'
 const REQUESTS = ['get', 'getAll', 'getAllKeys', 'count', 'put', 'delete', 'clear'] as const
 type AnyMethod = (this: IDBObjectStore, ...args: unknown[]) => unknown
 const originals = REQUESTS.map((name) => [name, IDBObjectStore.prototype[name] as AnyMethod] as const)
+type FactoryMethod = (this: IDBFactory, ...args: unknown[]) => unknown
+const DOORS = ['open', 'deleteDatabase'] as const
+const originalDoors = DOORS.map((name) => [name, IDBFactory.prototype[name] as FactoryMethod] as const)
 
 let deaths = 0
 
-afterEach(() => {
-  for (const [name, method] of originals) Object.assign(IDBObjectStore.prototype, { [name]: method })
-})
+afterEach(live)
 
 /**
- * The n-th request to the browser's database aborts its transaction, counted among all stores. `death`: all later ones fail, too, as far as
- * anybody can tell from outside; `full`: the disk was full at that one. Returns whether it came to that.
+ * The n-th request to the browser's database aborts its transaction, counted among all stores. `death`: all later ones fail, too, and no
+ * database is opened or deleted, as far as anybody can tell from outside; `full`: the disk was full at that one. Returns whether it came
+ * to that, and how many there were by then.
  */
-function failAt(request: number, how: 'death' | 'full'): { hasFailed(): boolean } {
+function failAt(request: number, how: 'death' | 'full'): { hasFailed(): boolean; countRequests(): number } {
   let left = request
   for (const [name, method] of originals) {
     const failing: AnyMethod = function failing(...args) {
@@ -35,11 +37,19 @@ function failAt(request: number, how: 'death' | 'full'): { hasFailed(): boolean 
     }
     Object.assign(IDBObjectStore.prototype, { [name]: failing })
   }
-  return { hasFailed: () => left < 0 }
+  for (const [name, method] of originalDoors) {
+    const failing: FactoryMethod = function failing(...args) {
+      if (left >= 0 || how === 'full') return method.apply(this, args)
+      throw new DOMException('the failure of the test', 'InvalidStateError')
+    }
+    Object.assign(IDBFactory.prototype, { [name]: failing })
+  }
+  return { hasFailed: () => left < 0, countRequests: () => request - left }
 }
 
 function live(): void {
   for (const [name, method] of originals) Object.assign(IDBObjectStore.prototype, { [name]: method })
+  for (const [name, method] of originalDoors) Object.assign(IDBFactory.prototype, { [name]: method })
 }
 
 interface Moving {
@@ -111,13 +121,13 @@ describe('a store that moves to another address', () => {
   })
 
   it('after a death at any request it is whole, whoever opens it next', async () => {
-    const request = await failEverywhere('death', async ({ device, seen, at }) => {
-      const store = await device.bench.open(moved)
-      expect({ at, ...(await look(store)) }).toEqual({ at, ...seen })
-      await expect.poll(() => familiesOf(device)).toEqual(['second'])
-      await store.close()
-    })
+    const request = await failEverywhere('death', isWhole)
     expect(request).toBeGreaterThan(30)
+  })
+
+  it('after a death at the end of the move it is whole, too', async () => {
+    const { requests } = await failOnce(NEVER, 'death', isWhole)
+    for (let at = requests - LAST_REQUESTS; at < requests; at += 2) await failOnce(at, 'death', isWhole)
   })
 
   it('an opening between that does not say where it was loses nothing', async () => {
@@ -151,21 +161,40 @@ interface Failed {
   readonly at: string
 }
 
+/** More than any move needs. */
+const NEVER = 1_000_000
+/** The first row of the copy is put, and the former database emptied, in fewer requests than these, the last of a move. */
+const LAST_REQUESTS = 20
+
+async function isWhole({ device, seen, at }: Failed): Promise<void> {
+  const store = await device.bench.open(moved)
+  expect({ at, ...(await look(store)) }).toEqual({ at, ...seen })
+  await expect.poll(() => familiesOf(device)).toEqual(['second'])
+  await store.close()
+}
+
 /** Moves as many stores as it takes until none fails any more; returns at how many requests that was. */
 async function failEverywhere(how: 'death' | 'full', check: (failed: Failed) => Promise<void>): Promise<number> {
   let request = 0
-  for (let hasFailed = true; hasFailed; request += 1 + Math.floor(request / 3)) {
-    const device = makeDevice()
-    await fill(device.bench)
-    const before = await device.bench.open({ endpoint: FIRST })
-    const seen = await look(before)
-    await before.close()
-    const failure = failAt(request, how)
-    const failing = await device.bench.open(moved).catch(() => null)
-    hasFailed = failure.hasFailed()
-    live()
-    await failing?.close()
-    await check({ device, seen, at: `${how} at request ${request}` })
-  }
+  while ((await failOnce(request, how, check)).hasFailed) request += 1 + Math.floor(request / 3)
   return request
+}
+
+async function failOnce(
+  request: number,
+  how: 'death' | 'full',
+  check: (failed: Failed) => Promise<void>,
+): Promise<{ readonly hasFailed: boolean; readonly requests: number }> {
+  const device = makeDevice()
+  await fill(device.bench)
+  const before = await device.bench.open({ endpoint: FIRST })
+  const seen = await look(before)
+  await before.close()
+  const failure = failAt(request, how)
+  const failing = await device.bench.open(moved).catch(() => null)
+  const found = { hasFailed: failure.hasFailed(), requests: failure.countRequests() }
+  live()
+  await failing?.close()
+  await check({ device, seen, at: `${how} at request ${request}` })
+  return found
 }
