@@ -10,7 +10,10 @@ import {
 } from '../support/example-site.ts'
 import { findServiceWorker } from '../support/service-worker.ts'
 
-/** The README's app, twice, under two names: same address of the partner, account, space and service worker's script. */
+/**
+ * The README's app, twice, under two names: same address of the partner, account, space and service
+ * worker's script.
+ */
 
 declare global {
   // A declaration for the tests; `var` is the only form that makes it a property of the page.
@@ -19,7 +22,7 @@ declare global {
 
 interface Scene {
   readonly site: ExampleSite
-  /** Errors that nobody caught in a page. */
+  /** Uncaught errors of the pages. */
   readonly errors: readonly string[]
   readonly createApp: (name: string, changes?: readonly TextChange[]) => ExampleApp
   readonly open: (path: string) => Promise<Page>
@@ -42,7 +45,7 @@ const test = base.extend<{ scene: Scene }, { built: ReadonlyMap<string, string> 
       },
       open: (path) => openPage(context, site.origin + path, errors),
     })
-    expect(errors, 'errors that nobody caught in a page').toEqual([])
+    expect(errors, 'uncaught errors of the pages').toEqual([])
     await context.close()
     await site.close()
     for (const { partner } of apps) await partner.close()
@@ -91,7 +94,8 @@ test('two apps at once under two paths of one origin: no store, entry, lock, not
   scene,
 }) => {
   const [one, two] = [scene.createApp('one'), scene.createApp('two')]
-  // Both ask at /sync: whatever asks from below /two/ is the second one's, and the service worker is the first one's.
+  // Both ask at /sync: whatever asks from below /two/ is the second one's, and the service worker
+  // is the first one's.
   scene.site.serve((path, referrer) => {
     if (path.startsWith('/two/')) return { app: two, path: path.slice('/two'.length) }
     if (path.startsWith('/one/')) return { app: one, path: path.slice('/one'.length) }
@@ -152,8 +156,9 @@ function signOut(page: Page): Promise<unknown> {
 }
 
 /**
- * Its partner has so many notes, and was sent nothing of the other app under this one's name. What the
- * other app still had under way when the address changed hands names that app, and is refused.
+ * The partner has this many notes, and no ask under its own app's name carried data of the other app.
+ * Asks that the other app still sent after the address changed hands carry that app's name, and the
+ * partner refuses them.
  */
 async function expectOnlyOwn({ name, partner, asked }: ExampleApp, notes: number, foreign: string): Promise<void> {
   expect((await partner.inspect('team-1')).digest['notes']?.count).toBe(notes)

@@ -9,7 +9,10 @@ import { collection, defineSchema } from 'web-sync/schema'
 import { webSync } from 'web-sync/vite'
 
 const exampleFolder = fileURLToPath(new URL('../../examples/embed', import.meta.url))
-/** A file from which the workspace's packages are found; the example finds them in a stranger's folder only. */
+/**
+ * A file from which the workspace's packages are found; the example finds them in a stranger's
+ * folder only.
+ */
 const inWorkspace = fileURLToPath(import.meta.url)
 
 /** A change of the built text: what is replaced must be there. */
@@ -33,10 +36,15 @@ export interface ExampleApp {
   readonly files: ReadonlyMap<string, string>
 }
 
-/** Where a request leads: to a file or, at `/sync`, to the partner of an app; null: nobody answers. */
+/**
+ * Where a request leads: to a file or, at `/sync`, to the partner of an app; null: nobody answers.
+ */
 export type Route = (path: string, referrer: string) => { readonly app: ExampleApp; readonly path: string } | null
 
-/** Builds what the README shows, as Vite does for its readers, for any folder of an origin. Files by their path. */
+/**
+ * Builds what the README shows, as Vite does for its readers, for any folder of an origin. Files by
+ * their path.
+ */
 export async function buildExample(): Promise<ReadonlyMap<string, string>> {
   const result = await build({
     root: exampleFolder,

@@ -1,6 +1,7 @@
 /**
- * Copies a device: the databases that web-sync keeps for this app, as they are, to be opened by another browser as its own. That is what
- * a copied profile, a restored phone backup or a cloned disk image does. What other apps keep on this origin is left alone, here and there.
+ * Copies a device: the databases that web-sync keeps for this app, as they are, for another browser
+ * to open as its own. A copied profile, a restored phone backup or a cloned disk image does the same.
+ * Databases of other apps on this origin are neither copied nor overwritten.
  */
 import { schema } from '../schema.ts'
 
@@ -50,7 +51,7 @@ export async function exportDatabases(): Promise<string> {
   const isOurs = (name: string): boolean => registered.some(({ dbName }) => dbName === name)
   const databases: CopiedDatabase[] = []
   for (const { name = '' } of await indexedDB.databases()) {
-    // One that took another's place has a number behind the name.
+    // A database that replaced another one has the old name and a number, as in `name.2`.
     if (!isOurs(name.split('.')[0] ?? '')) continue
     const copy = await readDatabase(name)
     if (copy !== null) databases.push(copy)
@@ -70,7 +71,7 @@ export async function importDatabases(content: string): Promise<void> {
   for (const [key, value] of Object.entries(copy.local)) localStorage.setItem(key, value)
 }
 
-/** What is in the list stays; a browser that has none yet gets one. */
+/** Keeps the rows that the registry has, and creates the registry in a browser that has none yet. */
 async function addToRegistry(rows: readonly RegisteredStore[]): Promise<void> {
   const opening = indexedDB.open(REGISTRY)
   opening.addEventListener('upgradeneeded', () => opening.result.createObjectStore('stores', { keyPath: 'dbName' }))
@@ -80,8 +81,10 @@ async function addToRegistry(rows: readonly RegisteredStore[]): Promise<void> {
   database.close()
 }
 
+/** Null: it has too many rows, or was deleted after it was listed; it must not be created by looking. */
 async function readDatabase(name: string): Promise<CopiedDatabase | null> {
-  const database = await toPromise(indexedDB.open(name))
+  const database = await openIfThere(name)
+  if (database === null) return null
   try {
     const names = [...database.objectStoreNames]
     if (names.length === 0) return { name, version: database.version, stores: [] }
@@ -92,6 +95,21 @@ async function readDatabase(name: string): Promise<CopiedDatabase | null> {
     return { name, version: database.version, stores }
   } finally {
     database.close()
+  }
+}
+
+async function openIfThere(name: string): Promise<IDBDatabase | null> {
+  const opening = indexedDB.open(name)
+  let isMissing = false
+  opening.addEventListener('upgradeneeded', () => {
+    isMissing = true
+    opening.transaction?.abort()
+  })
+  try {
+    return await toPromise(opening)
+  } catch (error) {
+    if (isMissing) return null
+    throw error
   }
 }
 

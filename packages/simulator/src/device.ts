@@ -110,7 +110,7 @@ export class Device {
     this.#version = version
     this.#world = world
     this.signedIn = owner.account
-    // The name comes from account and space: a copy keeps it, and so does a device that is set back.
+    // The name comes from app, address, account and space: a copied or restored device keeps it.
     const years = world.hasWrongClocks ? WRONG_YEARS[(owner.account.length + owner.space.length) % 2] : 0
     this.#clock = { nowMs: () => world.time.nowMs() + (years ?? 0) * YEAR_MS }
     const killed = (): void => world.story.count('sometimes: killed inside a transaction')

@@ -3,7 +3,6 @@ export * from './contract/index.ts'
 export type { Authenticate } from './http/authenticate.ts'
 export type { Partner, PartnerOptions, PartnerStatus } from './partner-types.ts'
 export type { OwnWriter } from './engine/index.ts'
-/** The partner, its port for workers, and the storage for tests. */
 export { createPartner } from './partner.ts'
 export { type PortAnswer, type PortAsk, servePort, type ServedPort } from './serve-port.ts'
 export { memoryStorage, type MemoryStorage } from './storage/memory-storage.ts'

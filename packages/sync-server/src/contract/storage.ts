@@ -135,10 +135,7 @@ export interface RecordRow {
   readonly mutationId: string | null
   /** The version below it that its author had not seen; null: the author saw exactly this. See StoredRecord of sync-protocol. */
   readonly unseen: RecordVersion | null
-  /**
-   * The mutations that made it before that one, since it was there: the first and the latest, at
-   * most `LIMITS.priorMutations`.
-   */
+  /** The mutations that made it before: the first and the latest, at most `LIMITS.priorMutations`. */
   readonly priorMutations: readonly string[]
   /** The record as JSON text: it travels to initiators as it is, unparsed. */
   readonly value: string

@@ -18,8 +18,8 @@ export function formerIds({ movedFrom = [], ...id }: StoreId): StoreId[] {
 }
 
 /**
- * The address of a partner as part of a store's name: without its fragment, which is never sent. Page and service worker must make the
- * same name of what the app gives them.
+ * The address of a partner as part of a store's name: without its fragment, which is never sent.
+ * Page and service worker must make the same name of what the app gives them.
  *
  * @param href an absolute address, as `URL` writes it
  */

@@ -24,7 +24,10 @@ export interface Addresses {
   readonly served: Map<string, Partner>
   /** What the spaces reported, in order. */
   readonly reports: ReportCode[]
-  /** Opens space `team` of account `ada` in a tab of its own; without an endpoint unless one is given. */
+  /**
+   * Opens space `team` of account `ada` in a tab of its own; without an endpoint unless one is
+   * given.
+   */
   open<Collections extends CollectionsByName>(
     schema: Schema<Collections>,
     options?: Partial<SpaceOptions<Collections>>,

@@ -141,8 +141,8 @@ export interface SpaceOptions<Collections extends CollectionsByName> {
   /** Who is using it: the store is bound to this account, and nothing of it is ever sent as another one. */
   readonly account: string
   /**
-   * Address of the partner, absolute or relative to the page; it is a part of the store's name, so pages in different folders should begin
-   * it with `/`. Default: none, local use only.
+   * Address of the partner, absolute or relative to the page; it is a part of the store's name, so
+   * pages in different folders should begin it with `/`. Default: none, local use only.
    */
   readonly endpoint?: string
   /**

@@ -22,9 +22,10 @@ let deaths = 0
 afterEach(live)
 
 /**
- * The n-th request to the browser's database aborts its transaction, counted among all stores. `death`: all later ones fail, too, and no
- * database is opened or deleted, as far as anybody can tell from outside; `full`: the disk was full at that one. Returns whether it came
- * to that, and how many there were by then.
+ * The n-th request to the browser's database aborts its transaction, counted among all stores.
+ * `death`: all later ones fail, too, and no database is opened or deleted, as far as anybody can
+ * tell from outside; `full`: the disk was full at that one. Returns whether it came to that, and
+ * how many there were by then.
  */
 function failAt(request: number, how: 'death' | 'full'): { hasFailed(): boolean; countRequests(): number } {
   let left = request
@@ -163,7 +164,10 @@ interface Failed {
 
 /** More than any move needs. */
 const NEVER = 1_000_000
-/** The first row of the copy is put, and the former database emptied, in fewer requests than these, the last of a move. */
+/**
+ * The first row of the copy is put, and the former database emptied, in fewer requests than these,
+ * the last of a move.
+ */
 const LAST_REQUESTS = 20
 
 async function isWhole({ device, seen, at }: Failed): Promise<void> {
