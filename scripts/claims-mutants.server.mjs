@@ -325,6 +325,15 @@ export const serverMutants = [
   },
   {
     claim: 'S20',
+    what: 'a deletion waits although its own mutation has made the record again',
+    file: `${engine}/stage.ts`,
+    find: '?.current === null,',
+    replace: ' !== undefined,',
+    tests: [deletions],
+    red: 'what its own transaction has put again stays',
+  },
+  {
+    claim: 'S20',
     what: 'what was answered and forgotten is judged as new',
     file: `${engine}/apply-mutations.ts`,
     find: '  if (await scope.forgotten.has(mutation.origin)) return outcomeForgotten(mutationId)\n',

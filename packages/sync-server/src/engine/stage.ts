@@ -215,7 +215,10 @@ export class Stage {
       last.priorMutations = entry.current === null ? [] : entry.priorMutations
       this.#kept.set(key, { ...entry, madeBy: last })
     }
-    const waiting = [...this.#awaiting.values()]
+    // A record that the same mutation made again is no longer deleted: there is nothing to wait for.
+    const waiting = [...this.#awaiting.values()].filter(
+      ({ collection, id }) => this.#kept.get(entryKey(collection, id))?.current === null,
+    )
     for (const key of new Set(waiting.map(({ collection, id }) => entryKey(collection, id)))) {
       last = this.#keepWaiting(key, mutationId)
     }

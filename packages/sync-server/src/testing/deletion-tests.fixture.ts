@@ -1,4 +1,4 @@
-import { LIMITS, type Mutation, type Op, type Outcome, type Page } from 'sync-protocol'
+import { isSameDigest, LIMITS, type Mutation, type Op, type Outcome, type Page } from 'sync-protocol'
 import { describe, expect, test } from 'vitest'
 import type { PartnerStorage } from '../index.ts'
 import { mutationOf, type ScriptedInitiator } from './scripted-initiator.ts'
@@ -89,6 +89,37 @@ export function testDeletions(name: string, create: () => PartnerStorage | Promi
       const again = mutationOf({ ...(last.ops[0] as Op & { op: 'delete' }), mutations: named as string[] })
       const repeated = { ...again, mutationId: last.mutationId }
       expect(outcomesOf(await ann.sync([repeated]))).toEqual([{ ...accepted, duplicate: true }])
+    })
+
+    test.each([
+      ['put', mutationOf({ op: 'put', ...NOTE, base: null, value: { id: 'a', text: 'again' } })],
+      ['inserted', mutationOf({ op: 'insert', ...NOTE, base: null, value: { id: 'a', text: 'again' } })],
+    ])('what its own transaction has %s again stays, and the digest is right', async (_, { ops }) => {
+      const world = await open()
+      const ben = await member(world, 'ben')
+      const both: Mutation = { ...deletionOf(insert()), ops: [...deletionOf(insert()).ops, ...ops] }
+      expect(typesOf(await ben.sync([both]))).toEqual(['accepted'])
+      expect(await readNote(world)).toEqual({ id: 'a', text: 'again' })
+      expect(await waitingIn(world)).toBe(0)
+      const fresh = await member(world, 'ann')
+      for (const initiator of [ben, fresh]) {
+        await initiator.sync()
+        expect(initiator.records.get('notes/a')?.value).toEqual({ id: 'a', text: 'again' })
+      }
+      const { digest } = await world.partner.inspect('s1')
+      expect(isSameDigest(digest, fresh.recount(), ['notes'])).toBe(true)
+    })
+
+    test('what its own transaction has made again and deleted is waited for', async () => {
+      const world = await open()
+      const lost = insert()
+      const [remake] = mutationOf({ op: 'put', ...NOTE, base: null, value: { id: 'a', text: 'again' } }).ops as [Op]
+      const remove = deletionOf(lost)
+      await (await member(world, 'ben')).sync([{ ...remove, ops: [...remove.ops, remake, ...remove.ops] }])
+      expect(await readNote(world)).toBeNull()
+      expect(await waitingIn(world)).toBe(1)
+      expect(typesOf(await (await member(world, 'ann')).sync([lost]))).toEqual(['accepted'])
+      expect(await readNote(world)).toBeNull()
     })
 
     describe('after a restore that lost everything, a deletion that names what had made the record', () => {

@@ -3,6 +3,8 @@ import {
   ASK_CONTENT_TYPE,
   type Change,
   type CheckpointName,
+  type Digest,
+  DigestBuilder,
   type Mutation,
   type Op,
   type Page,
@@ -66,6 +68,13 @@ export class ScriptedInitiator {
     const copy = new ScriptedInitiator({ ...this.options, ...changes })
     const { options } = copy
     return Object.assign(copy, this, { options })
+  }
+
+  /** The digest of the records that it has, from the records themselves. */
+  recount(): Digest {
+    const builder = new DigestBuilder()
+    for (const [name, { version }] of this.records) builder.replace(name.slice(0, name.indexOf('/')), null, version)
+    return builder.build()
   }
 
   /** Composes an ask from the state. */
