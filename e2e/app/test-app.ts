@@ -82,8 +82,8 @@ export class TestSpace {
   }
 
   /** Resolves when nothing is left to send and the first sync is over. */
-  upToDate(): Promise<void> {
-    return this.when(async ({ state, isPartial, isResyncing }) => {
+  async upToDate(): Promise<void> {
+    await this.when(async ({ state, isPartial, isResyncing }) => {
       if (state !== 'idle' || isPartial || isResyncing) return false
       // The status comes by message: the store itself knows of a write that was made a moment ago.
       const { counts, isSettled } = await this.space.inspect()
@@ -91,22 +91,23 @@ export class TestSpace {
     })
   }
 
-  /** Resolves when the status fits; looked at after each change of it. */
-  async when(fits: (status: SpaceStatus) => boolean | Promise<boolean>): Promise<void> {
+  /** Resolves with the first status that fits; looked at after each change of it. */
+  async when(fits: (status: SpaceStatus) => boolean | Promise<boolean>): Promise<SpaceStatus> {
     let stop = (): void => undefined
-    await new Promise<void>((resolve, reject) => {
+    const fitting = await new Promise<SpaceStatus>((resolve, reject) => {
       const look = async (status: SpaceStatus): Promise<void> => {
-        if (await fits(status)) resolve()
+        if (await fits(status)) resolve(status)
       }
       stop = this.space.status.subscribe((status) => {
         look(status).catch(reject)
       })
     })
     stop()
+    return fitting
   }
 
-  /** Resolves when the space is in this state. */
-  reached(state: SpaceStatus['state']): Promise<void> {
+  /** Resolves with the status when the space is in this state. */
+  reached(state: SpaceStatus['state']): Promise<SpaceStatus> {
     return this.when((status) => status.state === state)
   }
 

@@ -140,15 +140,18 @@ async function openPage(context: BrowserContext, address: string, errors: string
   const page = await context.newPage()
   page.on('pageerror', (error) => errors.push(error.message))
   await page.goto(address)
+  // Until the app's script has run to its end, a click on Save only submits the form.
+  await expect(page.locator('output')).not.toBeEmpty()
   return page
 }
 
-/** Resolves when the note is stored: the form is emptied then. */
+/** Resolves when the note is stored and shown: the form is emptied then. */
 async function save(page: Page, text: string): Promise<void> {
   const input = page.getByLabel('New note')
   await input.fill(text)
   await page.getByRole('button', { name: 'Save' }).click()
   await expect(input).toHaveValue('')
+  await expect(page.locator('li', { hasText: text })).toHaveCount(1)
 }
 
 function signOut(page: Page): Promise<unknown> {
