@@ -2,19 +2,30 @@ import { once } from 'node:events'
 import { type AddressInfo, connect, createServer } from 'node:net'
 import { onTestFinished } from 'vitest'
 
-/** A way to the database that counts how often it is spoken to. */
+/** A way to the database that counts how often it is spoken to, and what it answers. */
 export interface CountedWay {
   readonly port: number
   /** Times that something was sent behind an answer, since the last call: what is sent in one go counts once. */
   take(): number
+  /** Bytes that came from the database since the last call. */
+  takeBytes(): number
 }
 
 /** The message that carries a COMMIT alone: https://www.postgresql.org/docs/15/protocol-message-formats.html */
 const END = Buffer.from('Q\u0000\u0000\u0000\u000bCOMMIT\u0000')
+/** What begins a message of its own to other servers (see Announcer); in an exchange it comes later. */
+const ANNOUNCEMENT = 'SELECT pg_notify'
+const HEAD_BYTES = 32
+
+/** The end of a transaction that has only read, or an announcement: nobody waits for either. */
+function isAwaited(chunk: Buffer): boolean {
+  return !chunk.equals(END) && !chunk.subarray(0, HEAD_BYTES).includes(ANNOUNCEMENT)
+}
 
 /** Passes everything on. */
 export async function countRoundTrips(databasePort: number): Promise<CountedWay> {
   let trips = 0
+  let bytes = 0
   const server = createServer((near) => {
     const far = connect(databasePort, '127.0.0.1')
     const end = (): void => {
@@ -24,13 +35,13 @@ export async function countRoundTrips(databasePort: number): Promise<CountedWay>
     for (const socket of [near, far]) socket.on('error', end).on('close', end)
     let isAsking = false
     near.on('data', (chunk) => {
-      // The end of a transaction that has only read: nobody waits for it.
-      if (!isAsking && !chunk.equals(END)) trips += 1
+      if (!isAsking && isAwaited(chunk)) trips += 1
       isAsking = true
       far.write(chunk)
     })
     far.on('data', (chunk) => {
       isAsking = false
+      bytes += chunk.length
       near.write(chunk)
     })
   })
@@ -42,5 +53,10 @@ export async function countRoundTrips(databasePort: number): Promise<CountedWay>
     trips = 0
     return taken
   }
-  return { port: (server.address() as AddressInfo).port, take }
+  const takeBytes = (): number => {
+    const taken = bytes
+    bytes = 0
+    return taken
+  }
+  return { port: (server.address() as AddressInfo).port, take, takeBytes }
 }

@@ -27,7 +27,7 @@ async function begin() {
     await exchange()
     return way.take()
   }
-  return { ann, ben, cost }
+  return { ann, ben, cost, way }
 }
 
 describe('an exchange on PostgreSQL, however far away the database is', () => {
@@ -51,5 +51,25 @@ describe('an exchange on PostgreSQL, however far away the database is', () => {
       ),
     ).toBe(2)
     expect(ann.records.has('notes/a')).toBe(true)
+  })
+
+  test('the values of records that an ask names come ahead up to 1 MiB, however many and large they are', async () => {
+    const { ann, way } = await begin()
+    const ids = Array.from({ length: 40 }, (_, index) => `n${index}`)
+    const records = ids.map((id) => put(id, 'x'.repeat(100_000)))
+    for (let first = 0; first < ids.length; first += 8) await ann.sync(records.slice(first, first + 8))
+    const patches = ids.map((id) => {
+      const base = ann.records.get(`notes/${id}`)?.version ?? null
+      return mutationOf({ op: 'patch', collection: 'notes', id, base, value: { n: 1 } })
+    })
+    await ann.sync(patches)
+    await ann.sync()
+    expect(ann.records.get('notes/n39')?.value).toMatchObject({ n: 1 })
+    // Repeated, they are answered from what was answered before: nothing but what comes ahead is read.
+    way.takeBytes()
+    await ann.send(ann.compose(patches))
+    const bytes = way.takeBytes()
+    expect(bytes).toBeGreaterThan(900_000)
+    expect(bytes).toBeLessThan(1_200_000)
   })
 })
