@@ -106,7 +106,10 @@ export class TestSpace {
     return fitting
   }
 
-  /** Resolves with the status when the space is in this state. */
+  /**
+   * Resolves with the status once the space is in this state: a later status may be that of the
+   * next run.
+   */
   reached(state: SpaceStatus['state']): Promise<SpaceStatus> {
     return this.when((status) => status.state === state)
   }

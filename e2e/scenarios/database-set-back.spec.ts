@@ -6,7 +6,9 @@ import type { ProfileDevice } from '../support/device.ts'
 import { expect, test, type World } from '../support/world.ts'
 
 const UNSENT = 6
-/** Text of an unsent note. It has no word in common with others: the database's log shows it as it is. */
+/**
+ * Text of an unsent note. Chromium compresses values; text without repetition is stored unchanged.
+ */
 const UNSENT_TEXT = 'Only on my device'
 /** Letters of a note of which hundreds fill the log of no browser. */
 const LETTERS = 1_000
@@ -39,8 +41,8 @@ test(cutOff, { tag: '@chromium' }, async ({ world }) => {
   const folder = await databaseFolder(device)
   const cut = `${folder}.cut`
   let unsent = 0
-  // A copy from before it is closed: Chromium may move what the log holds into tables then. It does so
-  // sometimes while it is open, too: more is written until the log holds some of it.
+  // Chromium moves the log's content into tables when it closes a database, and sometimes before.
+  // The cut is made in a copy of the open database, once its log holds an unsent write.
   await expect(async () => {
     unsent = await writeUnsent(world, page, unsent)
     await rm(cut, { recursive: true, force: true })
@@ -91,7 +93,7 @@ async function openWithSent(world: World): Promise<{ device: ProfileDevice; page
   return { device, page }
 }
 
-/** Writes {@link UNSENT} notes more; resolves with how many there are then. */
+/** Writes {@link UNSENT} more notes; resolves with the number of unsent notes. */
 async function writeUnsent({ proxy }: World, page: Page, before = 0): Promise<number> {
   const after = before + UNSENT
   proxy.setMode('refuse')
@@ -123,7 +125,7 @@ async function expectLost({ server, proxy }: World, device: ProfileDevice, unsen
   expect(await page.evaluate(() => app.space.fingerprint())).toBe(await server.call('fingerprint', 'team'))
 }
 
-/** Cuts the database's log off in the middle of the first write that holds this text. */
+/** Truncates the database's log inside the first write that contains this text. */
 async function cutAt(folder: string, text: string): Promise<void> {
   const path = await findLog(folder)
   const offset = (await readFile(path)).indexOf(text)

@@ -12,7 +12,6 @@ test('the sign-in expires with a full outbox: it is kept, and accepted after sig
   })
   await server.call('expireSignIns')
   proxy.setMode('up')
-  // As it was then: the next run may begin at once.
   const halted = await page.evaluate(() => app.space.reached('halted'))
   expect(halted).toMatchObject({ halt: 'sign-in', pending: 3, refused: 0 })
   expect(await server.call('records', 'team', 'notes')).toEqual([])
@@ -38,7 +37,6 @@ test('somebody else signs in on the device: nothing of the first one’s outbox 
   await page.evaluate(() => app.space.addNote('n1', 'by ada'))
   await device.context.addCookies([{ name: 'e2e', value: 'ben.1', url: proxy.origin }])
   proxy.setMode('up')
-  // As it was then: the next run may begin at once.
   const halted = await page.evaluate(() => app.space.reached('halted'))
   expect(halted).toMatchObject({ halt: 'account-mismatch', pending: 1 })
 
@@ -66,7 +64,6 @@ test('access is taken away: the records leave the device, unsent writes stay vis
   // It must be said twice, in two runs.
   await page.evaluate(() => app.space.reached('waiting'))
   await page.evaluate(() => app.space.retry())
-  // As it was then: the next run may begin at once.
   const halted = await page.evaluate(() => app.space.reached('halted'))
   expect(halted).toMatchObject({ halt: 'access-ended', pending: 0 })
   expect(await page.evaluate(() => app.space.notes())).toEqual({})

@@ -10,7 +10,6 @@ test('the partner speaks another version of the protocol: a clear word, nothing 
   for (const version of [0, 2]) {
     await server.call('setForeignVersion', version)
     await page.evaluate((id) => app.space.addNote(id, 'unsent'), `n${version}`)
-    // As it was then: the next run may begin at once.
     const halted = await page.evaluate(() => app.space.reached('halted'))
     expect(halted).toMatchObject({ halt: 'update', pending: 1 })
     await server.call('setForeignVersion', null)

@@ -41,6 +41,7 @@ export class Ledger {
   readonly #promised = new Map<string, Write>()
   readonly #maybe = new Map<string, Write>()
   readonly #forgiven = new Set<string>()
+  readonly #tooOld = new Set<string>()
   readonly #fragile = new Set<string>()
   readonly #deleted = new Set<string>()
   readonly #reused = new Set<string>()
@@ -182,6 +183,11 @@ export class Ledger {
     this.#forgiven.add(mutationId)
   }
 
+  /** True if a history that had the write is lost, and the journals keep it no longer. */
+  isTooOldToReplay(mutationId: string): boolean {
+    return this.#tooOld.has(mutationId)
+  }
+
   isForgiven(mutationId: string): boolean {
     return this.#forgiven.has(mutationId)
   }
@@ -205,7 +211,7 @@ export class Ledger {
     this.historiesLost += 1
     // What was accepted longer ago than a journal keeps it, nobody replays.
     for (const { mutationId, atMs } of this.#promised.values()) {
-      if (this.isBeyondRetention && nowMs - atMs > JOURNAL_AGE_MS) this.#forgiven.add(mutationId)
+      if (this.isBeyondRetention && nowMs - atMs > JOURNAL_AGE_MS) this.#giveUp(mutationId)
     }
     for (const mutationId of this.#fragile) this.#forgiven.add(mutationId)
   }
@@ -214,8 +220,13 @@ export class Ledger {
   timePassed(nowMs: number): void {
     if (this.historiesLost === 0) return
     for (const { mutationId, atMs } of this.#promised.values()) {
-      if (nowMs - atMs > REPLAY_AGE_MS) this.#forgiven.add(mutationId)
+      if (nowMs - atMs > REPLAY_AGE_MS) this.#giveUp(mutationId)
     }
+  }
+
+  #giveUp(mutationId: string): void {
+    this.#tooOld.add(mutationId)
+    this.#forgiven.add(mutationId)
   }
 
   /** A write deleted this record; its outcome is about to be forgotten by the partner. */

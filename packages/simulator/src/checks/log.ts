@@ -26,9 +26,10 @@ export async function checkLog(world: World, space: string, refused: ReadonlyMap
   for (const mutationId of ends.keys()) {
     const write = ledger.get(mutationId)
     if (write === undefined || !write.isOrdered || ledger.isReused(mutationId)) continue
-    // Signed out with what was unsent, or too old to be replayed to a restored history: an ask that was
-    // held up may bring it, whenever it likes.
-    if ((world.has('sign-out') || ledger.isBeyondRetention) && ledger.isForgiven(mutationId)) continue
+    // A delayed ask may bring a write that a sign-out discarded, or that is too old to be replayed,
+    // at any time.
+    if (world.has('sign-out') && ledger.isForgiven(mutationId)) continue
+    if (ledger.isTooOldToReplay(mutationId)) continue
     // Refused by a history that was lost, and then brought to this one by an ask that had been held up all the time.
     const wasAnsweredOtherwise = ledger.historiesLost > 0 && refused.has(mutationId)
     if (wasAnsweredOtherwise) continue

@@ -215,7 +215,7 @@ export class Stage {
       last.priorMutations = entry.current === null ? [] : entry.priorMutations
       this.#kept.set(key, { ...entry, madeBy: last })
     }
-    // A record that the same mutation made again is no longer deleted: there is nothing to wait for.
+    // The mutation may have made the record again: then its deletion does not wait.
     const waiting = [...this.#awaiting.values()].filter(
       ({ collection, id }) => this.#kept.get(entryKey(collection, id))?.current === null,
     )

@@ -2,22 +2,28 @@ import { once } from 'node:events'
 import { type AddressInfo, connect, createServer } from 'node:net'
 import { onTestFinished } from 'vitest'
 
-/** A way to the database that counts how often it is spoken to, and what it answers. */
+/** A proxy before the database that counts round trips and the bytes of answers. */
 export interface CountedWay {
   readonly port: number
   /** Times that something was sent behind an answer, since the last call: what is sent in one go counts once. */
   take(): number
-  /** Bytes that came from the database since the last call. */
+  /** Bytes that the database has sent since the last call. */
   takeBytes(): number
 }
 
 /** The message that carries a COMMIT alone: https://www.postgresql.org/docs/15/protocol-message-formats.html */
 const END = Buffer.from('Q\u0000\u0000\u0000\u000bCOMMIT\u0000')
-/** What begins a message of its own to other servers (see Announcer); in an exchange it comes later. */
+/**
+ * The Announcer's message to other servers begins with this; an exchange has it only behind other
+ * statements.
+ */
 const ANNOUNCEMENT = 'SELECT pg_notify'
 const HEAD_BYTES = 32
 
-/** The end of a transaction that has only read, or an announcement: nobody waits for either. */
+/**
+ * False for the COMMIT of a transaction that has only read, and for an announcement: no exchange
+ * waits for these.
+ */
 function isAwaited(chunk: Buffer): boolean {
   return !chunk.equals(END) && !chunk.subarray(0, HEAD_BYTES).includes(ANNOUNCEMENT)
 }

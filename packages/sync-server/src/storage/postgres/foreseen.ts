@@ -19,7 +19,10 @@ const LOG_ROWS = 64
 const LOG_BYTES = 262_144
 /** Mutations and records that are fetched ahead at most: a larger ask looks up one after the other, as without foresight. */
 const MAX_ROWS = 256
-/** Bytes of records' values that are fetched ahead at most: a value beyond is looked up when it is needed. */
+/**
+ * Most bytes of record values that are fetched ahead. A value beyond is read when an operation
+ * needs it.
+ */
 const VALUE_BYTES = 1_048_576
 
 /** True if what an ask brings is locked and fetched ahead: it has mutations, and not too many. */
@@ -51,8 +54,8 @@ export interface ForeseenPush {
   /** By origin. */
   readonly forgotten: ReadonlyMap<string, ForgottenRow>
   readonly keys: ReadonlySet<string>
-  /** Of records whose values were not fetched ahead; they are locked. */
-  readonly large: ReadonlySet<string>
+  /** Records that are locked, but whose values were not fetched. */
+  readonly unfetched: ReadonlySet<string>
   readonly records: ReadonlyMap<string, RecordRow>
   /** By record; null: it has been changed since. */
   readonly awaiting: Map<string, readonly AwaitingDelete[] | null>
@@ -103,15 +106,16 @@ async function foreseePush(
     all(LOCK_AND_FETCH, ...columns),
     all(AWAITING, ...columns),
   ])
-  const [large, small] = [rows.filter((row) => row['value'] === null), rows.filter((row) => row['value'] !== null)]
+  const fetched = rows.filter((row) => row['value'] !== null)
+  const unfetched = rows.filter((row) => row['value'] === null)
   return {
     mutationIds: new Set(mutationIds),
     outcomes: new Map(outcomes.map(toOutcome).map((row) => [row.mutationId, row])),
     originIds: new Set(originIds),
     forgotten: new Map(forgotten.map(toForgotten).map((row) => [row.originId, row])),
     keys: new Set(names.map(([key]) => key)),
-    large: new Set(large.map((row) => recordKey(row['collection'] as string, row['id'] as string))),
-    records: new Map(small.map(toRecord).map((row) => [recordKey(row.collection, row.id), row])),
+    unfetched: new Set(unfetched.map((row) => recordKey(row['collection'] as string, row['id'] as string))),
+    records: new Map(fetched.map(toRecord).map((row) => [recordKey(row.collection, row.id), row])),
     awaiting: groupByRecord(awaiting.map(toAwaiting)),
   }
 }
@@ -150,7 +154,10 @@ export const LOCK_RECORDS = `SELECT records.* FROM web_sync.records
     JOIN unnest($2::text[], $3::text[]) AS name (collection, id) USING (collection, id)
   WHERE space = $1 ORDER BY collection, id FOR UPDATE OF records`
 
-/** As {@link LOCK_RECORDS}; the value is null where those before it and it have more than {@link VALUE_BYTES}. */
+/**
+ * Locks like {@link LOCK_RECORDS}. A value is null once the sum of the lengths exceeds
+ * {@link VALUE_BYTES}.
+ */
 const LOCK_AND_FETCH = `WITH locked AS (${LOCK_RECORDS})
   SELECT collection, id, version, mutation_id, unseen, prior_mutations,
     CASE WHEN sum(octet_length(value)) OVER (ORDER BY collection, id) <= ${VALUE_BYTES} THEN value END AS value

@@ -92,7 +92,7 @@ export class PostgresTransaction extends ForeseenReader implements StorageTransa
    */
   async lockRecord(collection: string, id: string): Promise<RecordRow | null> {
     const [push, key] = [this.foreseen?.push, recordKey(collection, id)]
-    if (push?.keys.has(key) === true && !push.large.has(key)) return push.records.get(key) ?? null
+    if (push?.keys.has(key) === true && !push.unfetched.has(key)) return push.records.get(key) ?? null
     const row = await this.#lockRow(collection, id)
     if (row !== null || this.#isMaker) return row
     await this.all(`SELECT ${LOCK_MAKING}`)

@@ -65,7 +65,7 @@ describe('an exchange on PostgreSQL, however far away the database is', () => {
     await ann.sync(patches)
     await ann.sync()
     expect(ann.records.get('notes/n39')?.value).toMatchObject({ n: 1 })
-    // Repeated, they are answered from what was answered before: nothing but what comes ahead is read.
+    // Mutations that are sent again get their stored outcomes: only the read-ahead reads records.
     way.takeBytes()
     await ann.send(ann.compose(patches))
     const bytes = way.takeBytes()
