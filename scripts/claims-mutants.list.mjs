@@ -2,7 +2,7 @@
  * For each claim (docs/claims.md) changes of product code that break it. The named tests must turn red, else they prove nothing.
  * `find` must occur exactly once in the file. `claim` is the row's number, or the name of an invariant (docs/invariants.md).
  */
-const core = 'packages/sync-protocol/src'
+const core = 'packages/web-sync-protocol/src'
 
 /** All changes that are tried, each with the tests that must turn red. */
 export const mutants = [

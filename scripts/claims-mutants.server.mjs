@@ -2,14 +2,14 @@
  * Changes of the partner's code, one or more for each claim that speaks of it; see claims-mutants.list.mjs. `red` is (the beginning of)
  * the title of the test that must turn red.
  */
-const engine = 'packages/sync-server/src/engine'
-const storage = 'packages/sync-server/src/storage'
-const claims = 'packages/sync-server/src/claims.test.ts'
-const crash = 'packages/sync-server/src/claims-crash.test.ts'
-const history = 'packages/sync-server/src/history.test.ts'
-const seen = 'packages/sync-server/src/seen.test.ts'
-const deletions = 'packages/sync-server/src/deletions.test.ts'
-const retention = 'packages/sync-server/src/retention.test.ts'
+const engine = 'packages/web-sync-server/src/engine'
+const storage = 'packages/web-sync-server/src/storage'
+const claims = 'packages/web-sync-server/src/claims.test.ts'
+const crash = 'packages/web-sync-server/src/claims-crash.test.ts'
+const history = 'packages/web-sync-server/src/history.test.ts'
+const seen = 'packages/web-sync-server/src/seen.test.ts'
+const deletions = 'packages/web-sync-server/src/deletions.test.ts'
+const retention = 'packages/web-sync-server/src/retention.test.ts'
 
 /** Changes of the partner's code, each with the tests that must turn red. */
 export const serverMutants = [
@@ -147,13 +147,13 @@ export const serverMutants = [
     file: `${engine}/context.ts`,
     find: 'KEPT_SIBLINGS = 8',
     replace: 'KEPT_SIBLINGS = 1',
-    tests: ['packages/sync-server/src/cases.test.ts'],
+    tests: ['packages/web-sync-server/src/cases.test.ts'],
     red: 'K2: of the replies that were lost',
   },
   {
     claim: '7',
     what: 'n may be a numeric string, up to the partner’s door',
-    file: 'packages/sync-protocol/src/wire/ids.ts',
+    file: 'packages/web-sync-protocol/src/wire/ids.ts',
     find: "parseInteger(key['n'],",
     replace: "parseInteger(Number(key['n']),",
     tests: [claims],
@@ -226,10 +226,10 @@ export const serverMutants = [
   {
     claim: '14',
     what: 'what comes through a MessagePort is served without its body',
-    file: 'packages/sync-server/src/serve-port.ts',
+    file: 'packages/web-sync-server/src/serve-port.ts',
     find: "body: method === 'GET' ? null : body",
     replace: "body: method === 'GET' ? null : ''",
-    tests: ['packages/sync-server/src/serve-port.test.ts'],
+    tests: ['packages/web-sync-server/src/serve-port.test.ts'],
     red: 'two initiators sync through it',
   },
   {
@@ -248,13 +248,13 @@ export const serverMutants = [
     find: '  scope.stage.drop()\n',
     replace:
       '  scope.stage.keep(mutation.mutationId, new Map(scope.stage.written().map((entry) => [entry, JSON.stringify(entry.current?.value)])))\n',
-    tests: ['packages/sync-server/src/mutations.test.ts'],
+    tests: ['packages/web-sync-server/src/mutations.test.ts'],
     red: 'a mutation of many records is all or nothing',
   },
   {
     claim: 'S20',
     what: 'the last writer is taken for who has seen the record, though its write was merged',
-    file: 'packages/sync-protocol/src/partner/apply-op.ts',
+    file: 'packages/web-sync-protocol/src/partner/apply-op.ts',
     find: 'return isMadeOn(baseMutation, mutationId) && (unseen === null || unseen === base)',
     replace: 'return isMadeOn(baseMutation, mutationId) || unseen === base',
     tests: [seen],
@@ -263,7 +263,7 @@ export const serverMutants = [
   {
     claim: 'S20',
     what: 'a chain over an unseen edit forgets the edit after its second link',
-    file: 'packages/sync-protocol/src/partner/apply-op.ts',
+    file: 'packages/web-sync-protocol/src/partner/apply-op.ts',
     find: 'return isMadeOn(baseMutation, current.mutationId) ? current.unseen : current.version',
     replace: 'return isMadeOn(baseMutation, current.mutationId) ? null : current.version',
     tests: [seen],
@@ -365,7 +365,7 @@ export const serverMutants = [
     file: `${engine}/answer.ts`,
     find: "  if (ask.app !== null && ask.app !== context.schema.app) return refuse(context, account, ask, 'other-app')\n",
     replace: '',
-    tests: ['packages/sync-server/src/identity.test.ts'],
+    tests: ['packages/web-sync-server/src/identity.test.ts'],
     red: 'is answered by a code, and nothing of it is looked at',
   },
   {
@@ -375,7 +375,7 @@ export const serverMutants = [
     find: "  if (ask.app !== null && ask.app !== context.schema.app) return refuse(context, account, ask, 'other-app')\n  if (ask.account !== account) return refuse(context, account, ask, 'account-mismatch')\n",
     replace:
       "  if (ask.account !== account) return refuse(context, account, ask, 'account-mismatch')\n  if (ask.app !== null && ask.app !== context.schema.app) return refuse(context, account, ask, 'other-app')\n",
-    tests: ['packages/sync-server/src/identity.test.ts'],
+    tests: ['packages/web-sync-server/src/identity.test.ts'],
     red: 'is answered by a code, and nothing of it is looked at',
   },
   {
@@ -384,7 +384,7 @@ export const serverMutants = [
     file: `${engine}/create-engine.ts`,
     find: 'transact(context, checkSpace(space), write)',
     replace: 'transact(context, space, write)',
-    tests: ['packages/sync-server/src/space-names.test.ts'],
+    tests: ['packages/web-sync-server/src/space-names.test.ts'],
     red: 'is refused by ',
   },
 ]

@@ -5,7 +5,10 @@
 import { posix } from 'node:path'
 
 /** Entries that run in Node; all others run in browsers too. The commands of `bin` run in Node likewise. */
-const NODE_ENTRIES = { 'web-sync': ['./testing/node', './vite'], 'sync-server': ['.', './postgres', './testing/node'] }
+const NODE_ENTRIES = {
+  'web-sync': ['./testing/node', './vite'],
+  'web-sync-server': ['.', './postgres', './testing/node'],
+}
 
 /** The testing kit: for tests, never part of what an app or a server runs. */
 const isKit = (entry) => entry === './testing' || entry.startsWith('./testing/')

@@ -5,7 +5,9 @@ const root = new URL('../', import.meta.url)
 
 /** The text of a file that docs/claims.md names; files without a package are in the ground floor. null: there is none. */
 function read(name: string): string | null {
-  const places = [name, `packages/${name}`, `packages/sync-protocol/src/${name}`].map((place) => new URL(place, root))
+  const places = [name, `packages/${name}`, `packages/web-sync-protocol/src/${name}`].map(
+    (place) => new URL(place, root),
+  )
   const url = places.find((place) => existsSync(place))
   return url === undefined ? null : readFileSync(url, 'utf8')
 }

@@ -22,18 +22,23 @@ function codesOfDoc(heading: string): string[] {
   return [...(section ?? '').matchAll(/^\| `([a-z-]+)` \|/gm)].map(([, code]) => code ?? '')
 }
 
-const STATE = 'packages/sync-protocol/src/initiator/state.ts'
-const PROBLEM = 'packages/sync-protocol/src/wire/problem.ts'
+const STATE = 'packages/web-sync-protocol/src/initiator/state.ts'
+const PROBLEM = 'packages/web-sync-protocol/src/wire/problem.ts'
 
 it.each([
   ["Errors of the app's calls", 'packages/web-sync/src/contract/errors.ts', 'SYNC_ERROR_CODES = [', '] as const'],
-  ['Refusals', 'packages/sync-protocol/src/wire/outcome.ts', 'REFUSAL_CODES = [', '] as const'],
+  ['Refusals', 'packages/web-sync-protocol/src/wire/outcome.ts', 'REFUSAL_CODES = [', '] as const'],
   ['Set aside', STATE, "readonly type: 'setAside'; readonly mutationId: string; readonly code:", '}'],
   ['Halted', STATE, 'type HaltCode =', '\n\n'],
   ['Waiting', STATE, 'type FailureReason =', '\n\n'],
   ['Reports', 'packages/web-sync/src/contract/worker-api.ts', 'type ReportCode =', '\n\n'],
   ['Problems', PROBLEM, 'PROBLEM_STATUS = {', '} as const'],
-  ["Errors of the partner's program", 'packages/sync-server/src/contract/errors.ts', 'type PartnerErrorCode =', '\n\n'],
+  [
+    "Errors of the partner's program",
+    'packages/web-sync-server/src/contract/errors.ts',
+    'type PartnerErrorCode =',
+    '\n\n',
+  ],
 ])('docs/errors.md, «%s», has every code of the source, once, and no other', (heading, path, begin, end) => {
   const codes = codesOfSource(path, begin, end)
   expect(codes.length).toBeGreaterThan(1)

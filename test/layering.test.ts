@@ -22,40 +22,43 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
 /** Who may import whom, as the house has it. A room that is not listed here fails the test. */
 const allowedImports: Readonly<Record<string, readonly string[]>> = {
-  'sync-protocol/src': [],
-  'web-sync/src/contract': ['sync-protocol/src'],
-  'web-sync/src/engine': ['sync-protocol/src', 'web-sync/src/contract'],
-  'web-sync/src/store': ['sync-protocol/src', 'web-sync/src/contract'],
-  'web-sync/src/transport': ['sync-protocol/src', 'web-sync/src/contract'],
-  'web-sync/src/platform': ['sync-protocol/src', 'web-sync/src/contract'],
-  'web-sync/src/worker': ['sync-protocol/src', ...inWebSync('contract', 'engine', 'store', 'transport', 'platform')],
-  'web-sync/src/service-worker': [
-    'sync-protocol/src',
+  'web-sync-protocol/src': [],
+  'web-sync/src/contract': ['web-sync-protocol/src'],
+  'web-sync/src/engine': ['web-sync-protocol/src', 'web-sync/src/contract'],
+  'web-sync/src/store': ['web-sync-protocol/src', 'web-sync/src/contract'],
+  'web-sync/src/transport': ['web-sync-protocol/src', 'web-sync/src/contract'],
+  'web-sync/src/platform': ['web-sync-protocol/src', 'web-sync/src/contract'],
+  'web-sync/src/worker': [
+    'web-sync-protocol/src',
     ...inWebSync('contract', 'engine', 'store', 'transport', 'platform'),
   ],
-  'web-sync/src/page': ['sync-protocol/src', 'web-sync/src/contract'],
+  'web-sync/src/service-worker': [
+    'web-sync-protocol/src',
+    ...inWebSync('contract', 'engine', 'store', 'transport', 'platform'),
+  ],
+  'web-sync/src/page': ['web-sync-protocol/src', 'web-sync/src/contract'],
   'web-sync/src/testing': [
-    'sync-protocol/src',
+    'web-sync-protocol/src',
     ...inWebSync('contract', 'engine', 'store', 'transport', 'platform', 'worker'),
   ],
   'web-sync/src/testing/node': [],
-  'web-sync/src/port': ['sync-protocol/src', ...inWebSync('contract', 'engine', 'store', 'transport')],
+  'web-sync/src/port': ['web-sync-protocol/src', ...inWebSync('contract', 'engine', 'store', 'transport')],
   'web-sync/src/vite': [],
-  'sync-server/src/contract': ['sync-protocol/src'],
-  'sync-server/src/engine': ['sync-protocol/src', 'sync-server/src/contract'],
-  'sync-server/src/storage': ['sync-protocol/src', 'sync-server/src/contract'],
-  'sync-server/src/storage/sqlite': ['sync-protocol/src', ...inSyncServer('contract', 'storage')],
-  'sync-server/src/storage/postgres': ['sync-protocol/src', ...inSyncServer('contract')],
-  'sync-server/src/http': ['sync-protocol/src', 'sync-server/src/contract'],
-  'sync-server/src/nudges': ['sync-protocol/src', 'sync-server/src/contract'],
-  'sync-server/src/node': ['sync-protocol/src', 'sync-server/src/contract'],
-  'sync-server/src/monitoring': ['sync-protocol/src', 'sync-server/src/contract'],
-  'sync-server/src/testing': ['sync-protocol/src', ...inSyncServer('contract', 'engine', 'storage')],
-  'sync-server/src/testing/node': [],
-  'sync-server/src/cli': [
-    'sync-protocol/src',
-    ...inSyncServer('contract', 'engine', 'storage', 'storage/sqlite', 'storage/postgres', 'http', 'nudges'),
-    ...inSyncServer('node', 'monitoring'),
+  'web-sync-server/src/contract': ['web-sync-protocol/src'],
+  'web-sync-server/src/engine': ['web-sync-protocol/src', 'web-sync-server/src/contract'],
+  'web-sync-server/src/storage': ['web-sync-protocol/src', 'web-sync-server/src/contract'],
+  'web-sync-server/src/storage/sqlite': ['web-sync-protocol/src', ...inServer('contract', 'storage')],
+  'web-sync-server/src/storage/postgres': ['web-sync-protocol/src', ...inServer('contract')],
+  'web-sync-server/src/http': ['web-sync-protocol/src', 'web-sync-server/src/contract'],
+  'web-sync-server/src/nudges': ['web-sync-protocol/src', 'web-sync-server/src/contract'],
+  'web-sync-server/src/node': ['web-sync-protocol/src', 'web-sync-server/src/contract'],
+  'web-sync-server/src/monitoring': ['web-sync-protocol/src', 'web-sync-server/src/contract'],
+  'web-sync-server/src/testing': ['web-sync-protocol/src', ...inServer('contract', 'engine', 'storage')],
+  'web-sync-server/src/testing/node': [],
+  'web-sync-server/src/cli': [
+    'web-sync-protocol/src',
+    ...inServer('contract', 'engine', 'storage', 'storage/sqlite', 'storage/postgres', 'http', 'nudges'),
+    ...inServer('node', 'monitoring'),
   ],
 }
 
@@ -63,8 +66,8 @@ function inWebSync(...names: readonly string[]): readonly string[] {
   return names.map((name) => `web-sync/src/${name}`)
 }
 
-function inSyncServer(...names: readonly string[]): readonly string[] {
-  return names.map((name) => `sync-server/src/${name}`)
+function inServer(...names: readonly string[]): readonly string[] {
+  return names.map((name) => `web-sync-server/src/${name}`)
 }
 
 interface Violation {
@@ -78,7 +81,7 @@ interface Violation {
 /** Why the compiler may refuse a planted file: not listed among the project's files, no such name, no such module, no such types. */
 const expectedErrors = /error TS(6307|2304|2307|2580|2584|2591):/
 
-const clockless = ['sync-protocol/src', ...inWebSync('contract', 'engine'), ...inSyncServer('contract', 'engine')]
+const clockless = ['web-sync-protocol/src', ...inWebSync('contract', 'engine'), ...inServer('contract', 'engine')]
 const rooms = Object.keys(allowedImports)
 
 const violations: readonly Violation[] = [
@@ -105,11 +108,16 @@ const violations: readonly Violation[] = [
   ...inWebSync('store', 'transport', 'platform', 'worker', 'service-worker', 'page', 'testing', 'port').map((room) =>
     violation('oxlint', room, 'a clock of its own', 'export const planted: number = Date.now()'),
   ),
-  ...inSyncServer('storage', 'storage/sqlite', 'storage/postgres', 'http', 'nudges', 'node', 'monitoring', 'cli').map(
+  ...inServer('storage', 'storage/sqlite', 'storage/postgres', 'http', 'nudges', 'node', 'monitoring', 'cli').map(
     (room) => violation('oxlint', room, 'a clock of its own', 'export const planted: number = new Date().getTime()'),
   ),
-  violation('tsc', 'sync-server/src/storage', 'node builtin', "export { DatabaseSync as planted } from 'node:sqlite'"),
-  violation('tsc', 'sync-server/src/http', 'node builtin', "export { createServer as planted } from 'node:http'"),
+  violation(
+    'tsc',
+    'web-sync-server/src/storage',
+    'node builtin',
+    "export { DatabaseSync as planted } from 'node:sqlite'",
+  ),
+  violation('tsc', 'web-sync-server/src/http', 'node builtin', "export { createServer as planted } from 'node:http'"),
   violation('tsc', 'web-sync/src/store', 'document', 'export const planted: unknown = document.body'),
   violation('tsc', 'web-sync/src/page', 'node builtin', "export { readFileSync as planted } from 'node:fs'"),
   ...inWebSync('engine', 'transport', 'worker', 'service-worker', 'page', 'testing', 'port').map((room) =>
@@ -170,17 +178,19 @@ function violation(caughtBy: Violation['caughtBy'], room: string, what: string, 
 
 /** A package of the workspace imported by its name counts as a library for the compiler, so there the linter has to see it. */
 function pairCaughtBy(room: string, other: string): Violation['caughtBy'] {
-  const isWithoutRooms = ['web-sync/src/vite', 'web-sync/src/testing/node', 'sync-server/src/testing/node'].includes(
-    room,
-  )
-  return isWithoutRooms && other === 'sync-protocol/src' ? 'oxlint' : 'tsc'
+  const isWithoutRooms = [
+    'web-sync/src/vite',
+    'web-sync/src/testing/node',
+    'web-sync-server/src/testing/node',
+  ].includes(room)
+  return isWithoutRooms && other === 'web-sync-protocol/src' ? 'oxlint' : 'tsc'
 }
 
 /** Rooms of one package name each other's files; another package is imported by its name. */
 function specifier(room: string, other: string): string {
   const [roomPackage, otherPackage] = [room.split('/')[0], other.split('/')[0]]
   if (roomPackage !== otherPackage)
-    return otherPackage === 'sync-protocol' ? 'sync-protocol' : `${otherPackage}/testing`
+    return otherPackage === 'web-sync-protocol' ? 'web-sync-protocol' : `${otherPackage}/testing`
   const path = relative(room, `${other}/planted-target.ts`)
   return path.startsWith('.') ? path : `./${path}`
 }
@@ -197,7 +207,7 @@ describe('the tree as it is', () => {
       relative('packages', dirname(path)),
     )
     // These `src` folders hold the files that join rooms; they are no rooms themselves.
-    const joining = ['web-sync/src', 'sync-server/src', 'simulator/src']
+    const joining = ['web-sync/src', 'web-sync-server/src', 'simulator/src']
     expect(found.filter((room) => !joining.includes(room)).toSorted()).toEqual(rooms.toSorted())
   })
 

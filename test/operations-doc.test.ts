@@ -1,7 +1,7 @@
 import { existsSync, globSync, readFileSync } from 'node:fs'
-import { createMetrics } from '../packages/sync-server/src/monitoring/index.ts'
+import { createMetrics } from '../packages/web-sync-server/src/monitoring/index.ts'
 import { expect, it } from 'vitest'
-import { OPTIONS } from '../packages/sync-server/src/cli/options.ts'
+import { OPTIONS } from '../packages/web-sync-server/src/cli/options.ts'
 
 const root = new URL('../', import.meta.url)
 const doc = readFileSync(new URL('docs/operations.md', root), 'utf8')
@@ -35,7 +35,8 @@ it('docs/operations.md names options and files that exist', () => {
   expect(files.length).toBeGreaterThan(5)
   const missing = files.filter(
     (name) =>
-      !existsSync(new URL(name, root)) && globSync(`packages/sync-server/src/**/${name}`, { cwd: root }).length === 0,
+      !existsSync(new URL(name, root)) &&
+      globSync(`packages/web-sync-server/src/**/${name}`, { cwd: root }).length === 0,
   )
   expect(missing).toEqual([])
 })

@@ -23,7 +23,7 @@ function pathsOf(entry: string): readonly string[] {
 }
 
 /** Rooms that are in no bundle of a browser, whichever entry: what only the partner needs. */
-const PARTNER_ONLY = /\/sync-protocol\/src\/partner\/|\/wire\/ask\.ts|\/sync-server\//
+const PARTNER_ONLY = /\/web-sync-protocol\/src\/partner\/|\/wire\/ask\.ts|\/web-sync-server\//
 
 /** What each entry is for, it must not carry more. */
 const FOREIGN: readonly (readonly [entry: string, pattern: RegExp, sample: string])[] = [

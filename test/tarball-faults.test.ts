@@ -14,7 +14,7 @@ const { findTarballFaults } = (await import(/* @vite-ignore */ script)) as {
 
 const manifest = {
   name: 'web-sync',
-  dependencies: { idb: '8.0.4', 'sync-protocol': '0.1.0' },
+  dependencies: { idb: '8.0.4', 'web-sync-protocol': '0.1.0' },
   exports: {
     '.': { default: './dist/page/index.js' },
     './testing': { default: './dist/testing/index.js' },
@@ -24,7 +24,7 @@ const manifest = {
 
 const FILES: Readonly<Record<string, string>> = {
   'package.json': '{}',
-  'dist/page/index.js': "// import { a } from 'not-real'\nexport { a } from './a.js'\nimport 'sync-protocol'\n",
+  'dist/page/index.js': "// import { a } from 'not-real'\nexport { a } from './a.js'\nimport 'web-sync-protocol'\n",
   'dist/page/a.js': "export const a = new Worker(new URL('../worker/worker.js', import.meta.url))\n",
   'dist/worker/worker.js': "/** `process.env` is a word here. */\nimport { openDB } from 'idb'\nopenDB()\n",
   'dist/testing/index.js': "export { a } from '../page/a.js'\n",

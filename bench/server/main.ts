@@ -6,7 +6,7 @@
  */
 import { readFile } from 'node:fs/promises'
 import { extname, join, sep } from 'node:path'
-import { listen } from 'sync-server'
+import { listen } from 'web-sync-server'
 import type { ServerKind } from '../shared/contestants.ts'
 import { changePlace } from '../shared/place.ts'
 import { createOurs } from './ours.ts'
@@ -14,10 +14,10 @@ import { createPages } from './pages.ts'
 import { makePlaces } from './places.ts'
 import { createPouchdb } from './pouchdb.ts'
 import { createReplicache } from './replicache.ts'
-import type { SyncServer } from './sync-server.ts'
+import type { BenchServer } from './bench-server.ts'
 import { createYjs } from './yjs.ts'
 
-const create: Record<ServerKind, (folder: string) => SyncServer> = {
+const create: Record<ServerKind, (folder: string) => BenchServer> = {
   ours: createOurs,
   pages: createPages,
   pouchdb: createPouchdb,

@@ -1,12 +1,12 @@
 import { join } from 'node:path'
-import type { JsonObject } from 'sync-protocol'
-import { createPartner, sqliteStorage } from 'sync-server'
+import type { JsonObject } from 'web-sync-protocol'
+import { createPartner, sqliteStorage } from 'web-sync-server'
 import { SPACE, schema } from '../shared/schema.ts'
 import type { Place } from '../shared/place.ts'
-import type { SyncServer } from './sync-server.ts'
+import type { BenchServer } from './bench-server.ts'
 
 /** The product's own partner, on SQLite with WAL and synchronous=FULL. */
-export function createOurs(folder: string): SyncServer {
+export function createOurs(folder: string): BenchServer {
   const partner = createPartner({
     schema,
     storage: sqliteStorage(join(folder, 'partner.db')),

@@ -1,9 +1,9 @@
 import type { Place } from '../shared/place.ts'
 import { openPlaceTable } from './place-table.ts'
-import type { SyncServer } from './sync-server.ts'
+import type { BenchServer } from './bench-server.ts'
 
 /** The smallest honest sync for what has none of its own: pages of changes after a number, and batches of writes. */
-export function createPages(folder: string): SyncServer {
+export function createPages(folder: string): BenchServer {
   const table = openPlaceTable(folder)
   return {
     fetch: async (request) => {

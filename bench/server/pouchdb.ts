@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { Place } from '../shared/place.ts'
 import { openPlaceTable } from './place-table.ts'
-import type { SyncServer } from './sync-server.ts'
+import type { BenchServer } from './bench-server.ts'
 
 /** A document as CouchDB's replication protocol carries it. */
 interface Doc extends Omit<Place, 'id'> {
@@ -14,7 +14,7 @@ interface Doc extends Omit<Place, 'id'> {
  * The part of CouchDB that PouchDB's own replication asks for: changes, bulk get, revision differences, bulk docs, local checkpoints.
  * One revision of each document is kept, the last one that was written; the bench makes no conflicts.
  */
-export function createPouchdb(folder: string): SyncServer {
+export function createPouchdb(folder: string): BenchServer {
   const table = openPlaceTable(folder)
   table.database.exec(`
     CREATE TABLE IF NOT EXISTS revisions (id TEXT PRIMARY KEY, path TEXT NOT NULL) WITHOUT ROWID;

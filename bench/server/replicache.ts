@@ -1,7 +1,7 @@
 import type { Place } from '../shared/place.ts'
 import { type SortedPlace, toSorted } from '../shared/replicache-value.ts'
 import { openPlaceTable } from './place-table.ts'
-import type { SyncServer } from './sync-server.ts'
+import type { BenchServer } from './bench-server.ts'
 
 interface PushBody {
   readonly clientGroupID: string
@@ -14,7 +14,7 @@ interface PullBody {
 }
 
 /** Replicache's push and pull by the row-version strategy of its manual: the cookie is the number of the last change. */
-export function createReplicache(folder: string): SyncServer {
+export function createReplicache(folder: string): BenchServer {
   const table = openPlaceTable(folder)
   table.database.exec(
     'CREATE TABLE IF NOT EXISTS clients (id TEXT PRIMARY KEY, client_group TEXT NOT NULL, last INTEGER NOT NULL, change INTEGER NOT NULL)',

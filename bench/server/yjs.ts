@@ -2,10 +2,10 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { Doc, applyUpdate, encodeStateAsUpdate } from 'yjs'
 import type { Place } from '../shared/place.ts'
-import type { SyncServer } from './sync-server.ts'
+import type { BenchServer } from './bench-server.ts'
 
 /** A Yjs document on the server: updates by state vector over HTTP, every update durable before it is answered. */
-export function createYjs(folder: string): SyncServer {
+export function createYjs(folder: string): BenchServer {
   const database = new DatabaseSync(join(folder, 'yjs.db'))
   database.exec(`
     PRAGMA journal_mode = WAL;

@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http'
-import { PROBLEM_STATUS, PROTOCOL_HEADER, PROTOCOL_VERSION } from 'sync-protocol'
+import { PROBLEM_STATUS, PROTOCOL_HEADER, PROTOCOL_VERSION } from 'web-sync-protocol'
 import type { ExchangeLog } from './exchange-log.ts'
 import { sendResponse } from './node-http.ts'
 import { type TroubleState, decideFate } from './trouble.ts'

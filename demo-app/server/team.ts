@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { type ExchangeEvent, type Inspection, type Partner, createPartner, sqliteStorage } from 'sync-server'
+import { type ExchangeEvent, type Inspection, type Partner, createPartner, sqliteStorage } from 'web-sync-server'
 import { findPerson } from '../src/people.ts'
 import { ENDPOINTS, REFUSED_WORD, schema } from '../src/schema.ts'
 import { type BackupEntry, type Backups, openBackups, removeDatabase } from './backups.ts'

@@ -1,4 +1,4 @@
-import { findRecordFault } from 'sync-protocol'
+import { findRecordFault } from 'web-sync-protocol'
 import { describe, expect, it } from 'vitest'
 import { MAX_NOTE_LENGTH, foldName, schema } from './schema.ts'
 

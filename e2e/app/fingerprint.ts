@@ -1,4 +1,4 @@
-import { canonicalJson, type JsonObject } from 'sync-protocol'
+import { canonicalJson, type JsonObject } from 'web-sync-protocol'
 
 /** One text for all equal sets of records, made from the records alone: what a device shows against what the server has. */
 export async function fingerprint(records: readonly JsonObject[]): Promise<string> {

@@ -2,7 +2,7 @@
  * The partner's engine in a browser: a shared worker without a server, on storage in memory. Each tab that connects speaks to it through
  * the port that it got.
  */
-import { createPartner, memoryStorage, servePort } from 'sync-server/browser'
+import { createPartner, memoryStorage, servePort } from 'web-sync-server/browser'
 import { schema } from './schema.ts'
 
 /** The part of a shared worker's global scope that is used here. */

@@ -1,4 +1,4 @@
-import type { JsonObject, Progress } from 'sync-protocol'
+import type { JsonObject, Progress } from 'web-sync-protocol'
 import type { RefusedEntry, SalvageEntry, Space, SpaceStatus, SyncInspection } from 'web-sync'
 import { fingerprint } from './fingerprint.ts'
 import type { Note, schema } from './schema.ts'

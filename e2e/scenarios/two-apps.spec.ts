@@ -1,5 +1,5 @@
 import { type BrowserContext, expect, type Page, test as base } from '@playwright/test'
-import type { CollectionsByName } from 'sync-protocol'
+import type { CollectionsByName } from 'web-sync-protocol'
 import type { Space } from 'web-sync'
 import {
   buildExample,

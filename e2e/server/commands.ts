@@ -1,5 +1,5 @@
-import { anyBytes, type Partner, type PartnerStorage } from 'sync-server'
-import type { JsonObject } from 'sync-protocol'
+import { anyBytes, type Partner, type PartnerStorage } from 'web-sync-server'
+import type { JsonObject } from 'web-sync-protocol'
 import { fingerprint } from '../app/fingerprint.ts'
 import { schema } from '../app/schema.ts'
 import type { ServerCommands, ServerOp } from './ipc.ts'

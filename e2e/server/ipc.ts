@@ -1,5 +1,5 @@
-import type { Inspection, PartnerEvent } from 'sync-server'
-import type { JsonObject } from 'sync-protocol'
+import type { Inspection, PartnerEvent } from 'web-sync-server'
+import type { JsonObject } from 'web-sync-protocol'
 
 /** A record as the server has it. */
 interface ServerRecord {

@@ -6,8 +6,8 @@
  */
 import { createServer, type ServerResponse } from 'node:http'
 import { join } from 'node:path'
-import { createPartner, nodeHandler, sqliteStorage } from 'sync-server'
-import { postgresStorage } from 'sync-server/postgres'
+import { createPartner, nodeHandler, sqliteStorage } from 'web-sync-server'
+import { postgresStorage } from 'web-sync-server/postgres'
 import type { AddressInfo } from 'node:net'
 import { grownSchema, REFUSED_WORD, schema } from '../app/schema.ts'
 import { createCommands } from './commands.ts'

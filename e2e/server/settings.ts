@@ -1,4 +1,4 @@
-import type { Access } from 'sync-server'
+import type { Access } from 'web-sync-server'
 
 /** What a test can change. */
 export interface Settings {

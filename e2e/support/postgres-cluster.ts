@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
-import { migratePostgres } from 'sync-server/postgres'
-import { startCluster } from 'sync-server/testing/node'
+import { migratePostgres } from 'web-sync-server/postgres'
+import { startCluster } from 'web-sync-server/testing/node'
 
 const execute = promisify(execFile)
 

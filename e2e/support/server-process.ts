@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
-import type { ExchangeEvent, PartnerEvent } from 'sync-server'
+import type { ExchangeEvent, PartnerEvent } from 'web-sync-server'
 import { pinnedNode } from '../../scripts/workspace.mjs'
 import type { CommandMessage, ServerCommands, ServerMessage } from '../server/ipc.ts'
 import { siteFolder } from './build-app.ts'

@@ -1,4 +1,4 @@
-import type { Authenticate, Authorize } from 'sync-server'
+import type { Authenticate, Authorize } from 'web-sync-server'
 export { schema } from './src/schema.ts'
 
 /** Who asks; null: nobody known. Here everyone is Ada: put your own check of a cookie or token in its place. */

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
-import { isJsonObject, type JsonObject, type JsonValue } from 'sync-protocol'
-import { anyBytes, type PartnerStorage } from 'sync-server'
+import { isJsonObject, type JsonObject, type JsonValue } from 'web-sync-protocol'
+import { anyBytes, type PartnerStorage } from 'web-sync-server'
 import type { Device, Promised, ShownRecord, WriteFate } from './devices/device.ts'
 
 /** More records and log rows than a round makes. */

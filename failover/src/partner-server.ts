@@ -1,4 +1,4 @@
-import { createPartner, listen, type Listening, type Partner, type PartnerStorage } from 'sync-server'
+import { createPartner, listen, type Listening, type Partner, type PartnerStorage } from 'web-sync-server'
 import { schema } from '../../e2e/app/schema.ts'
 import { siteFolder } from '../../e2e/support/build-app.ts'
 import { serveSite } from '../../e2e/server/site.ts'

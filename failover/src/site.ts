@@ -1,4 +1,4 @@
-import type { PartnerStorage } from 'sync-server'
+import type { PartnerStorage } from 'web-sync-server'
 
 /** What takes the primary's place in a round; only what it has may be called durable. */
 export type Refuge = 'standby' | 'backup'

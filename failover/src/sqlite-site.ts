@@ -1,7 +1,7 @@
 import { copyFile, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type SqliteStorage, sqliteStorage } from 'sync-server'
+import { type SqliteStorage, sqliteStorage } from 'web-sync-server'
 import type { Site } from './site.ts'
 
 /**

@@ -1,4 +1,4 @@
-import { collection, defineSchema, type Schema } from 'sync-protocol'
+import { collection, defineSchema, type Schema } from 'web-sync-protocol'
 
 /** The app under load: one collection of small notes. */
 export const schema: Schema = defineSchema({ app: 'load', version: 1, collections: { notes: collection(null) } })

@@ -1,4 +1,4 @@
-import { INITIAL_KEY, type SentKey, keyNumber } from 'sync-protocol'
+import { INITIAL_KEY, type SentKey, keyNumber } from 'web-sync-protocol'
 import type { SyncInspection } from 'web-sync'
 import type { Actions } from '../app/actions.ts'
 import type { AppState } from '../app/state.ts'

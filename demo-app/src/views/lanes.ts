@@ -1,4 +1,4 @@
-import { INITIAL_KEY, keyNumber } from 'sync-protocol'
+import { INITIAL_KEY, keyNumber } from 'web-sync-protocol'
 import type { SyncInspection } from 'web-sync'
 import type { ServerCheckpoint, ServerView } from '../data/server-types.ts'
 import { type VNode, h } from '../ui/dom.ts'

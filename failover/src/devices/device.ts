@@ -1,4 +1,4 @@
-import type { JsonObject } from 'sync-protocol'
+import type { JsonObject } from 'web-sync-protocol'
 
 /** What became of a write, as its device shows it. */
 export type WriteFate = 'waiting' | 'accepted' | 'refused'

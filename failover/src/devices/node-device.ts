@@ -1,4 +1,4 @@
-import { type ReplyLimit, schemaToShape } from 'sync-protocol'
+import { type ReplyLimit, schemaToShape } from 'web-sync-protocol'
 import { createFetchTransport, createMemoryStore, runSync, type Store } from 'web-sync/testing'
 import { schema } from '../../../e2e/app/schema.ts'
 import { ACCOUNT_HEADER } from '../partner-server.ts'

@@ -3,14 +3,14 @@ import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { pinnedNode } from '../../../scripts/workspace.mjs'
 
-const PROGRAM = fileURLToPath(new URL('../../../packages/sync-server/src/cli/main.ts', import.meta.url))
+const PROGRAM = fileURLToPath(new URL('../../../packages/web-sync-server/src/cli/main.ts', import.meta.url))
 
-/** `sync-server` in a process of its own, from the sources. */
+/** `web-sync-server` in a process of its own, from the sources. */
 export class CliProcess {
   readonly #child: ChildProcess
   #said = ''
 
-  /** `args`: the command line behind `sync-server`. */
+  /** `args`: the command line behind `web-sync-server`. */
   constructor(args: readonly string[]) {
     this.#child = spawn(
       pinnedNode,

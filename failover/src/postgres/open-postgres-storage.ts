@@ -1,5 +1,5 @@
-import type { PartnerStorage } from 'sync-server'
-import { type ConfirmedBackup, confirmedBackup, migratePostgres, postgresStorage } from 'sync-server/postgres'
+import type { PartnerStorage } from 'web-sync-server'
+import { type ConfirmedBackup, confirmedBackup, migratePostgres, postgresStorage } from 'web-sync-server/postgres'
 import type { Cluster } from './cluster.ts'
 
 const DATABASE = 'partner'

@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { PartnerStorage } from 'sync-server'
+import type { PartnerStorage } from 'web-sync-server'
 import type { Refuge, Site } from '../site.ts'
 import { Switch } from '../switch.ts'
 import { wait } from '../wait.ts'

@@ -1,5 +1,5 @@
 import { Agent, type IncomingMessage, request } from 'node:http'
-import { ASK_CONTENT_TYPE, PROTOCOL_HEADER, PROTOCOL_VERSION } from 'sync-protocol'
+import { ASK_CONTENT_TYPE, PROTOCOL_HEADER, PROTOCOL_VERSION } from 'web-sync-protocol'
 import { ACCOUNT_HEADER } from '../schema.ts'
 
 /** Milliseconds after which a request has failed. */

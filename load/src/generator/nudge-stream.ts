@@ -1,5 +1,5 @@
 import { request } from 'node:http'
-import { parseNudge, parseWith, PROTOCOL_HEADER, PROTOCOL_VERSION } from 'sync-protocol'
+import { parseNudge, parseWith, PROTOCOL_HEADER, PROTOCOL_VERSION } from 'web-sync-protocol'
 import { ACCOUNT_HEADER } from '../schema.ts'
 import type { Replica } from './replica.ts'
 

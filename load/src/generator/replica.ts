@@ -9,7 +9,7 @@ import {
   parseWith,
   PROTOCOL_VERSION,
   type SentKey,
-} from 'sync-protocol'
+} from 'web-sync-protocol'
 
 /** Settled checkpoints that are offered, as the product's initiator does at first. */
 const OFFERED = 16

@@ -1,7 +1,7 @@
 /** The server under load: the product's partner in a process of its own, with a meter. Argument: its settings as JSON. */
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { createPartner, nodeHandler } from 'sync-server'
+import { createPartner, nodeHandler } from 'web-sync-server'
 import { ACCOUNT_HEADER, schema } from '../schema.ts'
 import type { ServerMessage, ServerSettings, SnapshotCommand } from './messages.ts'
 import { Meter } from './meter.ts'

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
-import type { PartnerEvent } from 'sync-server'
+import type { PartnerEvent } from 'web-sync-server'
 import { Durations, type Percentiles } from '../histogram.ts'
 import type { Snapshot } from './messages.ts'
 

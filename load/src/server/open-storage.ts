@@ -1,5 +1,5 @@
-import { type PartnerStorage, sqliteStorage } from 'sync-server'
-import { postgresStorage } from 'sync-server/postgres'
+import { type PartnerStorage, sqliteStorage } from 'web-sync-server'
+import { postgresStorage } from 'web-sync-server/postgres'
 import type { ServerSettings } from './messages.ts'
 
 /** Opens the storage that is to be measured. */

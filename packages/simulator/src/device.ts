@@ -1,4 +1,4 @@
-import { schemaToShape, type WakeReason } from 'sync-protocol'
+import { schemaToShape, type WakeReason } from 'web-sync-protocol'
 import {
   createFetchTransport,
   createMemoryStore,

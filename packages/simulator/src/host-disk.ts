@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { existsSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type MemoryStorage, memoryStorage, type PartnerStorage, restoreBackup, sqliteStorage } from 'sync-server'
+import { type MemoryStorage, memoryStorage, type PartnerStorage, restoreBackup, sqliteStorage } from 'web-sync-server'
 
 /** A copy of everything, as a backup makes it; can be used again and again. */
 export interface Backup {

@@ -1,4 +1,4 @@
-import { isJsonObject } from 'sync-protocol'
+import { isJsonObject } from 'web-sync-protocol'
 import type { Chance } from './chance.ts'
 import type { PartnerHost } from './partner-host.ts'
 import type { Process } from './process.ts'

@@ -1,5 +1,5 @@
-import type { JsonObject } from 'sync-protocol'
-import { type LogRow, PartnerError, type PartnerStorage, type StorageTransaction } from 'sync-server/browser'
+import type { JsonObject } from 'web-sync-protocol'
+import { type LogRow, PartnerError, type PartnerStorage, type StorageTransaction } from 'web-sync-server/browser'
 import type { Scheduler } from './scheduler.ts'
 
 /** How a transaction of the partner goes wrong. */

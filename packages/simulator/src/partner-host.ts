@@ -6,8 +6,8 @@ import {
   type PartnerEvent,
   type RecordRow,
   type StorageReader,
-} from 'sync-server/browser'
-import type { JsonObject } from 'sync-protocol'
+} from 'web-sync-server/browser'
+import type { JsonObject } from 'web-sync-protocol'
 import type { Chance } from './chance.ts'
 import type { Backup, DiskMaker, HostDisk } from './host-disk.ts'
 import {

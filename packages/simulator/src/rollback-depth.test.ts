@@ -1,5 +1,5 @@
-import { collection, defineSchema, schemaToShape, type Schema } from 'sync-protocol'
-import { anyBytes, createPartner, type MemoryStorage, memoryStorage, type Partner } from 'sync-server/browser'
+import { collection, defineSchema, schemaToShape, type Schema } from 'web-sync-protocol'
+import { anyBytes, createPartner, type MemoryStorage, memoryStorage, type Partner } from 'web-sync-server/browser'
 import { expect, test } from 'vitest'
 import {
   createFetchTransport,

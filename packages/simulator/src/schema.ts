@@ -6,7 +6,7 @@ import {
   type JsonObject,
   type ResolveConflict,
   type Schema,
-} from 'sync-protocol'
+} from 'web-sync-protocol'
 import { marksOf } from './checks/marks.ts'
 
 /** Both sides of a conflict, as the app's function gets them. */

@@ -1,4 +1,4 @@
-import type { WakeReason } from 'sync-protocol'
+import type { WakeReason } from 'web-sync-protocol'
 import { createMemoryDatabase, type MemoryDatabase } from 'web-sync/testing'
 import { Chance } from './chance.ts'
 import { checkSpaceEvents } from './checks/events.ts'

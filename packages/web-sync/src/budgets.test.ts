@@ -1,4 +1,4 @@
-import { type JsonObject, schemaToShape } from 'sync-protocol'
+import { type JsonObject, schemaToShape } from 'web-sync-protocol'
 import { describe, expect, it } from 'vitest'
 import { schema, TestPartnerHost } from './claims.fixture.ts'
 import type { LocalOp, Store } from './contract/index.ts'

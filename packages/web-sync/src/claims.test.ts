@@ -1,4 +1,4 @@
-import type { Page } from 'sync-protocol'
+import type { Page } from 'web-sync-protocol'
 import { describe, expect, it } from 'vitest'
 import { openDevice, STORES, type TestDevice, TestPartnerHost } from './claims.fixture.ts'
 import { PACK_SIZES } from './store/packed/pack-sizes.ts'

@@ -1,4 +1,4 @@
-import type { JsonObject, JsonValue } from 'sync-protocol'
+import type { JsonObject, JsonValue } from 'web-sync-protocol'
 import type { Condition, Query } from './contract/index.ts'
 
 /**

@@ -1,6 +1,6 @@
 import 'fake-indexeddb/auto'
 import * as fc from 'fast-check'
-import { isEqualJson, type JsonObject, type JsonValue, type SchemaShape } from 'sync-protocol'
+import { isEqualJson, type JsonObject, type JsonValue, type SchemaShape } from 'web-sync-protocol'
 import { describe, expect, it } from 'vitest'
 import type { Condition, LocalOp, Query, SpaceApi, Store, StoreNotice } from './contract/index.ts'
 import { naiveQuery } from './naive-query.fixture.ts'

@@ -12,4 +12,4 @@ export {
   type ResolveConflict,
   type Schema,
   type StandardSchema,
-} from 'sync-protocol'
+} from 'web-sync-protocol'

@@ -1,4 +1,4 @@
-import { collection, defineSchema, type JsonObject } from 'sync-protocol'
+import { collection, defineSchema, type JsonObject } from 'web-sync-protocol'
 import { expect, test } from 'vitest'
 import type { LocalOp } from './contract/index.ts'
 import { type Member, Team } from './members.fixture.ts'

@@ -1,4 +1,4 @@
-import { keyNumber } from 'sync-protocol'
+import { keyNumber } from 'web-sync-protocol'
 import { readSyncRow } from '../checks/base.ts'
 import { Device } from '../device.ts'
 import type { World } from '../world.ts'

@@ -1,4 +1,4 @@
-import type { JsonObject } from 'sync-protocol'
+import type { JsonObject } from 'web-sync-protocol'
 import type { LocalOp } from 'web-sync/testing'
 import { marksOf } from '../checks/marks.ts'
 import { readSeen, readSights, readWaiting, widenSights } from '../checks/seen.ts'

@@ -1,4 +1,4 @@
-import type { SentKey } from 'sync-protocol'
+import type { SentKey } from 'web-sync-protocol'
 import type { World } from '../world.ts'
 
 /** How often a refused request is compared with what is stored before and after it. */

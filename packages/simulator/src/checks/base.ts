@@ -1,5 +1,5 @@
-import { isEqualJson, keyNumber } from 'sync-protocol'
-import { anyBytes } from 'sync-server/browser'
+import { isEqualJson, keyNumber } from 'web-sync-protocol'
+import { anyBytes } from 'web-sync-server/browser'
 import { PackedReader } from 'web-sync/testing'
 import type { Device, Owner } from '../device.ts'
 import type { RowReader, SyncRow } from '../disk.ts'

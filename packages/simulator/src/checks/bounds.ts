@@ -1,4 +1,4 @@
-import { LIMITS } from 'sync-protocol'
+import { LIMITS } from 'web-sync-protocol'
 import type { Cost } from '../partner-disk.ts'
 import { ACCOUNT_HEADER, ACCOUNTS, ENDPOINT } from '../partner-host.ts'
 import type { World } from '../world.ts'

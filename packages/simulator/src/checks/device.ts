@@ -1,4 +1,4 @@
-import type { JsonObject } from 'sync-protocol'
+import type { JsonObject } from 'web-sync-protocol'
 import { PackedReader } from 'web-sync/testing'
 import type { Device } from '../device.ts'
 import type { World } from '../world.ts'

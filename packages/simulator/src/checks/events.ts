@@ -1,4 +1,4 @@
-import type { PartnerEvent } from 'sync-server/browser'
+import type { PartnerEvent } from 'web-sync-server/browser'
 import type { World } from '../world.ts'
 
 /** What the partner says of each exchange, counted; S17: nothing was accepted of an account that may not write there. */

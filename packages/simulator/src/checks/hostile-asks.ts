@@ -1,4 +1,4 @@
-import { LIMITS } from 'sync-protocol'
+import { LIMITS } from 'web-sync-protocol'
 import type { Chance } from '../chance.ts'
 
 /** A part of an ask as somebody hostile writes it: nothing of it need be allowed. */

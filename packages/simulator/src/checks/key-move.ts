@@ -1,4 +1,4 @@
-import { isSameKey, keyNumber, type SyncKey } from 'sync-protocol'
+import { isSameKey, keyNumber, type SyncKey } from 'web-sync-protocol'
 import { GroupedRows } from 'web-sync/testing'
 import type { Owner } from '../device.ts'
 import type { RowWriter, SyncRow } from '../disk.ts'

@@ -1,4 +1,4 @@
-import { anyBytes } from 'sync-server/browser'
+import { anyBytes } from 'web-sync-server/browser'
 import type { World } from '../world.ts'
 
 /**

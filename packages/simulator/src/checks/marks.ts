@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonObject } from 'sync-protocol'
+import { isJsonObject, type JsonObject } from 'web-sync-protocol'
 
 /** The marks of the writes that a record shows. */
 export function marksOf(record: JsonObject): ReadonlySet<string> {

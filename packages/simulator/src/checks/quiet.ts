@@ -1,4 +1,4 @@
-import { isEqualJson, isJsonObject, type JsonObject } from 'sync-protocol'
+import { isEqualJson, isJsonObject, type JsonObject } from 'web-sync-protocol'
 import { PackedReader } from 'web-sync/testing'
 import type { Device } from '../device.ts'
 import type { Write } from '../ledger.ts'

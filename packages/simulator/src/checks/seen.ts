@@ -1,4 +1,4 @@
-import type { JsonObject, Op } from 'sync-protocol'
+import type { JsonObject, Op } from 'web-sync-protocol'
 import type { LocalOp } from 'web-sync/testing'
 import type { Device } from '../device.ts'
 import type { Ledger, Sights, Write } from '../ledger.ts'

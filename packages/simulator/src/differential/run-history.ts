@@ -1,5 +1,5 @@
-import { DigestBuilder, isSameDigest, type Mutation, type Op, type Page, type ReplyLimit } from 'sync-protocol'
-import { type ScriptedAnswer, ScriptedInitiator } from 'sync-server/testing'
+import { DigestBuilder, isSameDigest, type Mutation, type Op, type Page, type ReplyLimit } from 'web-sync-protocol'
+import { type ScriptedAnswer, ScriptedInitiator } from 'web-sync-server/testing'
 import { Chance } from '../chance.ts'
 import type { Step } from './history.ts'
 import { COLLECTIONS, type Shared, type Subject, type SubjectMaker } from './subject.ts'

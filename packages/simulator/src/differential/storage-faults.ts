@@ -7,8 +7,8 @@ export interface StorageFault {
   readonly patches: readonly Patch[]
 }
 
-const ENGINE = 'sync-server/src/engine'
-const STORAGE = 'sync-server/src/storage'
+const ENGINE = 'web-sync-server/src/engine'
+const STORAGE = 'web-sync-server/src/storage'
 
 /** What the differential lane must find. */
 export const STORAGE_FAULTS: readonly StorageFault[] = [

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
-import { collection, defineSchema, type Schema } from 'sync-protocol'
-import { createPartner, memoryStorage, type Partner, type PartnerStorage, sqliteStorage } from 'sync-server'
-import { migratePostgres, postgresStorage } from 'sync-server/postgres'
-import { type Cluster, startCluster } from 'sync-server/testing/node'
+import { collection, defineSchema, type Schema } from 'web-sync-protocol'
+import { createPartner, memoryStorage, type Partner, type PartnerStorage, sqliteStorage } from 'web-sync-server'
+import { migratePostgres, postgresStorage } from 'web-sync-server/postgres'
+import { type Cluster, startCluster } from 'web-sync-server/testing/node'
 import { Chance } from '../chance.ts'
 
 /** The collections of the compared partners, one for each of the policies that differ in storage. */

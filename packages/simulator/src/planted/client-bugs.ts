@@ -280,7 +280,7 @@ export const CLIENT_BUGS: readonly PlantedBug[] = [
     source: 'protocol.md section 6, rule 7; head-of-line blocking of upload queues',
     patches: [
       {
-        file: 'sync-protocol/src/initiator/state.ts',
+        file: 'web-sync-protocol/src/initiator/state.ts',
         find: 'export const MAX_SAME_ASK_FAILURES = 3',
         replace: 'export const MAX_SAME_ASK_FAILURES = 1_000',
       },

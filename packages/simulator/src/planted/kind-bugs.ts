@@ -2,7 +2,7 @@ import type { PlantedBug } from './planted-bug.ts'
 import { PAGE_THAT_ENDS_WITH_ITS_COLLECTION, UNCHECKED_LOG } from './shared-patches.ts'
 
 const STORE = 'web-sync/src/store'
-const STORAGE = 'sync-server/src/storage'
+const STORAGE = 'web-sync-server/src/storage'
 
 /** Bugs of the kinds that were found by others than the simulator, each a brother of one that this project had. */
 export const KIND_BUGS: readonly PlantedBug[] = [
@@ -124,7 +124,7 @@ export const KIND_BUGS: readonly PlantedBug[] = [
     source: 'decision 0021; RFC 7396',
     patches: [
       {
-        file: 'sync-protocol/src/patch.ts',
+        file: 'web-sync-protocol/src/patch.ts',
         find: '    setField(result, field, merge(getField(target, field), value[field] as JsonValue))\n',
         replace:
           '    if (value[field] === null) delete result[field]\n    else setField(result, field, merge(getField(target, field), value[field] as JsonValue))\n',

@@ -169,7 +169,7 @@ export const PAIRED_BUGS: readonly PlantedBug[] = [
     source: 'protocol.md section 6, rule 3: durable is what is known to survive, not what was committed by then',
     patches: [
       {
-        file: 'sync-server/src/storage/memory-reader.ts',
+        file: 'web-sync-server/src/storage/memory-reader.ts',
         find: 'row.isPresented && row.cut <= durableHead',
         replace: 'row.isPresented && durableHead > 0 && row.cut <= durableHead + 3',
       },

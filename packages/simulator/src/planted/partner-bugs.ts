@@ -1,7 +1,7 @@
 import type { PlantedBug } from './planted-bug.ts'
 
-const ENGINE = 'sync-server/src/engine'
-const PROTOCOL = 'sync-protocol/src'
+const ENGINE = 'web-sync-server/src/engine'
+const PROTOCOL = 'web-sync-protocol/src'
 
 /** Bugs of the side that answers, and of what both share. */
 export const PARTNER_BUGS: readonly PlantedBug[] = [
@@ -46,7 +46,7 @@ export const PARTNER_BUGS: readonly PlantedBug[] = [
     source: 'protocol.md section 1: same number is not same history; CouchDB-style integer checkpoints',
     patches: [
       {
-        file: 'sync-server/src/storage/memory-reader.ts',
+        file: 'web-sync-server/src/storage/memory-reader.ts',
         find: 'find((row) => row.n === n && row.tag === tag)',
         replace: 'find((row) => row.n === n && tag.length > 0)',
       },
@@ -164,7 +164,7 @@ export const PARTNER_BUGS: readonly PlantedBug[] = [
     source: 'reliability.md section 3: all look-ups lead with (account, space)',
     patches: [
       {
-        file: 'sync-server/src/storage/memory-reader.ts',
+        file: 'web-sync-server/src/storage/memory-reader.ts',
         find: 'return partnership !== undefined && partnership.account === account ? partnership : null',
         replace: 'return partnership !== undefined && account !== null ? partnership : null',
       },

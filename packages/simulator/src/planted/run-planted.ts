@@ -193,7 +193,7 @@ export async function copyPackages(): Promise<string> {
     await mkdir(join(to, 'node_modules'), { recursive: true })
     await cp(join(from, 'package.json'), join(to, 'package.json'))
     await cp(join(from, 'src'), join(to, 'src'), { recursive: true, filter: isNoTest })
-    if (name === 'sync-server') await cp(join(from, 'migrations'), join(to, 'migrations'), { recursive: true })
+    if (name === 'web-sync-server') await cp(join(from, 'migrations'), join(to, 'migrations'), { recursive: true })
     for (const entry of await readdir(join(from, 'node_modules')).catch(() => [])) {
       const isOurs = packages.includes(entry)
       const target = isOurs ? join(copy, 'packages', entry) : join(from, 'node_modules', entry)

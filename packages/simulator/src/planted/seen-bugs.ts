@@ -1,6 +1,6 @@
 import type { PlantedBug } from './planted-bug.ts'
 
-const APPLY = 'sync-protocol/src/partner/apply-op.ts'
+const APPLY = 'web-sync-protocol/src/partner/apply-op.ts'
 const SOURCE = 'decision 0019: who wrote last says nothing of what its author saw'
 
 /** Bugs by which an accepted edit is taken away unseen. */

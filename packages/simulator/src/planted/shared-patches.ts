@@ -1,6 +1,6 @@
 import type { Patch } from './planted-bug.ts'
 
-const ENGINE = 'sync-server/src/engine'
+const ENGINE = 'web-sync-server/src/engine'
 
 /** Without the engine's own check of the log rows, so that a hole is a page and not a refusal. */
 export const UNCHECKED_LOG: Patch = {

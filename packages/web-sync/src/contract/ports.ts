@@ -1,4 +1,4 @@
-import type { Ask, Page, Problem, ReplyHead } from 'sync-protocol'
+import type { Ask, Page, Problem, ReplyHead } from 'web-sync-protocol'
 
 /** The time, for waits and logs; nothing is decided by it (docs/protocol.md section 7). */
 export interface Clock {

@@ -1,4 +1,4 @@
-import type { JsonObject } from 'sync-protocol'
+import type { JsonObject } from 'web-sync-protocol'
 
 /** A value that an index can order and a condition can compare. Order: null and missing, false, true, numbers, strings, the rest. */
 export type Scalar = string | number | boolean | null

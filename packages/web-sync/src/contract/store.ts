@@ -15,7 +15,7 @@ import type {
   ResyncCause,
   SchemaShape,
   SentKey,
-} from 'sync-protocol'
+} from 'web-sync-protocol'
 import type { Query, QueryResult, RecordChange } from './query.ts'
 import type { StoreId } from './store-id.ts'
 

@@ -7,7 +7,7 @@ import type {
   SentKey,
   Wait,
   WakeReason,
-} from 'sync-protocol'
+} from 'web-sync-protocol'
 import type { ErrorWire } from './error-wire.ts'
 import type { AuthHeaders } from './ports.ts'
 import type { Query, QueryExplanation, QueryResult, ResultChange } from './query.ts'

@@ -1,4 +1,4 @@
-import { type Ask, type Host, LIMITS, PROTOCOL_VERSION, type ReplyLimit } from 'sync-protocol'
+import { type Ask, type Host, LIMITS, PROTOCOL_VERSION, type ReplyLimit } from 'web-sync-protocol'
 import type { Fence, Random, SyncStore } from '../contract/index.ts'
 
 /** An ask, with what its answer will be compared with. */

@@ -1,4 +1,4 @@
-import { type Host, keyNumber, type SentKey } from 'sync-protocol'
+import { type Host, keyNumber, type SentKey } from 'web-sync-protocol'
 import type { Clock, ExchangeEntry, ReceivedPage } from '../contract/index.ts'
 import type { ComposedAsk } from './compose-ask.ts'
 

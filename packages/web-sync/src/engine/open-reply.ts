@@ -1,4 +1,4 @@
-import { isSameKey, keyNumber, type Page, type ReplyHead, type SentKey } from 'sync-protocol'
+import { isSameKey, keyNumber, type Page, type ReplyHead, type SentKey } from 'web-sync-protocol'
 import type { Fence, PageStream, ReceivedPage } from '../contract/index.ts'
 import type { ComposedAsk } from './compose-ask.ts'
 

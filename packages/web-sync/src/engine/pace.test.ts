@@ -1,4 +1,4 @@
-import type { Page } from 'sync-protocol'
+import type { Page } from 'web-sync-protocol'
 import { expect, test } from 'vitest'
 import { Pace } from './pace.ts'
 

@@ -1,4 +1,4 @@
-import type { IdleAsks, Page } from 'sync-protocol'
+import type { IdleAsks, Page } from 'web-sync-protocol'
 
 /** Asks that a client makes in a minute at most while nothing comes of them. */
 const ASKS_PER_MINUTE = 12

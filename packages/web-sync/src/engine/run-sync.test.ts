@@ -8,7 +8,7 @@ import {
   PROBLEM_STATUS,
   schemaToShape,
   type WakeReason,
-} from 'sync-protocol'
+} from 'web-sync-protocol'
 import { describe, expect, test } from 'vitest'
 import { schema, TestPartnerHost } from '../claims.fixture.ts'
 import type { Answer, Auth, Store, Transport } from '../contract/index.ts'

@@ -10,7 +10,7 @@ import {
   stateFromMemory,
   transition,
   type WakeReason,
-} from 'sync-protocol'
+} from 'web-sync-protocol'
 import type {
   Auth,
   AuthHeaders,

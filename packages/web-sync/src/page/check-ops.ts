@@ -6,7 +6,7 @@ import {
   isRecordId,
   type JsonObject,
   type StandardSchema,
-} from 'sync-protocol'
+} from 'web-sync-protocol'
 import { type LocalOp, SyncError } from '../contract/index.ts'
 
 /**

@@ -1,4 +1,4 @@
-import { isAppName, isName, LIMITS } from 'sync-protocol'
+import { isAppName, isName, LIMITS } from 'web-sync-protocol'
 import { type StoreId, SyncError, toEndpoint } from '../contract/index.ts'
 
 /** The options that name a store. */

@@ -1,6 +1,6 @@
 import { IDBFactory } from 'fake-indexeddb'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { type MemoryStorage, memoryStorage } from '../../../sync-server/src/storage/memory-storage.ts'
+import { type MemoryStorage, memoryStorage } from '../../../web-sync-server/src/storage/memory-storage.ts'
 import { type Addresses, createAddresses, idsOf, type Notes, notesOf, serve, untilIdle } from './addresses.fixture.ts'
 import type { Space, SpaceOptions } from './space.ts'
 import { until } from './tabs.fixture.ts'

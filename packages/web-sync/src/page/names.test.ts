@@ -1,4 +1,4 @@
-import { type Collection, collection, defineSchema, type JsonObject } from 'sync-protocol'
+import { type Collection, collection, defineSchema, type JsonObject } from 'web-sync-protocol'
 import { afterEach, expect, test } from 'vitest'
 import type { Space } from './space.ts'
 import { createWorld, until, type World } from './tabs.fixture.ts'

@@ -1,4 +1,4 @@
-import { collection, defineSchema, type StandardSchema } from 'sync-protocol'
+import { collection, defineSchema, type StandardSchema } from 'web-sync-protocol'
 import { afterEach, expect, test } from 'vitest'
 import type { Space } from './space.ts'
 import { createWorld, until, type World } from './tabs.fixture.ts'

@@ -1,4 +1,4 @@
-import { type CollectionsByName, schemaToShape, type WakeReason } from 'sync-protocol'
+import { type CollectionsByName, schemaToShape, type WakeReason } from 'web-sync-protocol'
 import {
   decodeError,
   type LocalOp,

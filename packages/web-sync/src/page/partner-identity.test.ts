@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import type { Partner } from '../../../sync-server/src/partner-types.ts'
-import { type MemoryStorage, memoryStorage } from '../../../sync-server/src/storage/memory-storage.ts'
+import type { Partner } from '../../../web-sync-server/src/partner-types.ts'
+import { type MemoryStorage, memoryStorage } from '../../../web-sync-server/src/storage/memory-storage.ts'
 import { type Addresses, createAddresses, idsOf, type Notes, notesOf, serve, untilIdle } from './addresses.fixture.ts'
 import type { Space } from './space.ts'
 import { until } from './tabs.fixture.ts'

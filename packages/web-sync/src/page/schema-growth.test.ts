@@ -1,7 +1,7 @@
-import { collection, defineSchema } from 'sync-protocol'
+import { collection, defineSchema } from 'web-sync-protocol'
 import { afterEach, expect, test } from 'vitest'
-import { createPartner } from '../../../sync-server/src/partner.ts'
-import { memoryStorage } from '../../../sync-server/src/storage/memory-storage.ts'
+import { createPartner } from '../../../web-sync-server/src/partner.ts'
+import { memoryStorage } from '../../../web-sync-server/src/storage/memory-storage.ts'
 import { createWorld, type Note, until, type World } from './tabs.fixture.ts'
 import type { Space } from './space.ts'
 

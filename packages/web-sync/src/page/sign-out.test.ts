@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import type { UnsentCount } from '../contract/index.ts'
 import { openDeliveryStore } from '../store/open-delivery-store.ts'
 import { openRegistry } from '../store/registry.ts'
-import { schemaToShape } from 'sync-protocol'
+import { schemaToShape } from 'web-sync-protocol'
 import { createWorld, schema, until, type World } from './tabs.fixture.ts'
 
 let world: World

@@ -1,4 +1,4 @@
-import type { CollectionsByName, RecordOf, Schema } from 'sync-protocol'
+import type { CollectionsByName, RecordOf, Schema } from 'web-sync-protocol'
 import type {
   GetAuth,
   ListedWrite,

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { collection, type CollectionsByName, defineSchema, type Schema } from 'sync-protocol'
-import type { Partner } from '../../../sync-server/src/partner-types.ts'
+import { collection, type CollectionsByName, defineSchema, type Schema } from 'web-sync-protocol'
+import type { Partner } from '../../../web-sync-server/src/partner-types.ts'
 import { type Addresses, createAddresses, notesOf, serve } from './addresses.fixture.ts'
 import type { Space } from './space.ts'
 import { until } from './tabs.fixture.ts'

@@ -1,8 +1,8 @@
 import { openDB } from 'idb'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { createPartner } from '../../../sync-server/src/partner.ts'
-import type { Partner } from '../../../sync-server/src/partner-types.ts'
-import { memoryStorage } from '../../../sync-server/src/storage/memory-storage.ts'
+import { createPartner } from '../../../web-sync-server/src/partner.ts'
+import type { Partner } from '../../../web-sync-server/src/partner-types.ts'
+import { memoryStorage } from '../../../web-sync-server/src/storage/memory-storage.ts'
 import { openRegistry } from '../store/registry.ts'
 import { createWorld, schema, until, type World } from './tabs.fixture.ts'
 

@@ -1,4 +1,4 @@
-import type { WakeReason } from 'sync-protocol'
+import type { WakeReason } from 'web-sync-protocol'
 
 /**
  * Tells the worker what only the page hears: Chromium delivers `online` and `offline` to no worker, and none hears that it is visible

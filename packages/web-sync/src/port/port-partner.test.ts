@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { servePort } from '../../../sync-server/src/serve-port.ts'
+import { servePort } from '../../../web-sync-server/src/serve-port.ts'
 import { openSpace } from '../page/open-space.ts'
 import { createWorld, schema, until, type World } from '../page/tabs.fixture.ts'
 

@@ -1,4 +1,4 @@
-import { type Schema, schemaToShape, type WakeReason } from 'sync-protocol'
+import { type Schema, schemaToShape, type WakeReason } from 'web-sync-protocol'
 import { type Auth, type AuthHeaders, isWakeMessage, SYNC_TAG, toEndpoint } from '../contract/index.ts'
 import { createAuth, startStopwatch } from '../platform/index.ts'
 import type { RegisteredSpace, ServiceWorkerEnvironment } from './environment.ts'

@@ -1,5 +1,5 @@
 import type { Clock, DeliveryStore, Lock, Random, StoreId, StoreNotice } from '../contract/index.ts'
-import type { SchemaShape } from 'sync-protocol'
+import type { SchemaShape } from 'web-sync-protocol'
 import type { Fetch } from '../transport/index.ts'
 
 /** A space of this device, as the registry knows it. */

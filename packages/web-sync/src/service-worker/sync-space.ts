@@ -1,4 +1,4 @@
-import type { ReplyLimit, SchemaShape, WakeReason } from 'sync-protocol'
+import type { ReplyLimit, SchemaShape, WakeReason } from 'web-sync-protocol'
 import { type Auth, type DeliveryStore, SyncError, type SyncErrorCode, type SyncSummary } from '../contract/index.ts'
 import { Pace, runSync } from '../engine/index.ts'
 import { type NoticeChannel, openNoticeChannel } from '../platform/index.ts'

@@ -1,4 +1,4 @@
-import { type Change, type DigestBuilder, fitRecord, type SchemaShape, versionNumber } from 'sync-protocol'
+import { type Change, type DigestBuilder, fitRecord, type SchemaShape, versionNumber } from 'web-sync-protocol'
 import { findCollection } from './index-keys.ts'
 import type { RowKey } from './keys.ts'
 import { type RecordName, nameToText } from './record-names.ts'

@@ -1,4 +1,4 @@
-import type { Outcome } from 'sync-protocol'
+import type { Outcome } from 'web-sync-protocol'
 import type { ChangeLog, StoreContext } from './context.ts'
 import { mutationIndexKeys } from './index-keys.ts'
 import { toJournal } from './journal.ts'

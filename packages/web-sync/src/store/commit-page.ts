@@ -1,4 +1,4 @@
-import { type CommitResult, DigestBuilder, isSameKey } from 'sync-protocol'
+import { type CommitResult, DigestBuilder, isSameKey } from 'web-sync-protocol'
 import type { Fence, ReceivedPage } from '../contract/index.ts'
 import { type AppliedChanges, applyChanges } from './apply-changes.ts'
 import type { ChangeLog, StoreContext } from './context.ts'

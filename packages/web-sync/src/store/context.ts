@@ -1,4 +1,4 @@
-import type { JsonObject, SchemaShape } from 'sync-protocol'
+import type { JsonObject, SchemaShape } from 'web-sync-protocol'
 import {
   MAX_NOTICE_RECORDS,
   type RecordChange,

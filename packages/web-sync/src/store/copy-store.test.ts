@@ -1,5 +1,5 @@
 import 'fake-indexeddb/auto'
-import type { Mutation } from 'sync-protocol'
+import type { Mutation } from 'web-sync-protocol'
 import { afterEach, describe, expect, it } from 'vitest'
 import type { Store } from '../contract/index.ts'
 import { Bench, note, notesOf, sendable } from '../testing/store-suite/index.ts'

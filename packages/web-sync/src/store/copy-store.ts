@@ -1,4 +1,4 @@
-import { INITIAL_MEMORY } from 'sync-protocol'
+import { INITIAL_MEMORY } from 'web-sync-protocol'
 import type { StoreContext } from './context.ts'
 import { AFTER_ALL, type RowKey } from './keys.ts'
 import type { RowDatabase, RowWriter } from './row-database.ts'

@@ -1,4 +1,4 @@
-import { isRecordId } from 'sync-protocol'
+import { isRecordId } from 'web-sync-protocol'
 import type { RecordStore, Store, StoreOptions } from '../contract/index.ts'
 import type { StoreContext } from './context.ts'
 import { createSyncStore } from './create-sync-store.ts'

@@ -1,4 +1,4 @@
-import type { CommitResult } from 'sync-protocol'
+import type { CommitResult } from 'web-sync-protocol'
 import type { SyncStore } from '../contract/index.ts'
 import { isStorageFailure, orAbandoned } from './abandon.ts'
 import { commitPage } from './commit-page.ts'

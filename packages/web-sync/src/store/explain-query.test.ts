@@ -1,4 +1,4 @@
-import type { SchemaShape } from 'sync-protocol'
+import type { SchemaShape } from 'web-sync-protocol'
 import { expect, test } from 'vitest'
 import type { Query } from '../contract/index.ts'
 import { explainQuery } from './explain-query.ts'

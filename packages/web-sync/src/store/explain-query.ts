@@ -1,4 +1,4 @@
-import type { SchemaShape } from 'sync-protocol'
+import type { SchemaShape } from 'web-sync-protocol'
 import type { Query, QueryExplanation } from '../contract/index.ts'
 import type { Conditions } from './query-match.ts'
 import { planQuery } from './query-plan.ts'

@@ -1,4 +1,4 @@
-import { type CollectionShape, type JsonObject, type JsonValue, type SchemaShape, getField } from 'sync-protocol'
+import { type CollectionShape, type JsonObject, type JsonValue, type SchemaShape, getField } from 'web-sync-protocol'
 import type { RowKey } from './keys.ts'
 
 /**

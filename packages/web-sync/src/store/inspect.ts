@@ -1,4 +1,4 @@
-import { type CheckpointName, LIMITS } from 'sync-protocol'
+import { type CheckpointName, LIMITS } from 'web-sync-protocol'
 import type { SalvageEntry, StoreCounts, SyncInspection, SyncSummary, WriteEntry } from '../contract/index.ts'
 import { journalToEntry, outboxToEntry } from './mutations.ts'
 import { ASIDE } from './outbox.ts'

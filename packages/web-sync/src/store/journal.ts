@@ -1,4 +1,4 @@
-import { LIMITS, PERIODS } from 'sync-protocol'
+import { LIMITS, PERIODS } from 'web-sync-protocol'
 import type { ChangeLog } from './context.ts'
 import { mutationIndexKeys, touchKeys } from './index-keys.ts'
 import type { RowKey } from './keys.ts'

@@ -1,4 +1,4 @@
-import type { Mutation, Op } from 'sync-protocol'
+import type { Mutation, Op } from 'web-sync-protocol'
 import type { WriteEntry, WriteStage } from '../contract/index.ts'
 import type { RowKey, RowKeyRange } from './keys.ts'
 import { RecordSet } from './record-names.ts'

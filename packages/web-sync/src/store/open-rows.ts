@@ -1,4 +1,4 @@
-import { fitRecord, type SchemaShape } from 'sync-protocol'
+import { fitRecord, type SchemaShape } from 'web-sync-protocol'
 import type { StorageRecovery } from '../contract/index.ts'
 import type { StoreContext } from './context.ts'
 import { GroupedRows } from './grouped/grouped-rows.ts'

@@ -1,4 +1,4 @@
-import { type Op, type RecordVersion, type View, rebaseRecord } from 'sync-protocol'
+import { type Op, type RecordVersion, type View, rebaseRecord } from 'web-sync-protocol'
 import type { ChangeLog, StoreContext } from './context.ts'
 import { findCollection } from './index-keys.ts'
 import { type RowKey, prefixRange } from './keys.ts'

@@ -1,4 +1,4 @@
-import { type CommitResult, type DigestBuilder, type Page, isSameDigest } from 'sync-protocol'
+import { type CommitResult, type DigestBuilder, type Page, isSameDigest } from 'web-sync-protocol'
 import type { ReceivedPage } from '../contract/index.ts'
 import { Abandon } from './abandon.ts'
 import { applyOutcomes } from './apply-outcomes.ts'

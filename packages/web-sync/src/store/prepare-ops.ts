@@ -10,7 +10,7 @@ import {
   getField,
   isRecordId,
   toPatch,
-} from 'sync-protocol'
+} from 'web-sync-protocol'
 import { type LocalOp, SyncError } from '../contract/index.ts'
 import type { StoreContext } from './context.ts'
 import { findCollection } from './index-keys.ts'

@@ -1,4 +1,4 @@
-import type { JsonObject } from 'sync-protocol'
+import type { JsonObject } from 'web-sync-protocol'
 import { SyncError } from '../contract/index.ts'
 import { RANKS, recordToParts } from './index-keys.ts'
 import type { RowKey } from './keys.ts'

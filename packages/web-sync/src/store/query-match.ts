@@ -1,4 +1,4 @@
-import { type JsonObject, type JsonValue, getField } from 'sync-protocol'
+import { type JsonObject, type JsonValue, getField } from 'web-sync-protocol'
 import type { Condition, Scalar } from '../contract/index.ts'
 import { RANKS, recordToParts, valueToPart } from './index-keys.ts'
 import { compareKeys } from './keys.ts'

@@ -1,4 +1,4 @@
-import type { SchemaShape } from 'sync-protocol'
+import type { SchemaShape } from 'web-sync-protocol'
 import { type Condition, type Query, SyncError } from '../contract/index.ts'
 import { findCollection } from './index-keys.ts'
 import { AFTER_ALL, type RowKey, type RowKeyRange } from './keys.ts'

@@ -1,4 +1,4 @@
-import { INITIAL_KEY } from 'sync-protocol'
+import { INITIAL_KEY } from 'web-sync-protocol'
 import type { Fence } from '../contract/index.ts'
 import type { ChangeLog, StoreContext } from './context.ts'
 import { toAccessEnded } from './outbox.ts'

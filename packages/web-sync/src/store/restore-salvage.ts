@@ -1,4 +1,4 @@
-import { LIMITS } from 'sync-protocol'
+import { LIMITS } from 'web-sync-protocol'
 import type { LocalOp } from '../contract/index.ts'
 import type { ChangeLog, StoreContext } from './context.ts'
 import { findMutation } from './mutations.ts'

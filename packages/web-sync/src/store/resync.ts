@@ -1,4 +1,4 @@
-import { DigestBuilder, INITIAL_KEY, type ResetKind, type ResyncCause } from 'sync-protocol'
+import { DigestBuilder, INITIAL_KEY, type ResetKind, type ResyncCause } from 'web-sync-protocol'
 import type { Fence, ReceivedPage } from '../contract/index.ts'
 import { applyChanges } from './apply-changes.ts'
 import { checkDigest, dropCollection, finishPage } from './page-steps.ts'

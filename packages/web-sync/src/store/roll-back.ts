@@ -1,4 +1,4 @@
-import { type CheckpointName, DigestBuilder, fitRecord, isSameDigest, isSameKey } from 'sync-protocol'
+import { type CheckpointName, DigestBuilder, fitRecord, isSameDigest, isSameKey } from 'web-sync-protocol'
 import type { Fence } from '../contract/index.ts'
 import { restoreImage } from './apply-changes.ts'
 import { dropCollection } from './page-steps.ts'

@@ -13,7 +13,7 @@ import type {
   SchemaShape,
   SentKey,
   SyncKey,
-} from 'sync-protocol'
+} from 'web-sync-protocol'
 import type { ExchangeEntry, StorageRecovery } from '../contract/index.ts'
 import type { RowKey } from './keys.ts'
 import type { Written } from './written.ts'

@@ -1,4 +1,4 @@
-import type { JsonObject } from 'sync-protocol'
+import type { JsonObject } from 'web-sync-protocol'
 import { recordToParts } from './index-keys.ts'
 import { type RowKey, type RowKeyRange, compareKeys, isInRange, prefixRange } from './keys.ts'
 import { compareRecords, isMatch } from './query-match.ts'

@@ -1,4 +1,4 @@
-import { type Change, isEqualJson, rebaseRecord } from 'sync-protocol'
+import { type Change, isEqualJson, rebaseRecord } from 'web-sync-protocol'
 import type { SalvageEntry } from '../contract/index.ts'
 import type { ChangeLog, StoreContext } from './context.ts'
 import { findCollection } from './index-keys.ts'

@@ -1,6 +1,6 @@
 import 'fake-indexeddb/auto'
 import * as fc from 'fast-check'
-import { type JsonObject, type JsonValue, type View, rebaseRecord } from 'sync-protocol'
+import { type JsonObject, type JsonValue, type View, rebaseRecord } from 'web-sync-protocol'
 import { describe, expect, it } from 'vitest'
 import type { Condition, LocalOp, Query, Store } from '../contract/index.ts'
 import { naiveQuery } from '../naive-query.fixture.ts'

@@ -1,4 +1,4 @@
-import { INITIAL_KEY, INITIAL_MEMORY, isSameKey } from 'sync-protocol'
+import { INITIAL_KEY, INITIAL_MEMORY, isSameKey } from 'web-sync-protocol'
 import { type Fence, hashStoreId, type StoreId, type SyncState, SyncError } from '../contract/index.ts'
 import type { StoreContext } from './context.ts'
 import type { RowReader } from './row-database.ts'

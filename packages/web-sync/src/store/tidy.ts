@@ -1,4 +1,4 @@
-import { versionNumber } from 'sync-protocol'
+import { versionNumber } from 'web-sync-protocol'
 import type { ChangeLog, StoreContext } from './context.ts'
 import { type RowKey, type RowKeyRange, prefixRange } from './keys.ts'
 import type { PackedWriter } from './packed/packed-writer.ts'

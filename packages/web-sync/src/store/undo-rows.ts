@@ -1,4 +1,4 @@
-import { keyNumber } from 'sync-protocol'
+import { keyNumber } from 'web-sync-protocol'
 import { listByNumber } from './row-database.ts'
 import type { StoreContext } from './context.ts'
 import type { RowReader, RowWriter } from './row-database.ts'

@@ -1,4 +1,4 @@
-import { isKept } from 'sync-protocol'
+import { isKept } from 'web-sync-protocol'
 import { describe, expect, it } from 'vitest'
 import type { KeptStep } from './rows.ts'
 import { countOverflow, mergePreImages, planThinning } from './undo.ts'

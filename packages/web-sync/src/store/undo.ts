@@ -1,4 +1,4 @@
-import { isKept } from 'sync-protocol'
+import { isKept } from 'web-sync-protocol'
 import { nameToText } from './record-names.ts'
 import type { KeptStep, PreImage } from './rows.ts'
 import { estimateBytes } from './sizes.ts'

@@ -1,4 +1,4 @@
-import type { JsonObject, Op } from 'sync-protocol'
+import type { JsonObject, Op } from 'web-sync-protocol'
 import { type LocalOp, SyncError } from '../contract/index.ts'
 import type { ChangeLog, StoreContext } from './context.ts'
 import { isStorageFailure } from './abandon.ts'

@@ -1,4 +1,4 @@
-import type { Memory } from 'sync-protocol'
+import type { Memory } from 'web-sync-protocol'
 import { EXCHANGE_LOG_SIZE, type ExchangeEntry } from '../contract/index.ts'
 import type { ChangeLog, StoreContext } from './context.ts'
 import type { RowWriter } from './row-database.ts'

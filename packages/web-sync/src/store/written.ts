@@ -1,4 +1,4 @@
-import { type JsonObject, type Op, toPatch } from 'sync-protocol'
+import { type JsonObject, type Op, toPatch } from 'web-sync-protocol'
 import type { LocalOp } from '../contract/index.ts'
 import { type RecordName, RecordSet } from './record-names.ts'
 import { jsonBytes } from './sizes.ts'

@@ -1,4 +1,4 @@
-import type { Ask } from 'sync-protocol'
+import type { Ask } from 'web-sync-protocol'
 import type { Fetch } from '../transport/index.ts'
 
 /**

@@ -1,6 +1,13 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { type Ask, INITIAL_KEY, type Page, PROTOCOL_HEADER, type ReplyHead, REPLY_CONTENT_TYPE } from 'sync-protocol'
+import {
+  type Ask,
+  INITIAL_KEY,
+  type Page,
+  PROTOCOL_HEADER,
+  type ReplyHead,
+  REPLY_CONTENT_TYPE,
+} from 'web-sync-protocol'
 
 /** A real server whose answer each test writes by hand. */
 export interface AnsweringServer {

@@ -1,6 +1,6 @@
 import { EventEmitter, once } from 'node:events'
 import type { ServerResponse } from 'node:http'
-import { type Ask, type Page, PROBLEM_CONTENT_TYPE, type Problem, PROTOCOL_HEADER } from 'sync-protocol'
+import { type Ask, type Page, PROBLEM_CONTENT_TYPE, type Problem, PROTOCOL_HEADER } from 'web-sync-protocol'
 import { afterEach, describe, expect, test } from 'vitest'
 import type { Answer, PageStream } from '../contract/index.ts'
 import {

@@ -1,4 +1,4 @@
-import { type Ask, ASK_CONTENT_TYPE, LIMITS, PROTOCOL_HEADER, PROTOCOL_VERSION } from 'sync-protocol'
+import { type Ask, ASK_CONTENT_TYPE, LIMITS, PROTOCOL_HEADER, PROTOCOL_VERSION } from 'web-sync-protocol'
 import type { Answer, AuthHeaders, Clock, Transport } from '../contract/index.ts'
 import { TIMED_OUT, withDeadline } from './deadline.ts'
 import type { RawResponse } from './raw-response.ts'

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Nudge } from 'sync-protocol'
+import type { Nudge } from 'web-sync-protocol'
 import { afterEach, expect, test, vi } from 'vitest'
 import { type AnsweringServer, hex, startServer } from './answering-server.fixture.ts'
 import { createTurns, nudgeUrl, openNudgeStream } from './nudge-stream.ts'

@@ -1,4 +1,4 @@
-import { type Nudge, parseNudge, PERIODS, PROTOCOL_HEADER, PROTOCOL_VERSION } from 'sync-protocol'
+import { type Nudge, parseNudge, PERIODS, PROTOCOL_HEADER, PROTOCOL_VERSION } from 'web-sync-protocol'
 import type { Auth, Random } from '../contract/index.ts'
 import { TIMED_OUT, withDeadline } from './deadline.ts'
 import { EventParser } from './event-parser.ts'

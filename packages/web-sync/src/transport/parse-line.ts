@@ -1,4 +1,4 @@
-import { type Parsed, parseWith } from 'sync-protocol'
+import { type Parsed, parseWith } from 'web-sync-protocol'
 
 /** What a line of JSON says, checked by `parser`. Never throws: `ok` is false for what is no JSON, or not of that shape. */
 export function parseLine<T>(parser: (input: unknown, path: string) => T, text: string): Parsed<T> {

@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from 'vitest'
-import type { Page } from 'sync-protocol'
+import type { Page } from 'web-sync-protocol'
 import type { Answer, Transport } from '../contract/index.ts'
 import { encodeReply, hex, makeAsk, makeHead, makePage, REPLY_HEADERS } from './answering-server.fixture.ts'
 import { createPortTransport } from './port-transport.ts'

@@ -1,4 +1,4 @@
-import { type Ask, ASK_CONTENT_TYPE, PROTOCOL_HEADER, PROTOCOL_VERSION } from 'sync-protocol'
+import { type Ask, ASK_CONTENT_TYPE, PROTOCOL_HEADER, PROTOCOL_VERSION } from 'web-sync-protocol'
 import type { Answer, AuthHeaders, Clock, PortLike, Transport } from '../contract/index.ts'
 import { TIMED_OUT, withDeadline } from './deadline.ts'
 import { MAX_LINE_LENGTH } from './fetch-transport.ts'

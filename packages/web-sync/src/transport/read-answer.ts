@@ -9,7 +9,7 @@ import {
   PROTOCOL_HEADER,
   PROTOCOL_VERSION,
   REPLY_CONTENT_TYPE,
-} from 'sync-protocol'
+} from 'web-sync-protocol'
 import type { Answer, Clock, PageStream } from '../contract/index.ts'
 import { LineReader } from './line-reader.ts'
 import { parseLine } from './parse-line.ts'

@@ -30,7 +30,7 @@ export interface BuildContext {
 }
 
 /** web-sync and its dependencies: all of them modules already. */
-const UNBUNDLED: readonly string[] = ['web-sync', 'sync-protocol', 'comlink', 'idb', 'workbox-window']
+const UNBUNDLED: readonly string[] = ['web-sync', 'web-sync-protocol', 'comlink', 'idb', 'workbox-window']
 
 /** A service worker's address is its identity, so it carries no hash, and it is the same in development. */
 const SERVICE_WORKER = 'sw.js'

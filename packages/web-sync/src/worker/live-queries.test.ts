@@ -1,4 +1,4 @@
-import type { JsonObject, SchemaShape } from 'sync-protocol'
+import type { JsonObject, SchemaShape } from 'web-sync-protocol'
 import { expect, test } from 'vitest'
 import { type Query, type QueryResult, type RecordChange, type SpaceEvent, SyncError } from '../contract/index.ts'
 import { isMatch } from '../store/query-match.ts'

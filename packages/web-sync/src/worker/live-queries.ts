@@ -1,4 +1,4 @@
-import type { JsonObject } from 'sync-protocol'
+import type { JsonObject } from 'web-sync-protocol'
 import {
   encodeError,
   type Query,

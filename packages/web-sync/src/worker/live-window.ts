@@ -1,4 +1,4 @@
-import { isEqualJson, type JsonObject } from 'sync-protocol'
+import { isEqualJson, type JsonObject } from 'web-sync-protocol'
 import type { RecordChange, ResultChange } from '../contract/index.ts'
 import { lowerBound } from '../store/lower-bound.ts'
 import { isMatch } from '../store/query-match.ts'

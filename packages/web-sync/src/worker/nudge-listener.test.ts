@@ -1,4 +1,4 @@
-import type { Nudge } from 'sync-protocol'
+import type { Nudge } from 'web-sync-protocol'
 import { afterEach, expect, test } from 'vitest'
 import { openLock } from '../platform/index.ts'
 import { NudgeListener, type NudgeSubscriber } from './nudge-listener.ts'

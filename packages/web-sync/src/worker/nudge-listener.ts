@@ -1,4 +1,4 @@
-import { type Nudge, parseNudge, parseWith } from 'sync-protocol'
+import { type Nudge, parseNudge, parseWith } from 'web-sync-protocol'
 import { type Auth, hashStoreOwner, type Lock, type Random } from '../contract/index.ts'
 import { type Channel, openChannel } from '../platform/index.ts'
 import { createTurns, type Fetch, openNudgeStream } from '../transport/index.ts'

@@ -1,4 +1,4 @@
-import { applyLocally, type JsonObject, type Op } from 'sync-protocol'
+import { applyLocally, type JsonObject, type Op } from 'web-sync-protocol'
 import type { LocalOp } from '../contract/index.ts'
 
 /**

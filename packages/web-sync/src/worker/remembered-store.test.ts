@@ -1,4 +1,4 @@
-import { INITIAL_MEMORY } from 'sync-protocol'
+import { INITIAL_MEMORY } from 'web-sync-protocol'
 import { describe, expect, it, test } from 'vitest'
 import type { StoreCounts, SyncSummary } from '../contract/index.ts'
 import { findLost, parseRemembered } from './remembered-store.ts'

@@ -1,4 +1,4 @@
-import { INITIAL_MEMORY, type InitiatorState, type WakeReason } from 'sync-protocol'
+import { INITIAL_MEMORY, type InitiatorState, type WakeReason } from 'web-sync-protocol'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import type { RunResult } from '../engine/index.ts'
 import { QUIET_INTERVAL_MS, Scheduler } from './scheduler.ts'

@@ -1,4 +1,4 @@
-import type { InitiatorState, WakeReason } from 'sync-protocol'
+import type { InitiatorState, WakeReason } from 'web-sync-protocol'
 import type { RunResult } from '../engine/index.ts'
 import type { Clock, Random } from '../contract/index.ts'
 

@@ -1,4 +1,4 @@
-import type { JsonObject, WakeReason } from 'sync-protocol'
+import type { JsonObject, WakeReason } from 'web-sync-protocol'
 import {
   encodeError,
   type Auth,

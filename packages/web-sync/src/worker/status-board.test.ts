@@ -1,4 +1,4 @@
-import { INITIAL_KEY, INITIAL_MEMORY, stateFromMemory, transition } from 'sync-protocol'
+import { INITIAL_KEY, INITIAL_MEMORY, stateFromMemory, transition } from 'web-sync-protocol'
 import { expect, test } from 'vitest'
 import { SyncError, type SpaceEvent, type SpaceStatus, type Store, type SyncSummary } from '../contract/index.ts'
 import { StatusBoard } from './status-board.ts'

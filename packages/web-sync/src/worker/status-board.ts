@@ -1,4 +1,4 @@
-import type { InitiatorState, Memory, Progress } from 'sync-protocol'
+import type { InitiatorState, Memory, Progress } from 'web-sync-protocol'
 import {
   SyncError,
   type SpaceEvent,

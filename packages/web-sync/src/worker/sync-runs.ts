@@ -1,4 +1,4 @@
-import { keyNumber, LIMITS, type Nudge, type ReplyLimit, type WakeReason } from 'sync-protocol'
+import { keyNumber, LIMITS, type Nudge, type ReplyLimit, type WakeReason } from 'web-sync-protocol'
 import { type Auth, type OpenRequest, PAGE_CHANGES, type Store, type SyncSummary } from '../contract/index.ts'
 import { Pace, type RunEvent, type RunResult, runSync, type SyncPorts } from '../engine/index.ts'
 import { createFetchTransport, createPortTransport } from '../transport/index.ts'

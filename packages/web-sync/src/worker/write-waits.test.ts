@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { PERIODS } from 'sync-protocol'
+import { PERIODS } from 'web-sync-protocol'
 import { afterEach, describe, expect, it } from 'vitest'
 import { type ReachTarget, type Store, type StorageRecovery, SyncError } from '../contract/index.ts'
 import { createMemoryStore } from '../store/create-memory-store.ts'

@@ -1,6 +1,6 @@
 import 'fake-indexeddb/auto'
 import * as fc from 'fast-check'
-import type { SchemaShape } from 'sync-protocol'
+import type { SchemaShape } from 'web-sync-protocol'
 import { describe, expect, it } from 'vitest'
 import { checkEqual } from '../../testing/store-suite/check.ts'
 import { recordToParts } from '../index-keys.ts'

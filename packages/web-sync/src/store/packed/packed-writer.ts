@@ -1,4 +1,4 @@
-import { fitRecord, type SchemaShape } from 'sync-protocol'
+import { fitRecord, type SchemaShape } from 'web-sync-protocol'
 import { findCollection, recordToParts } from '../index-keys.ts'
 import { type RowKey, type RowKeyRange, compareKeys, isInRange, prefixRange } from '../keys.ts'
 import type { RowWriter, Selection } from '../row-database.ts'

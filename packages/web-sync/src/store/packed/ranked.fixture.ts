@@ -1,4 +1,4 @@
-import type { SchemaShape } from 'sync-protocol'
+import type { SchemaShape } from 'web-sync-protocol'
 
 /** Notes with an index by `rank`. */
 export const RANKED: SchemaShape = {

@@ -10,7 +10,7 @@ import {
   parseOps,
   parseWith,
   type RefusalCode,
-} from 'sync-protocol'
+} from 'web-sync-protocol'
 import { type FakeRecord, type FakeSpace, recordKey } from './fake-space.ts'
 
 /** Why the fake refuses an operation. */

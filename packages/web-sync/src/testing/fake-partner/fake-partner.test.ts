@@ -1,4 +1,4 @@
-import { collection, defineSchema, schemaToShape } from 'sync-protocol'
+import { collection, defineSchema, schemaToShape } from 'web-sync-protocol'
 import { expect, test } from 'vitest'
 import type { LocalOp, Store } from '../../contract/index.ts'
 import { runSync } from '../../engine/index.ts'

@@ -11,7 +11,7 @@ import {
   PROTOCOL_VERSION,
   type ReceivedAsk,
   REPLY_CONTENT_TYPE,
-} from 'sync-protocol'
+} from 'web-sync-protocol'
 import { systemRandom } from '../../platform/index.ts'
 import type { Fetch } from '../../transport/index.ts'
 import { applyMutations, type FakeRefusal } from './apply-mutations.ts'
@@ -36,7 +36,7 @@ export interface FakeBackup {
 /**
  * The smallest partner for an app's tests: it speaks the real protocol and judges keys by the protocol's own table, in memory, at once,
  * and in one page. What it leaves out: authentication and authorization (everybody may everything), validators, limits, paging, and
- * deletions that wait for what they delete. Where those matter take the real partner, `sync-server/browser`, which answers by a
+ * deletions that wait for what they delete. Where those matter take the real partner, `web-sync-server/browser`, which answers by a
  * function of the same shape.
  *
  * @example

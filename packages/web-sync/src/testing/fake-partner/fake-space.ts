@@ -13,7 +13,7 @@ import {
   type SyncKey,
   type Verdict,
   versionNumber,
-} from 'sync-protocol'
+} from 'web-sync-protocol'
 
 /** A checkpoint that was issued. */
 interface Checkpoint extends CheckpointName {

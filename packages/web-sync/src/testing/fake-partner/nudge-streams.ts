@@ -1,4 +1,4 @@
-import { type Nudge, PROTOCOL_HEADER, PROTOCOL_VERSION } from 'sync-protocol'
+import { type Nudge, PROTOCOL_HEADER, PROTOCOL_VERSION } from 'web-sync-protocol'
 
 interface OpenStream {
   readonly partnershipIds: readonly string[]

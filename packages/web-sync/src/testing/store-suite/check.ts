@@ -1,4 +1,4 @@
-import { type JsonValue, isEqualJson } from 'sync-protocol'
+import { type JsonValue, isEqualJson } from 'web-sync-protocol'
 
 /** Fails unless both are equal as JSON (a missing field and undefined are the same). */
 export function checkEqual(actual: unknown, expected: unknown, what: string): void {

@@ -1,4 +1,4 @@
-import type { JsonObject, Mutation, SchemaShape } from 'sync-protocol'
+import type { JsonObject, Mutation, SchemaShape } from 'web-sync-protocol'
 import type { LocalOp, ReceivedPage, Store, StoreNotice, StoreOptions } from '../../contract/index.ts'
 import { checkEqual } from './check.ts'
 import { Feed } from './feed.ts'

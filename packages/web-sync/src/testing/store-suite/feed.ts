@@ -9,7 +9,7 @@ import {
   type SyncKey,
   makeVersion,
   rebaseRecord,
-} from 'sync-protocol'
+} from 'web-sync-protocol'
 import type { ReceivedPage } from '../../contract/index.ts'
 
 /** Parts of a page that a test may want otherwise. */

@@ -1,4 +1,4 @@
-import type { SchemaShape } from 'sync-protocol'
+import type { SchemaShape } from 'web-sync-protocol'
 import { checkEqual, checkRejects } from './check.ts'
 import { SCHEMA, type StoreTest, note, notesOf, sendable } from './device.ts'
 

@@ -1,4 +1,4 @@
-import { INITIAL_MEMORY } from 'sync-protocol'
+import { INITIAL_MEMORY } from 'web-sync-protocol'
 import { checkEqual, checkRejects } from './check.ts'
 import { type StoreTest, note, notesOf, sendable } from './device.ts'
 

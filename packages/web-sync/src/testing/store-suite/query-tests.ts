@@ -1,4 +1,4 @@
-import type { JsonObject } from 'sync-protocol'
+import type { JsonObject } from 'web-sync-protocol'
 import type { Query } from '../../contract/index.ts'
 import { checkEqual, checkRejects } from './check.ts'
 import { type Bench, type StoreTest, note } from './device.ts'

@@ -1,4 +1,4 @@
-import type { CheckpointName } from 'sync-protocol'
+import type { CheckpointName } from 'web-sync-protocol'
 import type { Store } from '../../contract/index.ts'
 import { check, checkEqual } from './check.ts'
 import { type Bench, type StoreTest, note, notesOf, sendable } from './device.ts'
