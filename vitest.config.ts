@@ -33,6 +33,10 @@ export default defineConfig({
       },
       {
         extends: true,
+        test: { name: 'capture', include: ['packages/*/src/**/*.record.ts'], testTimeout: 60_000 },
+      },
+      {
+        extends: true,
         test: { name: 'layering', include: ['test/**/*.test.ts'], testTimeout: 120_000, hookTimeout: 120_000 },
       },
     ],

@@ -1,9 +1,4 @@
-/**
- * Builds every package with `tsc -b`, then the demo with Vite (leave it out with --packages).
- *
- * tsc rewrites `./x.ts` to `./x.js` in imports, but not in `new URL('./x.ts', import.meta.url)`, which is how a page names its worker.
- * That one form is rewritten here, so that source and build both name a file that exists.
- */
+/** Builds every package with `tsc -b`, then the demo with Vite (leave it out with --packages). */
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -13,13 +8,10 @@ import { root, run } from './workspace.mjs'
 
 const configurationStamp = join(root, '.cache', 'built-with')
 
-const moduleUrl = /(new URL\(\s*(['"])\.{1,2}\/[^'"]+?)\.ts(\2,\s*import\.meta\.url)/g
-
 /** Builds the packages; resolves with the exit code. */
 export async function buildPackages() {
   const code = await run('tsc', haveConfigurationsChanged() ? ['-b', '--force'] : ['-b'])
   if (code === 0) {
-    rewriteModuleUrls()
     mkdirSync(dirname(configurationStamp), { recursive: true })
     writeFileSync(configurationStamp, configurationHash())
   }
@@ -33,9 +25,7 @@ export async function buildAnew(names) {
     const folders = [join('packages', name, 'src'), ...foldersIn(join('packages', name, 'src'))]
     return folders.flatMap((folder) => tsconfigsIn(folder).map((file) => join(folder, file)))
   })
-  const code = await run('tsc', ['-b', ...rooms])
-  if (code === 0) rewriteModuleUrls()
-  return code
+  return run('tsc', ['-b', ...rooms])
 }
 
 /** Builds packages and demo; resolves with the exit code. */
@@ -68,18 +58,6 @@ function foldersIn(folder) {
   return readdirSync(join(root, folder), { withFileTypes: true })
     .filter((entry) => entry.isDirectory() && !['node_modules', 'dist'].includes(entry.name))
     .flatMap((entry) => [join(folder, entry.name), ...foldersIn(join(folder, entry.name))])
-}
-
-function rewriteModuleUrls() {
-  for (const name of readdirSync(join(root, 'packages'))) {
-    const dist = join(root, 'packages', name, 'dist')
-    for (const file of existsSync(dist) ? readdirSync(dist, { recursive: true }) : []) {
-      if (!file.endsWith('.js')) continue
-      const before = readFileSync(join(dist, file), 'utf8')
-      const after = before.replace(moduleUrl, '$1.js$3')
-      if (after !== before) writeFileSync(join(dist, file), after)
-    }
-  }
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {

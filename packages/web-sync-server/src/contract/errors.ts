@@ -17,6 +17,8 @@ export type PartnerErrorCode =
   | 'behind'
   /** The database was written by a newer version: nothing was changed. */
   | 'newer-schema'
+  /** The tables of the database are of a version that was never published, which is not read: nothing was changed. */
+  | 'older-layout'
   /** The file is not a database of ours, or is damaged. */
   | 'unreadable'
   /**

@@ -247,7 +247,7 @@ export interface SyncSummary {
   readonly isResyncing: boolean
   readonly progress: Progress | null
   readonly lastSyncAtMs: number | null
-  /** When this database was made, milliseconds since 1970; 0: by an earlier version. Tells one from its successor. */
+  /** When this database was made, milliseconds since 1970. Tells one from its successor. */
   readonly madeAtMs: number
   /** When the browser was found to have thrown the store away; null: never. What was not sent by then is lost. */
   readonly evictedAtMs: number | null

@@ -52,7 +52,7 @@ export interface OpenRequest {
   /**
    * What this browser remembers of the store outside its database, as a page last saw it; null: it remembers none. Tells what was lost
    * from what never was. Four numbers with blanks between: when it was last up to date (milliseconds since 1970; 0: never), unsent writes,
-   * {@link SpaceStatus.written}, and {@link StorageHealth.madeAtMs}. Earlier versions wrote the first one or two.
+   * {@link SpaceStatus.written}, and {@link StorageHealth.madeAtMs}.
    */
   readonly remembered: string | null
 }
@@ -135,7 +135,7 @@ export interface StorageHealth {
   readonly quota: number | null
   /** True: less than a tenth of the room that the browser gives is left, writes may soon be refused; null: the browser does not say. */
   readonly isLow: boolean | null
-  /** When this browser's copy was begun, milliseconds since 1970; 0: by an earlier version. */
+  /** When this browser's copy was begun, milliseconds since 1970. */
   readonly madeAtMs: number
   /**
    * When this browser's copy was found missing though it had been there, or without the last writes that it had been given, milliseconds

@@ -104,7 +104,7 @@ class Heir {
 
   /** What this database was given since, and may have sent already. */
   async findNewer(): Promise<void> {
-    const { nextOrder, wasSettled = false } = this.sync
+    const { nextOrder, wasSettled } = this.sync
     const age = ageOf(nextOrder)
     const isNext = this.#estate.age === age - 1
     // What was never sent stands behind, and is judged in order.

@@ -32,7 +32,7 @@ export async function readSummary(tx: RowReader): Promise<SyncSummary> {
     isResyncing: sync.resync !== null,
     progress: sync.resync === null ? sync.progress : sync.resync.progress,
     lastSyncAtMs: sync.lastSyncAtMs,
-    madeAtMs: sync.madeAtMs ?? 0,
+    madeAtMs: sync.madeAtMs,
     evictedAtMs: sync.evictedAtMs,
     recovery: sync.recovery ?? null,
     memory: sync.memory,

@@ -77,7 +77,7 @@ async function beginOpening(
   const rekeying = planRekeying(schema, context.schema)
   const before = listIndexes(schema.shape)
   const after = listIndexes(context.schema)
-  await tx.dropIndexes((name) => before.get(name) === after.get(name) && rekeying?.indexes?.includes(name) !== true)
+  await tx.dropIndexes((name) => before.get(name) === after.get(name) && rekeying?.indexes.includes(name) !== true)
   tx.put('meta', { key: 'schema', shape: context.schema, rekeying })
   await fitOverlay(raw, context)
   return rekeying === null
@@ -129,7 +129,7 @@ function planRekeying(schema: SchemaRow, shape: SchemaShape): Rekeying | null {
   const grown = shape.collections.flatMap(({ name, renamed, defaults }) => {
     const earlier = findCollection(schema.shape, name)
     const isSame = JSON.stringify([renamed, defaults]) === JSON.stringify([earlier?.renamed, earlier?.defaults])
-    return !isSame || schema.rekeying?.grown?.includes(name) === true ? [name] : []
+    return !isSame || schema.rekeying?.grown.includes(name) === true ? [name] : []
   })
   return indexes.length + grown.length === 0 ? null : { after: null, indexes, grown }
 }
@@ -150,7 +150,7 @@ async function rekeyStep(tx: PackedWriter, { packSizes }: StoreContext): Promise
   const schema = (await readMeta(tx, 'schema')) as SchemaRow
   const { rekeying } = schema
   if (rekeying === null) return true
-  const { after, indexes = [], grown = [] } = rekeying
+  const { after, indexes, grown } = rekeying
   const all = prefixRange()
   const range: RowKeyRange = after === null ? all : { ...all, lower: after, isLowerOpen: true }
   let rows = await tx.list('base', { range, limit: packSizes.stepRows })

@@ -107,8 +107,8 @@ export interface SyncRow {
   readonly endpoint: string | null
   readonly account: string
   readonly space: string
-  /** When this database got its first row, milliseconds since 1970; missing: from an earlier version. Tells one from its successor. */
-  readonly madeAtMs?: number
+  /** When this database got its first row, milliseconds since 1970. Tells one from its successor. */
+  readonly madeAtMs: number
   /** The newest schema version that opened the store: older code must not write. */
   readonly schemaVersion: number
   readonly replicaId: string
@@ -145,7 +145,7 @@ export interface SyncRow {
   /** Of a database that was replaced: drawn by the first who read what it left. */
   readonly estateId?: string
   /** True once a settled key was stored: from then on what is written here may have been sent. */
-  readonly wasSettled?: boolean
+  readonly wasSettled: boolean
   readonly memory: Memory
   readonly journalBytes: number
   readonly journalDropped: number
@@ -223,18 +223,18 @@ export interface SchemaRow {
 export interface Rekeying {
   /** Rows of base up to here have their entries; null: none. */
   readonly after: RowKey | null
-  /** The indexes that are made, as `collection/index`; missing: none, for the first layout made others. */
-  readonly indexes?: readonly string[]
-  /** The collections whose records get the fields of this version; missing: none. */
-  readonly grown?: readonly string[]
+  /** The indexes that are made, as `collection/index`. */
+  readonly indexes: readonly string[]
+  /** The collections whose records get the fields of this version. */
+  readonly grown: readonly string[]
 }
 
 /** Which layers each tree of packs has. */
 export interface LayoutRow {
   readonly key: 'layout'
   readonly nextLayer: number
-  /** Another one after each transaction that wrote packs; missing: 0. */
-  readonly revision?: number
+  /** Raised by each transaction that wrote packs. */
+  readonly revision: number
   readonly trees: readonly TreeInfo[]
 }
 

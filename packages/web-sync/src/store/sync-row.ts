@@ -87,6 +87,7 @@ export function initialSync(context: StoreContext, age: number, evictedAtMs: num
     partnershipId: null,
     syncKey: INITIAL_KEY,
     isSettled: false,
+    wasSettled: false,
     collections: [],
     settledCollections: [],
     digest: {},

@@ -3,16 +3,18 @@ import type { OpenRequest, SyncSummary } from '../contract/index.ts'
 /** What a browser remembers of a store outside its database. */
 export interface RememberedStore {
   readonly unsent: number
-  /** Mutations that the database was ever given; 0: not known. */
+  /** Mutations that the database was ever given. */
   readonly written: number
-  /** Which database that was, by {@link SyncSummary.madeAtMs}; 0: one of an earlier version. */
+  /** Which database that was, by {@link SyncSummary.madeAtMs}. */
   readonly madeAtMs: number
 }
 
-/** Reads {@link OpenRequest.remembered}. */
+/** Reads {@link OpenRequest.remembered}; null: nothing is remembered, or not in these words. */
 export function parseRemembered(text: OpenRequest['remembered']): RememberedStore | null {
   if (text === null) return null
-  const [, unsent = 0, written = 0, madeAtMs = 0] = text.split(' ').map(Number)
+  const numbers = text.split(' ').map(Number)
+  if (numbers.length !== 4 || !numbers.every(Number.isSafeInteger)) return null
+  const [, unsent, written, madeAtMs] = numbers as [number, number, number, number]
   return { unsent, written, madeAtMs }
 }
 

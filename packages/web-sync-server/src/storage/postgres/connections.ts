@@ -1,6 +1,6 @@
 import { type ClientBase, type CustomTypesConfig, Pool, type PoolClient, types } from 'pg'
 import { PartnerError } from '../../contract/index.ts'
-import { SCHEMA_VERSION } from './migration-files.ts'
+import { FIRST_VERSION, LAYOUT_VERSION } from './migration-files.ts'
 import { toPartnerError } from './to-partner-error.ts'
 
 /** What the pool is made of. */
@@ -106,16 +106,16 @@ export async function assertUsable(client: ClientBase): Promise<void> {
       row_security_active('web_sync.records') AS is_walled`
   let row: { readonly version: number | null; readonly is_walled: boolean } | undefined
   try {
-    row = (await client.query<{ version: number | null; is_walled: boolean }>(sql, [SCHEMA_VERSION])).rows[0]
+    row = (await client.query<{ version: number | null; is_walled: boolean }>(sql, [LAYOUT_VERSION])).rows[0]
   } catch (error) {
     throw toPartnerError(error)
   }
   const version = row?.version ?? 0
-  if (version > SCHEMA_VERSION) throw newerSchema(version)
-  if (version < SCHEMA_VERSION) {
+  assertReadable(version)
+  if (version < LAYOUT_VERSION) {
     throw new PartnerError(
       'unreadable',
-      `the tables are version ${version}, this program needs ${SCHEMA_VERSION}: run web-sync-server migrate`,
+      `the tables are version ${version}, this program needs ${LAYOUT_VERSION}: run web-sync-server migrate`,
     )
   }
   if (row?.is_walled !== true) {
@@ -132,11 +132,20 @@ export function assertConnectionString(url: string): void {
   throw new PartnerError('invalid-option', 'the database must be named as postgres://role:password@host:5432/database')
 }
 
-/** The database belongs to a later program. */
-export function newerSchema(version: number): PartnerError {
-  return new PartnerError(
-    'newer-schema',
-    `the database was written by a newer version of web-sync-server (its tables are version ${version}, this program knows ` +
-      `${SCHEMA_VERSION}). Install that version. Nothing was changed.`,
-  )
+/** Throws PartnerError 'newer-schema' or 'older-layout' if these tables belong to another program; 0: there are none. */
+export function assertReadable(version: number): void {
+  if (version > LAYOUT_VERSION) {
+    throw new PartnerError(
+      'newer-schema',
+      `the database was written by a newer version of web-sync-server (its tables are version ${version}, this program knows ` +
+        `${LAYOUT_VERSION}). Install that version. Nothing was changed.`,
+    )
+  }
+  if (version > 0 && version < FIRST_VERSION) {
+    throw new PartnerError(
+      'older-layout',
+      `the tables are version ${version}, of a web-sync-server that was never published. This program reads ${FIRST_VERSION} and ` +
+        'later: name another database. Nothing was changed.',
+    )
+  }
 }

@@ -1,7 +1,7 @@
 import { Client } from 'pg'
 import { PartnerError } from '../../contract/index.ts'
-import { assertConnectionString, newerSchema } from './connections.ts'
-import { type Migration, readMigrations, SCHEMA_VERSION } from './migration-files.ts'
+import { assertConnectionString, assertReadable } from './connections.ts'
+import { LAYOUT_VERSION, type Migration, readMigrations } from './migration-files.ts'
 import { behind, toPartnerError } from './to-partner-error.ts'
 
 /** What is migrated, and for whom. */
@@ -24,7 +24,7 @@ const LOCK = 7_323_918_001
 
 /**
  * Brings a database to this program's version: all or nothing, in one transaction, one program at a time. Can be run again. Throws
- * PartnerError 'newer-schema', 'unreadable' if a migration was changed after it was run, 'behind' on a standby, or 'busy'.
+ * PartnerError 'newer-schema', 'older-layout', 'unreadable' if a migration was changed after it was run, 'behind' on a standby, or 'busy'.
  */
 export async function migratePostgres({ url, runtimeRole }: MigrateOptions): Promise<MigrateResult> {
   const migrations = readMigrations()
@@ -38,7 +38,7 @@ export async function migratePostgres({ url, runtimeRole }: MigrateOptions): Pro
     const applied = await applyMissing(client, migrations)
     if (runtimeRole !== undefined) await client.query('SELECT web_sync.grant_runtime($1)', [runtimeRole])
     await client.query('COMMIT')
-    return { applied, version: SCHEMA_VERSION }
+    return { applied, version: LAYOUT_VERSION }
   } catch (error) {
     throw toPartnerError(error)
   } finally {
@@ -55,8 +55,7 @@ async function applyMissing(client: Client, migrations: readonly Migration[]): P
   const { rows } = await client.query<{ version: number; sha256: string }>(
     'SELECT version, sha256 FROM web_sync.migrations ORDER BY version',
   )
-  const newest = rows.at(-1)?.version ?? 0
-  if (newest > SCHEMA_VERSION) throw newerSchema(newest)
+  assertReadable(rows.at(-1)?.version ?? 0)
   const hashByVersion = new Map(rows.map(({ version, sha256 }) => [version, sha256]))
   const applied: string[] = []
   for (const migration of migrations) {

@@ -67,7 +67,7 @@ const TABLES = [
 
 /**
  * Opens a storage in a PostgreSQL database (15 or newer) that `migratePostgres` has prepared. Nothing is connected before the first use;
- * each new connection is looked at then: PartnerError 'unreadable' (not migrated), 'newer-schema', 'invalid-option' (the role is the owner,
+ * each new connection is looked at then: PartnerError 'unreadable' (not migrated), 'newer-schema', 'older-layout', 'invalid-option' (the role is the owner,
  * so row-level security would not bind it). A node in recovery, or read-only, is asked nothing: 'behind'. Works through pgbouncer in
  * transaction mode.
  *

@@ -1,12 +1,8 @@
 import { existsSync } from 'node:fs'
 import type { DatabaseSync } from 'node:sqlite'
 import { MOVED_TABLES, type MovedTable, type MovedValue, type MoveSource, PartnerError } from '../../contract/index.ts'
+import { DRAINED_ID, OPEN_ID } from './layout.ts'
 import { openDatabase, withOurErrors } from './open-database.ts'
-
-/** The mark of a file that takes no more writes, in the place of the one that says that it is ours (SQLite's application_id): 'wsyd'. */
-const DRAINED_ID = 0x77737964
-/** The mark of one that does: 'wsyn'. */
-const OPEN_ID = 0x7773796e
 
 /** A file that takes no writes, whoever has it open, until it is opened again: its content can be moved. */
 export interface DrainedFile extends MoveSource {

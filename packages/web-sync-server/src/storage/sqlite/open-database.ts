@@ -1,6 +1,6 @@
 import { DatabaseSync } from 'node:sqlite'
 import { PartnerError } from '../../contract/index.ts'
-import { migrate } from './migrations.ts'
+import { hasLayout, makeLayout } from './layout.ts'
 
 /** Milliseconds that a statement waits for another process to let go of the file. */
 const BUSY_TIMEOUT_MS = 5_000
@@ -25,8 +25,9 @@ export function openDatabase(path: string): DatabaseSync {
   return withOurErrors(path, () => {
     const database = new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS })
     try {
+      const isMade = hasLayout(database, path)
       for (const pragma of PRAGMAS) database.exec(`PRAGMA ${pragma}`)
-      migrate(database, path)
+      if (!isMade) makeLayout(database, path)
       return database
     } catch (error) {
       database.close()

@@ -1,9 +1,10 @@
-import { existsSync, readdirSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { describe, expect, test } from 'vitest'
 import { mutationOf } from '../../testing/scripted-initiator.ts'
 import { sqlitePartner, tempFile } from '../../testing/test-partner.fixture.ts'
+import { LAYOUT_VERSION } from './layout.ts'
 import { restoreBackup, sqliteStorage, type SqliteStorage } from './index.ts'
 
 const write = (id: string) => mutationOf({ op: 'put', collection: 'notes', id, base: null, value: { id } })
@@ -26,9 +27,12 @@ describe('a SQLite file', () => {
     expect(() => sqliteStorage(newer)).toThrow(/newer version/)
     const foreign = tempFile()
     const other = new DatabaseSync(foreign)
-    other.exec('CREATE TABLE things (x)')
+    // Our numbers alone make no file ours.
+    other.exec(`CREATE TABLE things (x); PRAGMA user_version = ${LAYOUT_VERSION}`)
     other.close()
+    const before = readFileSync(foreign)
     expect(() => sqliteStorage(foreign)).toThrow(/another program/)
+    expect(readFileSync(foreign)).toEqual(before)
     const damaged = tempFile()
     writeFileSync(damaged, 'not a database at all, but long enough to be read as one'.repeat(20))
     expect(() => sqliteStorage(damaged)).toThrow(/not a database/)

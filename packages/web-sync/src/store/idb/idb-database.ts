@@ -10,7 +10,7 @@ import { type StartTimer, startPlatformTimer } from './in-time.ts'
 import type { NewLog } from './new-log.ts'
 
 /** Number of the layout. A store of another layout is not opened, and nothing of it is changed: `newer-schema`, `older-layout`. */
-const LAYOUT_VERSION = 5
+export const LAYOUT_VERSION = 6
 
 /** How the database reacts to its platform. */
 export interface IdbDatabaseOptions {

@@ -8,7 +8,7 @@ import { KEYS_END, RECORDS } from './pack.ts'
 import { PackCache } from './pack-cache.ts'
 
 /** The layout of a store that has no packs yet. */
-const EMPTY_LAYOUT: LayoutRow = { key: 'layout', nextLayer: 1, trees: [] }
+const EMPTY_LAYOUT: LayoutRow = { key: 'layout', nextLayer: 1, revision: 0, trees: [] }
 
 /**
  * Reads rows as if each record of `base` had a row of its own, with index keys (generation, collection, index, part …, id); they are
@@ -70,7 +70,7 @@ export class PackedReader implements RowReader {
 
   /** The layout was changed by this transaction. */
   protected setLayout(layout: LayoutRow): void {
-    this.#layout = { ...layout, revision: (layout.revision ?? 0) + 1 }
+    this.#layout = { ...layout, revision: layout.revision + 1 }
   }
 
   /** To be called when the transaction is complete: what it has read and written is as the next one will find it. */

@@ -24,18 +24,24 @@ CREATE TABLE web_sync.records (
   id text COLLATE "C" NOT NULL,
   version text NOT NULL,
   mutation_id text,
+  -- The version below it that its author had not seen; null: the author saw exactly this.
+  unseen text,
+  -- The mutations that made it before its last one; null: none.
+  prior_mutations text,
   value text NOT NULL,
   PRIMARY KEY (space, collection, id)
 );
 
--- Deletions that were replayed before what they delete.
+-- Deletions that were replayed before what they delete: whose they are, and on which version they were made.
 CREATE TABLE web_sync.awaiting_deletes (
   space text COLLATE "C" NOT NULL,
   collection text COLLATE "C" NOT NULL,
   id text COLLATE "C" NOT NULL,
-  mutation_id text NOT NULL,
+  mutation_id text COLLATE "C" NOT NULL,
+  account text COLLATE "C" NOT NULL,
+  base text,
   at_ms bigint NOT NULL,
-  PRIMARY KEY (space, collection, id)
+  PRIMARY KEY (space, collection, id, mutation_id, account)
 );
 
 CREATE TABLE web_sync.log (
@@ -47,6 +53,7 @@ CREATE TABLE web_sync.log (
   version text NOT NULL,
   previous_version text,
   mutation_id text,
+  unseen text,
   value text,
   at_ms bigint NOT NULL,
   PRIMARY KEY (space, number)
@@ -82,7 +89,6 @@ CREATE TABLE web_sync.checkpoints (
   created_at_ms bigint NOT NULL,
   PRIMARY KEY (space, partnership_id, n, tag)
 );
-CREATE INDEX unsettled_checkpoints ON web_sync.checkpoints (space, partnership_id, cut) WHERE NOT is_settled;
 CREATE INDEX presented_checkpoints ON web_sync.checkpoints (space, partnership_id, n) WHERE is_presented;
 
 CREATE TABLE web_sync.requests (
@@ -105,9 +111,27 @@ CREATE TABLE web_sync.outcomes (
   last_number bigint,
   partnership_id text COLLATE "C",
   n bigint NOT NULL,
+  request_id text COLLATE "C" NOT NULL,
+  origin_id text COLLATE "C" NOT NULL,
+  origin_number bigint NOT NULL,
   at_ms bigint NOT NULL,
   confirmed_at_ms bigint,
   PRIMARY KEY (space, account, mutation_id)
 );
 CREATE INDEX unconfirmed_outcomes ON web_sync.outcomes (space, partnership_id) WHERE confirmed_at_ms IS NULL;
 CREATE INDEX confirmed_outcomes ON web_sync.outcomes (space, confirmed_at_ms) WHERE confirmed_at_ms IS NOT NULL;
+
+-- What is left of outcomes that were pruned: so a mutation that comes again is known, for ever.
+CREATE TABLE web_sync.forgotten (
+  space text COLLATE "C" NOT NULL,
+  account text COLLATE "C" NOT NULL,
+  origin_id text COLLATE "C" NOT NULL,
+  numbers text COLLATE "C" NOT NULL,
+  PRIMARY KEY (space, account, origin_id)
+);
+
+-- The partner's own id: one row, drawn at the first ask. It goes along with dumps and backups, and with what is moved in.
+CREATE TABLE web_sync.partner (
+  one boolean NOT NULL PRIMARY KEY CHECK (one),
+  id text COLLATE "C" NOT NULL
+);

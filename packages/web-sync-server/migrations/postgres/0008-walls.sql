@@ -6,7 +6,7 @@ DECLARE
   name text;
 BEGIN
   FOREACH name IN ARRAY ARRAY['spaces', 'sightings', 'records', 'awaiting_deletes', 'log', 'partnerships', 'checkpoints', 'requests',
-    'outcomes']
+    'outcomes', 'forgotten']
   LOOP
     EXECUTE format('ALTER TABLE web_sync.%I ENABLE ROW LEVEL SECURITY', name);
     EXECUTE format('CREATE POLICY one_space ON web_sync.%I USING (space = current_setting(''web_sync.space'', true))', name);
@@ -48,6 +48,8 @@ BEGIN
   DELETE FROM web_sync.requests WHERE (space, partnership_id) IN
     (SELECT p.space, p.partnership_id FROM web_sync.partnerships p WHERE p.account = of_account);
   DELETE FROM web_sync.outcomes WHERE account = of_account;
+  DELETE FROM web_sync.awaiting_deletes WHERE account = of_account;
+  DELETE FROM web_sync.forgotten WHERE account = of_account;
   DELETE FROM web_sync.partnerships WHERE account = of_account;
   GET DIAGNOSTICS erased = ROW_COUNT;
   RETURN erased;

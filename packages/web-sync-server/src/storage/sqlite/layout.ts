@@ -2,14 +2,15 @@ import type { DatabaseSync } from 'node:sqlite'
 import { PartnerError } from '../../contract/index.ts'
 
 /** Marks a file as ours (SQLite's application_id): 'wsyn'. */
-const APPLICATION_ID = 0x7773796e
+export const OPEN_ID = 0x7773796e
+/** In its place in a file that takes no more writes: 'wsyd'. */
+export const DRAINED_ID = 0x77737964
 
-/**
- * One step for each version of the tables; a step is never changed once it was published. All primary keys lead with the space.
- * Text compares as bytes (SQLite's BINARY collation).
- */
-const STEPS: readonly string[] = [
-  `
+/** Version of the tables. Files of another version are refused and left as they are: 1 to 5 were never published (decision 0029). */
+export const LAYOUT_VERSION = 6
+
+/** All primary keys lead with the space. Text compares as bytes (SQLite's BINARY collation). */
+const TABLES = `
   CREATE TABLE spaces (
     space TEXT NOT NULL PRIMARY KEY,
     head INTEGER NOT NULL,
@@ -31,18 +32,24 @@ const STEPS: readonly string[] = [
     id TEXT NOT NULL,
     version TEXT NOT NULL,
     mutation_id TEXT,
+    -- The version below it that its author had not seen; null: the author saw exactly this.
+    unseen TEXT,
+    -- The mutations that made it before its last one; null: none.
+    prior_mutations TEXT,
     value TEXT NOT NULL,
     PRIMARY KEY (space, collection, id)
   ) STRICT, WITHOUT ROWID;
 
-  -- Deletions that were replayed before what they delete.
+  -- Deletions that were replayed before what they delete: whose they are, and on which version they were made.
   CREATE TABLE awaiting_deletes (
     space TEXT NOT NULL,
     collection TEXT NOT NULL,
     id TEXT NOT NULL,
     mutation_id TEXT NOT NULL,
+    account TEXT NOT NULL,
+    base TEXT,
     at_ms INTEGER NOT NULL,
-    PRIMARY KEY (space, collection, id)
+    PRIMARY KEY (space, collection, id, mutation_id, account)
   ) STRICT, WITHOUT ROWID;
 
   CREATE TABLE log (
@@ -54,6 +61,7 @@ const STEPS: readonly string[] = [
     version TEXT NOT NULL,
     previous_version TEXT,
     mutation_id TEXT,
+    unseen TEXT,
     value TEXT,
     at_ms INTEGER NOT NULL,
     PRIMARY KEY (space, number)
@@ -89,7 +97,6 @@ const STEPS: readonly string[] = [
     created_at_ms INTEGER NOT NULL,
     PRIMARY KEY (space, partnership_id, n, tag)
   ) STRICT, WITHOUT ROWID;
-  CREATE INDEX unsettled_checkpoints ON checkpoints (space, partnership_id, cut) WHERE is_settled = 0;
   CREATE INDEX presented_checkpoints ON checkpoints (space, partnership_id, n) WHERE is_presented = 1;
 
   CREATE TABLE requests (
@@ -112,33 +119,15 @@ const STEPS: readonly string[] = [
     last_number INTEGER,
     partnership_id TEXT,
     n INTEGER NOT NULL,
+    request_id TEXT NOT NULL,
+    origin_id TEXT NOT NULL,
+    origin_number INTEGER NOT NULL,
     at_ms INTEGER NOT NULL,
     confirmed_at_ms INTEGER,
     PRIMARY KEY (space, account, mutation_id)
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX unconfirmed_outcomes ON outcomes (space, partnership_id) WHERE confirmed_at_ms IS NULL;
   CREATE INDEX confirmed_outcomes ON outcomes (space, confirmed_at_ms) WHERE confirmed_at_ms IS NOT NULL;
-  `,
-  // What the author of a version had not seen of it; whose the waiting deletions are. Of those that wait it was not known.
-  `
-  ALTER TABLE records ADD COLUMN unseen TEXT;
-  ALTER TABLE log ADD COLUMN unseen TEXT;
-  DROP TABLE awaiting_deletes;
-  CREATE TABLE awaiting_deletes (
-    space TEXT NOT NULL,
-    collection TEXT NOT NULL,
-    id TEXT NOT NULL,
-    mutation_id TEXT NOT NULL,
-    account TEXT NOT NULL,
-    base TEXT,
-    at_ms INTEGER NOT NULL,
-    PRIMARY KEY (space, collection, id, mutation_id, account)
-  ) STRICT, WITHOUT ROWID;
-  `,
-  `
-  ALTER TABLE outcomes ADD COLUMN request_id TEXT NOT NULL DEFAULT '';
-  ALTER TABLE outcomes ADD COLUMN origin_id TEXT NOT NULL DEFAULT '';
-  ALTER TABLE outcomes ADD COLUMN origin_number INTEGER NOT NULL DEFAULT 0;
 
   -- What is left of outcomes that were pruned: so a mutation that comes again is known, for ever.
   CREATE TABLE forgotten (
@@ -149,43 +138,49 @@ const STEPS: readonly string[] = [
     PRIMARY KEY (space, account, origin_id)
   ) STRICT, WITHOUT ROWID;
 
-  DROP INDEX unsettled_checkpoints;
-  `,
-  `
   -- The partner's own id: one row, drawn at the first ask.
   CREATE TABLE partner (
     one INTEGER NOT NULL PRIMARY KEY CHECK (one = 1),
     id TEXT NOT NULL
   ) STRICT, WITHOUT ROWID;
-  `,
-  // Of the records that are there it is not known what made them before their last mutation.
-  `
-  ALTER TABLE records ADD COLUMN prior_mutations TEXT;
-  `,
-]
+`
 
-/** Version of the tables that this program writes. */
-const SCHEMA_VERSION: number = STEPS.length
-
-/** Brings a database to this program's version, all or nothing. A newer one is refused and left as it is. */
-export function migrate(database: DatabaseSync, path: string): void {
-  const version = readPragma(database, 'user_version')
-  if (version > SCHEMA_VERSION) {
+/**
+ * Says whether a file has our tables already; false: it is new. Reads only, so that a file of another version or program stays byte for
+ * byte as it is: PartnerError 'newer-schema', 'older-layout' or 'unreadable'.
+ */
+export function hasLayout(database: DatabaseSync, path: string): boolean {
+  const version = readNumber(database, 'PRAGMA user_version')
+  const isOurs = [OPEN_ID, DRAINED_ID].includes(readNumber(database, 'PRAGMA application_id'))
+  if (!isOurs && (version !== 0 || readNumber(database, 'SELECT count(*) FROM sqlite_schema') !== 0)) {
+    throw new PartnerError('unreadable', `${path} is a database of another program: name a file of your own`)
+  }
+  if (version > LAYOUT_VERSION) {
     throw new PartnerError(
       'newer-schema',
       `${path} was written by a newer version of web-sync-server (its tables are version ${version}, this program knows ` +
-        `${SCHEMA_VERSION}). Install that version, or restore a backup of before. Nothing was changed.`,
+        `${LAYOUT_VERSION}). Install that version, or restore a backup of before. Nothing was changed.`,
     )
   }
-  if (version === 0 && hasTables(database)) {
-    throw new PartnerError('unreadable', `${path} is a database of another program: name a file of your own`)
+  if (isOurs && version < LAYOUT_VERSION) {
+    throw new PartnerError(
+      'older-layout',
+      `${path} has tables of version ${version}, of a web-sync-server that was never published. This program reads ` +
+        `${LAYOUT_VERSION}: name another file. Nothing was changed.`,
+    )
   }
-  if (version === SCHEMA_VERSION) return
+  return isOurs
+}
+
+/** Makes the tables of a new file, all or nothing. Another process may have made them meanwhile. */
+export function makeLayout(database: DatabaseSync, path: string): void {
   database.exec('BEGIN IMMEDIATE')
   try {
-    for (const step of STEPS.slice(version)) database.exec(step)
-    database.exec(`PRAGMA application_id = ${APPLICATION_ID}`)
-    database.exec(`PRAGMA user_version = ${SCHEMA_VERSION}`)
+    if (!hasLayout(database, path)) {
+      database.exec(TABLES)
+      database.exec(`PRAGMA application_id = ${OPEN_ID}`)
+      database.exec(`PRAGMA user_version = ${LAYOUT_VERSION}`)
+    }
     database.exec('COMMIT')
   } catch (error) {
     database.exec('ROLLBACK')
@@ -193,10 +188,6 @@ export function migrate(database: DatabaseSync, path: string): void {
   }
 }
 
-function hasTables(database: DatabaseSync): boolean {
-  return database.prepare('SELECT count(*) AS tables FROM sqlite_schema').get()?.['tables'] !== 0
-}
-
-function readPragma(database: DatabaseSync, name: 'user_version'): number {
-  return Number(database.prepare(`PRAGMA ${name}`).get()?.[name])
+function readNumber(database: DatabaseSync, sql: string): number {
+  return Number(Object.values(database.prepare(sql).get() ?? {})[0])
 }
