@@ -63,7 +63,17 @@ async function useApp({ app, executablePath, partnerPort, command }) {
   const url = `http://localhost:${port}/`
   const serve = () => start(app, 'npx', ['vite', command, '--port', String(port), '--strictPort'], 'Local:')
   const data = `${command}.db`
-  const partner = ['web-sync-server', 'serve', '--partner', 'partner.ts', '--data', data, '--port', String(partnerPort)]
+  const partner = [
+    '--no-install',
+    'web-sync-server',
+    'serve',
+    '--partner',
+    'partner.ts',
+    '--data',
+    data,
+    '--port',
+    String(partnerPort),
+  ]
   const profiles = []
   const openProfile = async (name) => {
     const profile = await openBrowser(executablePath, join(dirname(app), `${command}-${name}`))
@@ -93,7 +103,7 @@ async function useApp({ app, executablePath, partnerPort, command }) {
         running.push(await serve())
       })
     }
-    await step(`${command}: npx web-sync-server serve`, async () => {
+    await step(`${command}: npx --no-install web-sync-server serve`, async () => {
       running.push(await start(app, 'npx', partner, 'The partner answers at'))
     })
     await step(`${command}: the partner accepts the note`, () => waitForText(first.page, 'output', 'idle, 0 to send'))
