@@ -33,7 +33,7 @@ export default defineConfig({
       },
       {
         extends: true,
-        test: { name: 'capture', include: ['packages/*/src/**/*.record.ts'], testTimeout: 60_000 },
+        test: { name: 'capture', include: ['packages/*/src/**/record.fixture.ts'], testTimeout: 60_000 },
       },
       {
         extends: true,

@@ -119,6 +119,10 @@ function findInDocument(path: string, sentence: string): number {
   return Number((text ?? '').replaceAll(',', ''))
 }
 
-it.each(ROWS)('%s, «%s»: as in the code', (document, sentence, source, name, unit = 1) => {
-  expect(findInDocument(document, sentence)).toBe(findInSource(source, name) / unit)
-})
+it.each(ROWS.map((row) => ({ document: row[0], sentence: row[1], row })))(
+  '$document, «$sentence»: as in the code',
+  ({ row }) => {
+    const [document, sentence, source, name, unit = 1] = row
+    expect(findInDocument(document, sentence)).toBe(findInSource(source, name) / unit)
+  },
+)

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { DatabaseSync } from 'node:sqlite'
+import { DatabaseSync, type SQLOutputValue } from 'node:sqlite'
 import { fileURLToPath } from 'node:url'
 import { PROTOCOL_VERSION } from 'web-sync-protocol'
 import { expect, onTestFinished, test } from 'vitest'
@@ -43,6 +43,7 @@ test('a PostgreSQL database', async () => {
   await world.close()
   const pgDump = join(await findBinaries(), 'pg_dump')
   const sql = execFileSync(pgDump, ['--inserts', '--no-owner', '--no-comments', ownerUrl], { encoding: 'utf8' })
+  expect(sql).toContain('CREATE TABLE web_sync.records')
   // Comments, and what only psql understands.
   const lines = sql.split('\n').filter((line) => line !== '' && !/^(--|\\)/.test(line))
   writeFileSync(join(FOLDER, `postgres-${version}.sql`), `${lines.join('\n')}\n`)
@@ -70,7 +71,8 @@ function dumpSqlite(path: string): { readonly version: number; readonly sql: str
   return { version, sql: `${lines.join('\n')}\n` }
 }
 
-function toLiteral(value: unknown): string {
+function toLiteral(value: SQLOutputValue): string {
   if (value === null) return 'NULL'
-  return typeof value === 'number' ? String(value) : `'${String(value).replaceAll("'", "''")}'`
+  if (value instanceof Uint8Array) throw new Error('our tables have no bytes')
+  return typeof value === 'string' ? `'${value.replaceAll("'", "''")}'` : String(value)
 }
