@@ -118,7 +118,7 @@ class Tabs {
 
   async open(queries: readonly Query[]): Promise<void> {
     const { schema, bench } = this
-    this.own = await bench.open({ schema, onNotice: (notice) => this.#live.heed(notice, true) })
+    this.own = await bench.open({ schema, onNotice: (notice) => this.#live.onNotice(notice, true) })
     this.other = await bench.open({
       schema,
       // Through a channel: later, and a copy.
@@ -129,7 +129,7 @@ class Tabs {
       run: (query) => this.own.query(query),
       plan: (query) => planQuery(schema, query),
       emit: (event) => {
-        if (event.type === 'result' || event.type === 'query-failed') hub.hear(structuredClone(event))
+        if (event.type === 'result' || event.type === 'query-failed') hub.onEvent(structuredClone(event))
       },
     })
     const api = {
@@ -195,7 +195,7 @@ class Tabs {
 
   /** What the other tab said arrives. */
   deliver(): void {
-    for (const notice of this.#onWay.splice(0)) this.#live.heed(notice, false)
+    for (const notice of this.#onWay.splice(0)) this.#live.onNotice(notice, false)
   }
 
   /** A patch of a record that is not there stores nothing. */

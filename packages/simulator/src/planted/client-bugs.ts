@@ -27,8 +27,8 @@ export const CLIENT_BUGS: readonly PlantedBug[] = [
     patches: [
       {
         file: `${STORE}/group-writes.ts`,
-        find: "await run.write('strict', async (tx, log) => {",
-        replace: "await run.write('relaxed', async (tx, log) => {",
+        find: "await run.write('strict', async (tx, notice) => {",
+        replace: "await run.write('relaxed', async (tx, notice) => {",
       },
     ],
   },
@@ -59,8 +59,8 @@ export const CLIENT_BUGS: readonly PlantedBug[] = [
     patches: [
       {
         file: `${STORE}/page-steps.ts`,
-        find: 'dropDurable(tx, answered.sync, durable, log)',
-        replace: 'dropDurable(tx, answered.sync, durable + page.key.n, log)',
+        find: 'dropDurable(tx, answered.sync, durable, notice)',
+        replace: 'dropDurable(tx, answered.sync, durable + page.key.n, notice)',
       },
     ],
   },
@@ -73,8 +73,8 @@ export const CLIENT_BUGS: readonly PlantedBug[] = [
     patches: [
       {
         file: `${STORE}/roll-back.ts`,
-        find: 'returnJournal(tx, limited, target.step, log)',
-        replace: 'returnJournal(tx, limited, Number.MAX_SAFE_INTEGER - 1, log)',
+        find: 'returnJournal(tx, limited, target.step, notice)',
+        replace: 'returnJournal(tx, limited, Number.MAX_SAFE_INTEGER - 1, notice)',
       },
     ],
   },
@@ -87,8 +87,8 @@ export const CLIENT_BUGS: readonly PlantedBug[] = [
     patches: [
       {
         file: `${STORE}/resync.ts`,
-        find: 'returnJournal(tx, limited, null, log)',
-        replace: 'returnJournal(tx, limited, Number.MAX_SAFE_INTEGER - 1, log)',
+        find: 'returnJournal(tx, limited, null, notice)',
+        replace: 'returnJournal(tx, limited, Number.MAX_SAFE_INTEGER - 1, notice)',
       },
     ],
   },
@@ -152,7 +152,7 @@ export const CLIENT_BUGS: readonly PlantedBug[] = [
     patches: [
       {
         file: `${STORE}/create-sync-store.ts`,
-        find: '      const work = run.write(durability, (tx, log) => commitPage(tx, context, fence, received, log))',
+        find: '      const work = run.write(durability, (tx, notice) => commitPage(tx, context, fence, received, notice))',
         replace: `      let own = fence
       if (!fence.isResync) {
         const { key } = received.page
@@ -165,7 +165,7 @@ export const CLIENT_BUGS: readonly PlantedBug[] = [
           own = { ...fence, key, partnershipId }
         })
       }
-      const work = run.write(durability, (tx, log) => commitPage(tx, context, own, received, log))`,
+      const work = run.write(durability, (tx, notice) => commitPage(tx, context, own, received, notice))`,
       },
     ],
   },
@@ -178,7 +178,7 @@ export const CLIENT_BUGS: readonly PlantedBug[] = [
     patches: [
       {
         file: `${STORE}/commit-page.ts`,
-        find: '  await rebaseOverlay(tx, context, sync.generation, records, log)\n',
+        find: '  await rebaseOverlay(tx, context, sync.generation, records, notice)\n',
         replace: '',
       },
     ],

@@ -95,8 +95,8 @@ export const KIND_BUGS: readonly PlantedBug[] = [
     patches: [
       {
         file: `${STORE}/apply-outcomes.ts`,
-        find: "      log.stage(mutationId, 'refused')\n",
-        replace: "      tx.delete('refused', order)\n      log.stage(mutationId, 'refused')\n",
+        find: "      notice.stage(mutationId, 'refused')\n",
+        replace: "      tx.delete('refused', order)\n      notice.stage(mutationId, 'refused')\n",
       },
     ],
   },

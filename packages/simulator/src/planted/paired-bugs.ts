@@ -63,8 +63,8 @@ export const PAIRED_BUGS: readonly PlantedBug[] = [
     patches: [
       {
         file: `${STORE}/roll-back.ts`,
-        find: 'const limited = await dropUnrepeatable(tx, sync, context.nowMs(), target.step, log)',
-        replace: `${dropAside}const limited = await dropUnrepeatable(tx, sync, context.nowMs(), target.step, log)`,
+        find: 'const limited = await dropUnrepeatable(tx, sync, context.nowMs(), target.step, notice)',
+        replace: `${dropAside}const limited = await dropUnrepeatable(tx, sync, context.nowMs(), target.step, notice)`,
       },
     ],
   },
@@ -94,8 +94,8 @@ export const PAIRED_BUGS: readonly PlantedBug[] = [
       {
         file: `${STORE}/create-sync-store.ts`,
         find: `beginResync: (fence, reset, cause) =>
-      run.write('strict', (tx, log) => beginResync(tx, context, fence, reset, cause, log)),`,
-        replace: `beginResync: async (fence, reset, cause) => ${inTwoSteps('outbox', "run.write('strict', (tx, log) => beginResync(tx, context, fence, reset, cause, log))")}`,
+      run.write('strict', (tx, notice) => beginResync(tx, context, fence, reset, cause, notice)),`,
+        replace: `beginResync: async (fence, reset, cause) => ${inTwoSteps('outbox', "run.write('strict', (tx, notice) => beginResync(tx, context, fence, reset, cause, notice))")}`,
       },
     ],
   },
@@ -109,8 +109,8 @@ export const PAIRED_BUGS: readonly PlantedBug[] = [
     patches: [
       {
         file: `${STORE}/create-sync-store.ts`,
-        find: "rollBack: (fence, to) => run.write('strict', (tx, log) => rollBack(tx, context, fence, to, log)),",
-        replace: `rollBack: async (fence, to) => ${inTwoSteps('journal', "run.write('strict', (tx, log) => rollBack(tx, context, fence, to, log))")}`,
+        find: "rollBack: (fence, to) => run.write('strict', (tx, notice) => rollBack(tx, context, fence, to, notice)),",
+        replace: `rollBack: async (fence, to) => ${inTwoSteps('journal', "run.write('strict', (tx, notice) => rollBack(tx, context, fence, to, notice))")}`,
       },
     ],
   },
@@ -124,8 +124,8 @@ export const PAIRED_BUGS: readonly PlantedBug[] = [
     patches: [
       {
         file: `${STORE}/create-sync-store.ts`,
-        find: 'const work = run.write(durability, (tx, log) => commitPage(tx, context, fence, received, log))',
-        replace: `const applied = async () => run.write(durability, (tx, log) => commitPage(tx, context, fence, received, log))
+        find: 'const work = run.write(durability, (tx, notice) => commitPage(tx, context, fence, received, notice))',
+        replace: `const applied = async () => run.write(durability, (tx, notice) => commitPage(tx, context, fence, received, notice))
       const work = !fence.isResync || !received.page.settled ? applied() : (async () => ${inTwoSteps('journal', 'applied()').slice(0, -1)})()`,
       },
     ],
@@ -140,8 +140,8 @@ export const PAIRED_BUGS: readonly PlantedBug[] = [
     patches: [
       {
         file: `${STORE}/create-sync-store.ts`,
-        find: "removeAccess: (fence) => run.write('strict', (tx, log) => removeAccess(tx, context, fence, log)),",
-        replace: `removeAccess: async (fence) => ${inTwoSteps('outbox', "run.write('strict', (tx, log) => removeAccess(tx, context, fence, log))")}`,
+        find: "removeAccess: (fence) => run.write('strict', (tx, notice) => removeAccess(tx, context, fence, notice)),",
+        replace: `removeAccess: async (fence) => ${inTwoSteps('outbox', "run.write('strict', (tx, notice) => removeAccess(tx, context, fence, notice))")}`,
       },
     ],
   },
@@ -155,8 +155,8 @@ export const PAIRED_BUGS: readonly PlantedBug[] = [
     patches: [
       {
         file: `${STORE}/create-sync-store.ts`,
-        find: "rollBack: (fence, to) => run.write('strict', (tx, log) => rollBack(tx, context, fence, to, log)),",
-        replace: `rollBack: async (fence, to) => ${inTwoSteps('outbox', "run.write('strict', (tx, log) => rollBack(tx, context, fence, to, log))")}`,
+        find: "rollBack: (fence, to) => run.write('strict', (tx, notice) => rollBack(tx, context, fence, to, notice)),",
+        replace: `rollBack: async (fence, to) => ${inTwoSteps('outbox', "run.write('strict', (tx, notice) => rollBack(tx, context, fence, to, notice))")}`,
       },
     ],
   },

@@ -205,7 +205,7 @@ function afterCommit(state: StateOf<'committing'>, event: EventOf<'committed'>):
       if (memory.isDigestDoubted) {
         return beginResync({ ...memory, isDigestDoubted: false }, 'upload', 'digest-mismatch', event)
       }
-      return doubtDigest(memory)
+      return flagDigest(memory)
     case 'failed':
       return wait(shrink(state), 'storage', event, null)
   }
@@ -218,7 +218,7 @@ function afterStale(memory: Memory, staleAnswers: number, event: Chance): Step {
   return askAgain(fresh, { ...NOTHING_SENT, staleAnswers })
 }
 
-function doubtDigest(memory: Memory): Step {
+function flagDigest(memory: Memory): Step {
   const next = ask({ ...memory, isDigestDoubted: true })
   return { state: next.state, effects: [{ type: 'report', code: 'digest-mismatch' }, ...next.effects] }
 }

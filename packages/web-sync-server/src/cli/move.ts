@@ -25,7 +25,13 @@ export async function move(options: CliOptions): Promise<void> {
   try {
     const openSource = (): DrainedFile => (file = drainFile(from))
     const onCommit = (): void => void (isOutcomeOpen = true)
-    const result = await moveIntoPostgres({ url, openSource, onCommit, signal: stopping.signal, onProgress: teller() })
+    const result = await moveIntoPostgres({
+      url,
+      openSource,
+      onCommit,
+      signal: stopping.signal,
+      onProgress: createReporter(),
+    })
     process.stderr.write('\n')
     const rows = Object.entries(result.rows).map(([table, count]) => `${count} ${table}`)
     console.log(`Moved and compared ${result.spaces} spaces: ${rows.join(', ')}.`)
@@ -51,7 +57,7 @@ function undo(from: string, options: CliOptions): void {
 }
 
 /** Tells how far it is, on one line. */
-function teller(): (progress: { spaces: number; ofSpaces: number; rows: number }) => void {
+function createReporter(): (progress: { spaces: number; ofSpaces: number; rows: number }) => void {
   let toldAtMs = -Infinity
   return ({ spaces, ofSpaces, rows }) => {
     const nowMs = performance.now()

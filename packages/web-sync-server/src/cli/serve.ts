@@ -48,7 +48,7 @@ export async function serve(options: CliOptions): Promise<void> {
   const port = integer(options.port, 'port', 8787, 0, 65_535)
   const server = await listen(partner, { port, host: options.host ?? '127.0.0.1' })
   // Listened for before the line is out: who reads it may stop us at once.
-  const signals = hearSignals()
+  const signals = listenForSignals()
   const metricsUrl = monitored === null ? null : `${monitored.url}/metrics`
   const also = metricsUrl === null ? '' : `, metrics at ${metricsUrl}`
   log.say('listening', `The partner answers at ${server.url}${basePath}${also}`, { port: server.port, metricsUrl })
@@ -82,17 +82,17 @@ async function prune(partner: Partner, log: ServeLog): Promise<void> {
   }
 }
 
-function hearSignals(): { readonly first: Promise<void>; readonly second: AbortSignal } {
+function listenForSignals(): { readonly first: Promise<void>; readonly second: AbortSignal } {
   const hurry = new AbortController()
   let signals = 0
   const first = new Promise<void>((resolve) => {
-    const hear = (): void => {
+    const onSignal = (): void => {
       signals += 1
       if (signals === 1) resolve()
       else hurry.abort()
     }
-    process.on('SIGINT', hear)
-    process.on('SIGTERM', hear)
+    process.on('SIGINT', onSignal)
+    process.on('SIGTERM', onSignal)
   })
   return { first, second: hurry.signal }
 }

@@ -55,9 +55,9 @@ export function createNudges(options: NudgesOptions): Nudges {
   let sent = 0
   let isEnding = false
   let stopWatching: (() => void) | null = null
-  const stopListening = options.engine.onCommit(hear)
+  const stopListening = options.engine.onCommit(onCommit)
 
-  function hear(notice: CommitNotice): void {
+  function onCommit(notice: CommitNotice): void {
     for (const stream of streamsBySpace.get(notice.space) ?? []) nudgeSoon(stream, notice)
   }
 
@@ -72,7 +72,7 @@ export function createNudges(options: NudgesOptions): Nudges {
 
   function watch(): void {
     const onError = (error: unknown): void => options.onError('nudges of other processes', error)
-    stopWatching ??= options.watch?.({ onCommit: hear, onGap: nudgeAll, onError }) ?? nothing
+    stopWatching ??= options.watch?.({ onCommit, onGap: nudgeAll, onError }) ?? nothing
   }
 
   /** Hands a notice to a stream: at once, or when the pause since the last one is over. `crowd`: how many hear of it at least. */

@@ -1,17 +1,17 @@
 import type { RecordRow } from '../contract/index.ts'
 import { compareBytes } from '../contract/index.ts'
-import { type UndoLog, UndoMap } from './undo-map.ts'
+import { type AbortActions, TransactionalMap } from './transactional-map.ts'
 
 /** The records of one collection, readable in byte order of their ids. */
 export class MemoryRecords {
-  readonly #byId: UndoMap<string, RecordRow>
-  readonly #undo: UndoLog
+  readonly #byId: TransactionalMap<string, RecordRow>
+  readonly #abortActions: AbortActions
   /** All ids in order; null: to be sorted anew by the next reader. */
   #order: readonly string[] | null = []
 
-  constructor(undo: UndoLog) {
-    this.#byId = new UndoMap(undo)
-    this.#undo = undo
+  constructor(abortActions: AbortActions) {
+    this.#byId = new TransactionalMap(abortActions)
+    this.#abortActions = abortActions
   }
 
   /** Takes over what another collection holds. */
@@ -48,7 +48,7 @@ export class MemoryRecords {
   /** The ids change now, and change back if the transaction fails. */
   #disorder(): void {
     this.#order = null
-    this.#undo.push(() => {
+    this.#abortActions.push(() => {
       this.#order = null
     })
   }

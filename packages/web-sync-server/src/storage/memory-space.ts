@@ -10,7 +10,7 @@ import type {
 } from '../contract/index.ts'
 import { EMPTY_SPACE } from '../contract/index.ts'
 import { MemoryRecords } from './memory-records.ts'
-import { type UndoLog, UndoMap } from './undo-map.ts'
+import { type AbortActions, TransactionalMap } from './transactional-map.ts'
 
 /** An outcome with the time at which its key was presented. */
 export interface MemoryOutcome extends OutcomeRow {
@@ -24,20 +24,22 @@ export interface MemoryAwaitingDelete extends AwaitingDelete {
 
 /** Everything that is stored of one space. */
 export class MemorySpace {
-  readonly undo: UndoLog = []
-  readonly rows: UndoMap<'space', SpaceRow> = new UndoMap(this.undo)
+  readonly abortActions: AbortActions = []
+  readonly rows: TransactionalMap<'space', SpaceRow> = new TransactionalMap(this.abortActions)
   readonly records: Map<string, MemoryRecords> = new Map()
-  readonly log: UndoMap<number, LogRow> = new UndoMap(this.undo)
-  readonly partnerships: UndoMap<string, PartnershipRow> = new UndoMap(this.undo)
+  readonly log: TransactionalMap<number, LogRow> = new TransactionalMap(this.abortActions)
+  readonly partnerships: TransactionalMap<string, PartnershipRow> = new TransactionalMap(this.abortActions)
   /** By partnership; each list in order of issue. */
-  readonly checkpoints: UndoMap<string, readonly CheckpointRow[]> = new UndoMap(this.undo)
+  readonly checkpoints: TransactionalMap<string, readonly CheckpointRow[]> = new TransactionalMap(this.abortActions)
   /** By partnership, oldest first. */
-  readonly requests: UndoMap<string, readonly RequestRow[]> = new UndoMap(this.undo)
-  readonly outcomes: UndoMap<string, MemoryOutcome> = new UndoMap(this.undo)
+  readonly requests: TransactionalMap<string, readonly RequestRow[]> = new TransactionalMap(this.abortActions)
+  readonly outcomes: TransactionalMap<string, MemoryOutcome> = new TransactionalMap(this.abortActions)
   /** By account and origin. */
-  readonly forgotten: UndoMap<string, ForgottenRow> = new UndoMap(this.undo)
+  readonly forgotten: TransactionalMap<string, ForgottenRow> = new TransactionalMap(this.abortActions)
   /** By collection and id. */
-  readonly awaitingDeletes: UndoMap<string, readonly MemoryAwaitingDelete[]> = new UndoMap(this.undo)
+  readonly awaitingDeletes: TransactionalMap<string, readonly MemoryAwaitingDelete[]> = new TransactionalMap(
+    this.abortActions,
+  )
 
   getRow(): SpaceRow {
     return this.rows.get('space') ?? EMPTY_SPACE
@@ -46,7 +48,7 @@ export class MemorySpace {
   recordsOf(collection: string): MemoryRecords {
     let records = this.records.get(collection)
     if (records === undefined) {
-      records = new MemoryRecords(this.undo)
+      records = new MemoryRecords(this.abortActions)
       this.records.set(collection, records)
     }
     return records
@@ -91,13 +93,13 @@ export class MemorySpace {
 
   /** Takes back all that was written since the last commit. */
   rollBack(): void {
-    for (const undo of this.undo.toReversed()) undo()
-    this.undo.length = 0
+    for (const act of this.abortActions.toReversed()) act()
+    this.abortActions.length = 0
   }
 
   /** Keeps all that was written. */
   commit(): void {
-    this.undo.length = 0
+    this.abortActions.length = 0
   }
 }
 

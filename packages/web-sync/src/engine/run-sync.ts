@@ -138,7 +138,7 @@ class Run {
     this.#options = options
     this.#state = stateFromMemory(memory)
     this.#stored = JSON.stringify(withoutAsks(memory))
-    this.#log = new ExchangeLog(ports.clock, options.host, (entry) => this.#tell({ type: 'exchange', entry }))
+    this.#log = new ExchangeLog(ports.clock, options.host, (entry) => this.#emit({ type: 'exchange', entry }))
   }
 
   async go(): Promise<RunResult> {
@@ -159,7 +159,7 @@ class Run {
   async #take(event: InitiatorEvent): Promise<InitiatorEvent | null> {
     const step = transition(this.#state, event)
     this.#state = step.state
-    this.#tell({ type: 'state', state: step.state })
+    this.#emit({ type: 'state', state: step.state })
     let next: InitiatorEvent | null = null
     for (const effect of step.effects) {
       if (effect.type === 'end') {
@@ -190,7 +190,7 @@ class Run {
         await this.#orNull(this.#ports.store.removeAccess((this.#composed as ComposedAsk).fence))
         return null
       case 'report':
-        this.#tell({ type: 'report', code: effect.code })
+        this.#emit({ type: 'report', code: effect.code })
         return null
     }
   }
@@ -237,7 +237,7 @@ class Run {
     const { length: mutations } = ask.mutations
     const firstMutation = ask.mutations[0]?.mutationId ?? null
     this.#state = transition(this.#state, { type: 'sent', mutations, firstMutation, isSettled }).state
-    this.#tell({ type: 'sending', mutationIds: ask.mutations.map((mutation) => mutation.mutationId) })
+    this.#emit({ type: 'sending', mutationIds: ask.mutations.map((mutation) => mutation.mutationId) })
     const answer = await this.#ports.transport.send(ask, headers)
     if (answer.type === 'failed') return this.#failed(answer.reason)
     if (answer.type === 'problem') {
@@ -283,7 +283,7 @@ class Run {
       this.#log.page(received)
       this.#noteProgress(received)
       this.#comparePartner(received)
-      this.#tell({ type: 'progress', progress: received.page.progress })
+      this.#emit({ type: 'progress', progress: received.page.progress })
     } else {
       this.#dropReply(result)
     }
@@ -294,7 +294,7 @@ class Run {
   #comparePartner({ partnerId = null }: ReceivedPage): void {
     const composed = this.#composed as ComposedAsk
     const isOther = composed.partnerId !== null && partnerId !== null && partnerId !== composed.partnerId
-    if (isOther) this.#tell({ type: 'report', code: 'partner-replaced' })
+    if (isOther) this.#emit({ type: 'report', code: 'partner-replaced' })
     this.#composed = { ...composed, partnerId: partnerId ?? composed.partnerId }
   }
 
@@ -405,12 +405,12 @@ class Run {
     try {
       return await work
     } catch (error) {
-      this.#tell({ type: 'fault', error })
+      this.#emit({ type: 'fault', error })
       return null
     }
   }
 
-  #tell(event: RunEvent): void {
+  #emit(event: RunEvent): void {
     this.#options.onEvent?.(event)
   }
 }

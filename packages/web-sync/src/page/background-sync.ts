@@ -21,7 +21,7 @@ export interface HandOver {
   /** A write was stored on the device. */
   wrote(): void
   /** The status is another one. `isStuck`: an attempt has failed, or the browser says that it is offline. */
-  look(isStuck: boolean): void
+  check(isStuck: boolean): void
   stop(): void
 }
 
@@ -61,7 +61,7 @@ export function createHandOver(isUnsent: () => boolean): HandOver {
       hasWritten = true
       begin()
     },
-    look: (isStuck) => {
+    check: (isStuck) => {
       hasWritten = false
       if (!isUnsent()) {
         clearTimeout(timer)

@@ -19,7 +19,7 @@ export interface ConnectionParts {
   /** A port can be handed over once: a space that has one ends with its worker. */
   readonly transportPort: MessagePort | null
   readonly getAuth: GetAuth | null
-  readonly hear: (event: SpaceEvent) => void
+  readonly onEvent: (event: SpaceEvent) => void
 }
 
 /**
@@ -102,11 +102,11 @@ export class Connection {
   }
 
   async #attach(transportPort: MessagePort | null): Promise<Attached> {
-    const { createWorker, request, getAuth, hear } = this.#parts
+    const { createWorker, request, getAuth, onEvent } = this.#parts
     const link = useWorker(createWorker)
     const { port1: events, port2 } = new MessageChannel()
     try {
-      const first = firstStatus(events, hear)
+      const first = firstStatus(events, onEvent)
       const auth = getAuth === null ? null : proxy(getAuth)
       const ports = transportPort === null ? [port2] : [port2, transportPort]
       const opening = link.api.open(transfer({ ...request, transportPort, events: port2 }, ports), auth)
@@ -129,10 +129,10 @@ export class Connection {
       this.#attached = this.#attachAgain()
       // Whoever calls hears of it, and so does the app.
       this.#attached.catch((error: unknown) =>
-        this.#parts.hear({ type: 'closed', error: encodeError(error), isRemoved: false }),
+        this.#parts.onEvent({ type: 'closed', error: encodeError(error), isRemoved: false }),
       )
     }
-    for (const tell of lost) tell()
+    for (const end of lost) end()
   }
 
   async #attachAgain(): Promise<Attached> {
@@ -193,21 +193,21 @@ function answerOf<T>(
   work: (api: SpaceApi) => Promise<T>,
 ): Promise<{ readonly value: T } | null> {
   return new Promise((resolve, reject) => {
-    const tell = (): void => resolve(null)
-    lost.add(tell)
+    const onDone = (): void => resolve(null)
+    lost.add(onDone)
     work(api)
       .then((value) => resolve({ value }), reject)
-      .finally(() => lost.delete(tell))
+      .finally(() => lost.delete(onDone))
   })
 }
 
 /** The status that the worker tells first; from then on `hear` is told everything. */
-function firstStatus(events: MessagePort, hear: (event: SpaceEvent) => void): Promise<SpaceStatus> {
+function firstStatus(events: MessagePort, onEvent: (event: SpaceEvent) => void): Promise<SpaceStatus> {
   const first = new Promise<SpaceStatus>((resolve, reject) => {
     events.addEventListener('message', ({ data }: MessageEvent<SpaceEvent>) => {
       if (data.type === 'status') resolve(data.status)
       if (data.type === 'closed') reject(decodeError(data.error))
-      hear(data)
+      onEvent(data)
     })
   })
   // If the space cannot be opened, the call that opens it says why.

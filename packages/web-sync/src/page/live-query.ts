@@ -33,19 +33,19 @@ export interface LiveQuery<Value> extends Observable<LiveSnapshot<Value>> {
 /** Makes live queries for one space and hands them their results. */
 export interface QueryHub {
   create<Value>(query: Query): LiveQuery<Value>
-  hear(event: Extract<SpaceEvent, { type: 'result' | 'query-failed' }>): void
+  onEvent(event: Extract<SpaceEvent, { type: 'result' | 'query-failed' }>): void
 }
 
 /** @param call makes a call to the worker, or rejects with `closed` */
 export function createQueryHub(call: <T>(work: (api: SpaceApi) => Promise<T>) => Promise<T>): QueryHub {
-  const setById = new Map<number, (event: Parameters<QueryHub['hear']>[0]) => void>()
+  const setById = new Map<number, (event: Parameters<QueryHub['onEvent']>[0]) => void>()
   let lastId = 0
-  const tell = (work: (api: SpaceApi) => void): void => {
+  const send = (work: (api: SpaceApi) => void): void => {
     // A closed space has told so already.
     call(async (api) => work(api)).catch(() => undefined)
   }
   return {
-    hear: (event) => setById.get(event.id)?.(event),
+    onEvent: (event) => setById.get(event.id)?.(event),
     create: <Value>(query: Query): LiveQuery<Value> => {
       lastId += 1
       const id = lastId
@@ -60,12 +60,12 @@ export function createQueryHub(call: <T>(work: (api: SpaceApi) => Promise<T>) =>
         loading,
         (snapshot) => !snapshot.isLoading,
         (isUsed) => {
-          if (isUsed) setById.set(id, heed)
+          if (isUsed) setById.set(id, onOwnEvent)
           else setById.delete(id)
-          tell((api) => (isUsed ? api.subscribe(id, query) : api.unsubscribe(id)))
+          send((api) => (isUsed ? api.subscribe(id, query) : api.unsubscribe(id)))
         },
       )
-      const heed = (event: Parameters<QueryHub['hear']>[0]): void => {
+      const onOwnEvent = (event: Parameters<QueryHub['onEvent']>[0]): void => {
         if (event.type === 'result') {
           const { isPartial, next } = event.result
           const records = mergeRecords(live.getSnapshot().records, event.result as ResultChange<never>)

@@ -24,20 +24,20 @@ export function createObservable<T>(
 ): ObservableSource<T> {
   let value = initial
   // Wrapped, so that the same function may listen twice.
-  const listeners = new Set<{ readonly tell: (value: T) => void }>()
+  const listeners = new Set<{ readonly notify: (value: T) => void }>()
   return {
     getSnapshot: () => value,
     hasListeners: () => listeners.size > 0,
     set: (next) => {
       value = next
-      for (const { tell } of listeners) tell(value)
+      for (const { notify } of listeners) notify(value)
     },
-    subscribe: (tell) => {
-      const listener = { tell }
+    subscribe: (notify) => {
+      const listener = { notify }
       listeners.add(listener)
       if (listeners.size === 1) onUsed(true)
       queueMicrotask(() => {
-        if (listeners.has(listener) && isLoaded(value)) tell(value)
+        if (listeners.has(listener) && isLoaded(value)) notify(value)
       })
       return () => {
         if (listeners.delete(listener) && listeners.size === 0) onUsed(false)

@@ -56,16 +56,16 @@ export async function openSpace<Collections extends CollectionsByName>(
     },
     transportPort: options.transportPort ?? null,
     getAuth: options.getAuth?.bind(undefined) ?? null,
-    hear: (event) => void (open === null ? early.push(event) : open.hear(event)),
+    onEvent: (event) => void (open === null ? early.push(event) : open.onEvent(event)),
   })
   open = createSpace(options, storeId, connection, createObservable(status), remembered)
-  for (const event of early) open.hear(event)
+  for (const event of early) open.onEvent(event)
   return open.space
 }
 
 interface OpenSpace<Collections extends CollectionsByName> {
   readonly space: Space<Collections>
-  readonly hear: (event: SpaceEvent) => void
+  readonly onEvent: (event: SpaceEvent) => void
 }
 
 function createSpace<Collections extends CollectionsByName>(
@@ -94,7 +94,7 @@ function createSpace<Collections extends CollectionsByName>(
   }
   const stopWakes = forwardWakes((reason, isOnline) => {
     wake(reason, isOnline)
-    background.look(!isOnline)
+    background.check(!isOnline)
   })
   const background = createHandOver(() => {
     const { state, pending, setAside } = status.getSnapshot()
@@ -186,17 +186,17 @@ function createSpace<Collections extends CollectionsByName>(
 
   return {
     space,
-    hear: (event) => {
+    onEvent: (event) => {
       switch (event.type) {
         case 'status':
           if (closedBy !== null) return
           remembered.write(event.status)
           status.set(event.status)
-          background.look(event.status.state === 'waiting')
+          background.check(event.status.state === 'waiting')
           break
         case 'result':
         case 'query-failed':
-          queries.hear(event)
+          queries.onEvent(event)
           break
         case 'entries':
           for (const entries of lists) entries.refresh()

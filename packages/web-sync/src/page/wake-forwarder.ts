@@ -5,18 +5,18 @@ import type { WakeReason } from 'web-sync-protocol'
  * again. Returns how to stop.
  */
 export function forwardWakes(wake: (reason: WakeReason | null, isOnline: boolean) => void): () => void {
-  const hope = (): void => wake('online', navigator.onLine)
-  const doubt = (): void => wake(null, navigator.onLine)
-  const onVisibility = (): void => (document.visibilityState === 'visible' ? hope() : undefined)
+  const wakeUp = (): void => wake('online', navigator.onLine)
+  const reportOffline = (): void => wake(null, navigator.onLine)
+  const onVisibility = (): void => (document.visibilityState === 'visible' ? wakeUp() : undefined)
   // A page from the back/forward cache has slept: what it heard last is old.
-  const onShow = (event: PageTransitionEvent): void => (event.persisted ? hope() : undefined)
-  addEventListener('online', hope)
-  addEventListener('offline', doubt)
+  const onShow = (event: PageTransitionEvent): void => (event.persisted ? wakeUp() : undefined)
+  addEventListener('online', wakeUp)
+  addEventListener('offline', reportOffline)
   addEventListener('pageshow', onShow)
   document.addEventListener('visibilitychange', onVisibility)
   return () => {
-    removeEventListener('online', hope)
-    removeEventListener('offline', doubt)
+    removeEventListener('online', wakeUp)
+    removeEventListener('offline', reportOffline)
     removeEventListener('pageshow', onShow)
     document.removeEventListener('visibilitychange', onVisibility)
   }

@@ -44,7 +44,7 @@ export function attachTo(scope: ServiceWorkerScope, parts: AttachParts): Attache
     if (event.tag === SYNC_TAG) event.waitUntil(drain(run))
   }
   const onMessage = (event: MessageEventLike): void => {
-    if (isWakeMessage(event.data)) event.waitUntil(heedWake(scope, run))
+    if (isWakeMessage(event.data)) event.waitUntil(onWake(scope, run))
   }
   scope.addEventListener('sync', onSync)
   scope.addEventListener('message', onMessage)
@@ -63,7 +63,7 @@ async function drain(run: AttachedSync['run']): Promise<void> {
 }
 
 /** Never rejects. What is left becomes a sync event. */
-async function heedWake(scope: ServiceWorkerScope, run: AttachedSync['run']): Promise<void> {
+async function onWake(scope: ServiceWorkerScope, run: AttachedSync['run']): Promise<void> {
   try {
     if (!(await run('online'))) await (scope.registration as WithSync).sync?.register(SYNC_TAG)
   } catch {

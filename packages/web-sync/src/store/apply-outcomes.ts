@@ -1,5 +1,5 @@
 import type { Outcome } from 'web-sync-protocol'
-import type { ChangeLog, StoreContext } from './context.ts'
+import type { NoticeBuilder, StoreContext } from './context.ts'
 import { mutationIndexKeys } from './index-keys.ts'
 import { toJournal } from './journal.ts'
 import { findMutation } from './mutations.ts'
@@ -27,7 +27,7 @@ export async function applyOutcomes(
   sync: SyncRow,
   outcomes: readonly Outcome[],
   page: OutcomePage,
-  log: ChangeLog,
+  notice: NoticeBuilder,
 ): Promise<{ readonly sync: SyncRow; readonly left: readonly OutboxRow[] }> {
   const answered = new Map<string, Exclude<Outcome, { type: 'later' }>>()
   for (const outcome of outcomes) if (outcome.type !== 'later') answered.set(outcome.mutationId, outcome)
@@ -39,7 +39,7 @@ export async function applyOutcomes(
     if (outcome.type === 'accepted') {
       tx.put('journal', toJournal(row, { ...page, acceptedAtMs: context.nowMs(), versions: outcome.versions }))
       journalBytes += row.bytes
-      log.stage(row.mutationId, 'accepted')
+      notice.stage(row.mutationId, 'accepted')
     } else {
       const { mutationId, order, ops } = row
       const { type, code, message, path } = outcome
@@ -56,7 +56,7 @@ export async function applyOutcomes(
         refusedAtMs: context.nowMs(),
         ix,
       })
-      log.stage(mutationId, 'refused')
+      notice.stage(mutationId, 'refused')
     }
   }
   return { sync: { ...sync, journalBytes }, left }

@@ -29,7 +29,7 @@ export async function carryOver(
   const old = await open()
   try {
     const estate = await readEstate(old, () => context.randomId())
-    await run.write('strict', (tx, log) => inherit(tx, context, estate, log))
+    await run.write('strict', (tx, notice) => inherit(tx, context, estate, notice))
     return estate.isWhole
   } finally {
     old.close()
@@ -52,7 +52,7 @@ export async function noteCarried(
   { isRead, left }: CarriedNote,
 ): Promise<void> {
   const run = createRunner(database, context, onNotice)
-  await run.write('relaxed', async (tx, log) => {
+  await run.write('relaxed', async (tx, notice) => {
     const sync = await readSyncToWrite(tx, context)
     const { recovery, carried = [] } = sync
     const noted: Pick<SyncRow, 'carried' | 'recovery'> = {
@@ -67,6 +67,6 @@ export async function noteCarried(
     }
     if (JSON.stringify(noted) === JSON.stringify({ carried, ...(recovery && { recovery }) })) return
     tx.put('meta', { ...sync, ...noted })
-    log.touch()
+    notice.touch()
   })
 }

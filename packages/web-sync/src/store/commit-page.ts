@@ -1,7 +1,7 @@
 import { type CommitResult, DigestBuilder, isSameKey } from 'web-sync-protocol'
 import type { Fence, ReceivedPage } from '../contract/index.ts'
 import { type AppliedChanges, applyChanges } from './apply-changes.ts'
-import type { ChangeLog, StoreContext } from './context.ts'
+import type { NoticeBuilder, StoreContext } from './context.ts'
 import type { RowKey } from './keys.ts'
 import { listOverlayNames, rebaseOverlay, touchedBy } from './overlay-rows.ts'
 import { checkDigest, dropCollection, finishPage } from './page-steps.ts'
@@ -22,14 +22,14 @@ export async function commitPage(
   context: StoreContext,
   fence: Fence,
   received: ReceivedPage,
-  log: ChangeLog,
+  notice: NoticeBuilder,
 ): Promise<CommitResult> {
   const sync = await readSyncToWrite(tx, context)
   if (!isFenceOpen(sync, fence)) return 'stale'
   const before = { ...sync, partnerId: received.partnerId ?? sync.partnerId }
-  log.touch()
-  if (before.resync !== null) await commitToResync(tx, context, before, before.resync, received, log)
-  else await commitToCurrent(tx, context, before, received, log)
+  notice.touch()
+  if (before.resync !== null) await commitToResync(tx, context, before, before.resync, received, notice)
+  else await commitToCurrent(tx, context, before, received, notice)
   return 'applied'
 }
 
@@ -38,7 +38,7 @@ async function commitToCurrent(
   context: StoreContext,
   before: SyncRow,
   received: ReceivedPage,
-  log: ChangeLog,
+  notice: NoticeBuilder,
 ): Promise<void> {
   const { page } = received
   const digest = new DigestBuilder(before.digest)
@@ -53,14 +53,14 @@ async function commitToCurrent(
   else if (!isSameStep) await recordUndo(tx, context, before, page.key.n, applied.preImages)
 
   const moved = moveKey(before, received, digest, isSameStep)
-  const { sync, left } = await finishPage(tx, context, moved, received, log)
+  const { sync, left } = await finishPage(tx, context, moved, received, notice)
   const records = await findTouched(tx, applied, left, dropped)
   // Before the rebase: where a pending mutation touches a record, its view is the overlay's.
-  for (const { collection, id, value } of applied.puts) log.record(collection, id, value)
-  for (const { collection, id } of applied.deletes) log.record(collection, id, null)
-  await rebaseOverlay(tx, context, sync.generation, records, log)
-  for (const collection of dropped) log.collection(collection)
-  await dropReturned(tx, applied.puts, log)
+  for (const { collection, id, value } of applied.puts) notice.record(collection, id, value)
+  for (const { collection, id } of applied.deletes) notice.record(collection, id, null)
+  await rebaseOverlay(tx, context, sync.generation, records, notice)
+  for (const collection of dropped) notice.collection(collection)
+  await dropReturned(tx, applied.puts, notice)
   forgetInOldGenerations(tx, sync, applied)
 }
 

@@ -33,7 +33,7 @@ export interface StoreContext extends StoreEnvironment {
 }
 
 /** Collects what a transaction changed, for the notice that follows it. */
-export class ChangeLog {
+export class NoticeBuilder {
   readonly #collections = new Set<string>()
   readonly #records = new Map<string, RecordChange>()
   #isWhole = false

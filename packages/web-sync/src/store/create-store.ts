@@ -81,16 +81,16 @@ function createRecordStore(
     readRefusal: (mutationId) => run.read((tx) => readRefusal(tx, mutationId)),
     async retry(mutationId, newMutationId, ops) {
       checkMutationId(newMutationId)
-      await run.write('strict', (tx, log) => retryMutation(tx, context, mutationId, newMutationId, ops, log))
+      await run.write('strict', (tx, notice) => retryMutation(tx, context, mutationId, newMutationId, ops, notice))
     },
-    discard: (mutationId) => run.write('strict', (tx, log) => discardMutation(tx, context, mutationId, log)),
+    discard: (mutationId) => run.write('strict', (tx, notice) => discardMutation(tx, context, mutationId, notice)),
     listSalvage: () => run.read(listSalvage),
     async restoreSalvage(mutationId, entries) {
       checkMutationId(mutationId)
-      return run.write('strict', (tx, log) => restoreSalvage(tx, context, mutationId, entries, log))
+      return run.write('strict', (tx, notice) => restoreSalvage(tx, context, mutationId, entries, notice))
     },
-    discardSalvage: (entries) => run.write('strict', (tx, log) => discardSalvage(tx, context, entries, log)),
-    tidy: () => run.write('relaxed', (tx, log) => tidyStep(tx, context, log, warm)),
+    discardSalvage: (entries) => run.write('strict', (tx, notice) => discardSalvage(tx, context, entries, notice)),
+    tidy: () => run.write('relaxed', (tx, notice) => tidyStep(tx, context, notice, warm)),
     close,
   }
 }

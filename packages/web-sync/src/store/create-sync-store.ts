@@ -26,15 +26,16 @@ export function createSyncStore(run: Runner, context: StoreContext): SyncStore {
     readOutbox: (limit) => run.read((tx) => readSendable(tx, limit)),
     async commitPage(fence, received) {
       const durability = fence.isResync && received.page.settled ? 'strict' : 'relaxed'
-      const work = run.write(durability, (tx, log) => commitPage(tx, context, fence, received, log))
+      const work = run.write(durability, (tx, notice) => commitPage(tx, context, fence, received, notice))
       return orFailed(orAbandoned<CommitResult>(work))
     },
-    rollBack: (fence, to) => run.write('strict', (tx, log) => rollBack(tx, context, fence, to, log)),
+    rollBack: (fence, to) => run.write('strict', (tx, notice) => rollBack(tx, context, fence, to, notice)),
     beginResync: (fence, reset, cause) =>
-      run.write('strict', (tx, log) => beginResync(tx, context, fence, reset, cause, log)),
-    setAside: (mutationId, code) => run.write('strict', (tx, log) => setAside(tx, context, mutationId, code, log)),
-    removeAccess: (fence) => run.write('strict', (tx, log) => removeAccess(tx, context, fence, log)),
-    writeMemory: (memory, done) => run.write('relaxed', (tx, log) => writeMemory(tx, context, memory, done, log)),
+      run.write('strict', (tx, notice) => beginResync(tx, context, fence, reset, cause, notice)),
+    setAside: (mutationId, code) =>
+      run.write('strict', (tx, notice) => setAside(tx, context, mutationId, code, notice)),
+    removeAccess: (fence) => run.write('strict', (tx, notice) => removeAccess(tx, context, fence, notice)),
+    writeMemory: (memory, done) => run.write('relaxed', (tx, notice) => writeMemory(tx, context, memory, done, notice)),
   }
 }
 

@@ -35,11 +35,11 @@ export function createGroupWriter(
   const storeNext = async (): Promise<void> => {
     let group: readonly WaitingWrite[] | null = null
     try {
-      const faults = await run.write('strict', async (tx, log) => {
+      const faults = await run.write('strict', async (tx, notice) => {
         const sync = await readSyncToWrite(tx, context)
         // Only now, when it is their turn: whatever has come meanwhile is taken along. The same ones if the database had to be mended.
         group ??= take()
-        return (await storeMutations(tx, context, sync, group, log)).faults
+        return (await storeMutations(tx, context, sync, group, notice)).faults
       })
       settle(group ?? [], faults)
     } catch (error) {

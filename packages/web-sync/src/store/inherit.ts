@@ -1,5 +1,5 @@
 import type { StorageRecovery } from '../contract/index.ts'
-import type { ChangeLog, StoreContext } from './context.ts'
+import type { NoticeBuilder, StoreContext } from './context.ts'
 import type { Estate } from './estate.ts'
 import { mutationIndexKeys, touchKeys } from './index-keys.ts'
 import { isRepeatable, toPending } from './journal.ts'
@@ -18,7 +18,12 @@ import { readMeta, readSyncToWrite } from './sync-row.ts'
  * nor anything that this database knows already, whatever became of it here. What is taken keeps its order, so it stands before all
  * that was written since. Returns false if nothing was left to be done.
  */
-export async function inherit(tx: RowWriter, context: StoreContext, estate: Estate, log: ChangeLog): Promise<boolean> {
+export async function inherit(
+  tx: RowWriter,
+  context: StoreContext,
+  estate: Estate,
+  notice: NoticeBuilder,
+): Promise<boolean> {
   const sync = await readSyncToWrite(tx, context)
   const entries = (await readMeta(tx, 'inherited'))?.list ?? []
   const before = entries.find((entry) => isOf(entry, estate))
@@ -29,7 +34,7 @@ export async function inherit(tx: RowWriter, context: StoreContext, estate: Esta
     return false
   }
   const earlier = inheritedBy(estate)
-  const heir = new Heir(tx, context, estate, sync, log, [...entries, ...earlier])
+  const heir = new Heir(tx, context, estate, sync, notice, [...entries, ...earlier])
   await heir.findNewer()
   await heir.takeMutations()
   await heir.takeStages()
@@ -45,7 +50,7 @@ export async function inherit(tx: RowWriter, context: StoreContext, estate: Esta
   const recovery = sync.recovery ?? unknownRecovery(context.nowMs())
   const told = isMove ? {} : { recovery: { ...recovery, saved: recovery.saved + heir.saved, unreadable } }
   tx.put('meta', { ...heir.sync, carried, ...told })
-  log.touch()
+  notice.touch()
   return true
 }
 
@@ -74,7 +79,7 @@ class Heir {
   readonly #tx: RowWriter
   readonly #context: StoreContext
   readonly #estate: Estate
-  readonly #log: ChangeLog
+  readonly #notice: NoticeBuilder
   /** What was taken before, here or by the database that left this. */
   readonly #taken: ReadonlySet<string>
   readonly #pending: OutboxRow[] = []
@@ -91,13 +96,13 @@ class Heir {
     context: StoreContext,
     estate: Estate,
     sync: SyncRow,
-    log: ChangeLog,
+    notice: NoticeBuilder,
     known: readonly InheritedEntry[],
   ) {
     this.#tx = tx
     this.#context = context
     this.#estate = estate
-    this.#log = log
+    this.#notice = notice
     this.sync = sync
     this.#taken = new Set(known.flatMap(({ mutationIds, salvage }) => [...mutationIds, ...salvage]))
   }
@@ -132,7 +137,7 @@ class Heir {
       if ('acceptedAtMs' in row && !isRepeatable(row, this.#context.nowMs())) tooOld.push(mutationId)
       else await this.#take(row)
     }
-    for (const mutationId of tooOld) this.#log.stage(mutationId, 'dropped')
+    for (const mutationId of tooOld) this.#notice.stage(mutationId, 'dropped')
     const journalDropped = this.sync.journalDropped + tooOld.length
     this.sync = await rememberStages(this.#tx, { ...this.sync, journalDropped }, 'dropped', tooOld)
   }
@@ -143,7 +148,7 @@ class Heir {
       for (const mutationId of mutationIds) if (await this.#isNew(mutationId)) ids.push(mutationId)
       this.#newIds.push(...ids)
       this.sync = await rememberStages(this.#tx, this.sync, stage, ids)
-      for (const mutationId of ids) this.#log.stage(mutationId, stage)
+      for (const mutationId of ids) this.#notice.stage(mutationId, stage)
     }
   }
 
@@ -167,7 +172,7 @@ class Heir {
       const row = shown.get(nameToText(name))
       return row === undefined ? [] : [{ ...name, value: row.value, before: end }]
     })
-    await rebaseOverlay(this.#tx, this.#context, this.sync.generation, names, this.#log, images)
+    await rebaseOverlay(this.#tx, this.#context, this.sync.generation, names, this.#notice, images)
   }
 
   /** What is to be remembered of it. */
@@ -193,7 +198,7 @@ class Heir {
     const order = await this.#placeOf(row)
     if ('refusedAtMs' in row) {
       this.#tx.put('refused', { ...row, order, ix: mutationIndexKeys(mutationId) })
-      this.#log.stage(mutationId, 'refused')
+      this.#notice.stage(mutationId, 'refused')
       return
     }
     const pending = 'acceptedAtMs' in row ? toPending(row) : row
@@ -203,8 +208,8 @@ class Heir {
     const taken: OutboxRow = { ...pending, order, ix, ...(isLate ? { isLate } : {}) }
     this.#tx.put('outbox', taken)
     this.#pending.push(taken)
-    this.#log.stage(mutationId, stageOf({ in: 'outbox', row: taken } satisfies FoundMutation))
-    this.#log.newWrite()
+    this.#notice.stage(mutationId, stageOf({ in: 'outbox', row: taken } satisfies FoundMutation))
+    this.#notice.newWrite()
     if (!('acceptedAtMs' in row)) this.saved += 1
   }
 

@@ -1,5 +1,5 @@
 import { LIMITS, PERIODS } from 'web-sync-protocol'
-import type { ChangeLog } from './context.ts'
+import type { NoticeBuilder } from './context.ts'
 import { mutationIndexKeys, touchKeys } from './index-keys.ts'
 import type { RowKey } from './keys.ts'
 import { rememberStages } from './mutations.ts'
@@ -27,7 +27,12 @@ export function toJournal(row: OutboxRow, facts: Omit<JournalRow, keyof OutboxRo
 }
 
 /** Drops what the partner knows to survive: accepted in this partnership, or in one it was forked from, up to `durable`. */
-export async function dropDurable(tx: RowWriter, sync: SyncRow, durable: number, log: ChangeLog): Promise<SyncRow> {
+export async function dropDurable(
+  tx: RowWriter,
+  sync: SyncRow,
+  durable: number,
+  notice: NoticeBuilder,
+): Promise<SyncRow> {
   const lineage = [...sync.ancestors, ...(sync.partnershipId === null ? [] : [sync.partnershipId])]
   const dropped: JournalRow[] = []
   for (const partnershipId of lineage) {
@@ -36,7 +41,7 @@ export async function dropDurable(tx: RowWriter, sync: SyncRow, durable: number,
   }
   for (const row of dropped) {
     tx.delete('journal', row.order)
-    log.stage(row.mutationId, 'durable')
+    notice.stage(row.mutationId, 'durable')
   }
   const journalBytes = sync.journalBytes - sumBytes(dropped)
   return rememberStages(
@@ -59,13 +64,13 @@ export function ageJournal(sync: SyncRow, nowMs: number): SyncRow & { readonly j
 }
 
 /** Drops what exceeds the retention limits, oldest first; how many is counted, for the app may want to know. */
-export function limitJournal(tx: RowWriter, sync: SyncRow, ageHours: number, log: ChangeLog): Promise<SyncRow> {
+export function limitJournal(tx: RowWriter, sync: SyncRow, ageHours: number, notice: NoticeBuilder): Promise<SyncRow> {
   return dropOld(
     tx,
     sync,
     (row) => ageHours - row.acceptedAge > JOURNAL_MAX_AGE_HOURS,
     () => 'dropped',
-    log,
+    notice,
   )
 }
 
@@ -78,7 +83,7 @@ export function dropUnrepeatable(
   sync: SyncRow,
   nowMs: number,
   afterStep: number | null,
-  log: ChangeLog,
+  notice: NoticeBuilder,
 ): Promise<SyncRow> {
   const isReplayed = (row: JournalRow): boolean => afterStep === null || row.step > afterStep
   return dropOld(
@@ -86,7 +91,7 @@ export function dropUnrepeatable(
     sync,
     (row) => !isRepeatable(row, nowMs),
     (row) => (isReplayed(row) ? 'lost' : 'dropped'),
-    log,
+    notice,
   )
 }
 
@@ -101,7 +106,7 @@ async function dropOld(
   sync: SyncRow,
   isTooOld: (row: JournalRow) => boolean,
   stageOf: (row: JournalRow) => 'dropped' | 'lost',
-  log: ChangeLog,
+  notice: NoticeBuilder,
 ): Promise<SyncRow> {
   let { journalBytes } = sync
   const mutationIds = { dropped: [] as string[], lost: [] as string[] }
@@ -113,7 +118,7 @@ async function dropOld(
     tx.delete('journal', row.order)
     journalBytes -= row.bytes
     mutationIds[stage].push(row.mutationId)
-    log.stage(row.mutationId, stage)
+    notice.stage(row.mutationId, stage)
   }
   const { dropped, lost } = mutationIds
   const journalDropped = sync.journalDropped + dropped.length + lost.length
@@ -129,14 +134,14 @@ export async function returnJournal(
   tx: RowWriter,
   sync: SyncRow,
   afterStep: number | null,
-  log: ChangeLog,
+  notice: NoticeBuilder,
 ): Promise<{ readonly sync: SyncRow; readonly returned: readonly OutboxRow[] }> {
   const rows = afterStep === null ? await listByNumber(tx, 'journal') : await listAfterStep(tx, afterStep)
   const returned = rows.map((row) => toPending(row))
   for (const row of returned) {
     tx.delete('journal', row.order)
     tx.put('outbox', row)
-    log.stage(row.mutationId, 'stored')
+    notice.stage(row.mutationId, 'stored')
   }
   return { sync: { ...sync, journalBytes: sync.journalBytes - sumBytes(rows) }, returned }
 }

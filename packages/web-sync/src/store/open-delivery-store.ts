@@ -2,7 +2,7 @@ import type { DeliveryStore, StoreOptions } from '../contract/index.ts'
 import { createSyncStore } from './create-sync-store.ts'
 import type { StoreContext } from './context.ts'
 import { makeDbName } from './db-name.ts'
-import { listGenerations, nameGeneration } from './idb/generations.ts'
+import { listIncarnations, nameIncarnation } from './idb/incarnations.ts'
 import { openIdbDatabase } from './idb/idb-database.ts'
 import type { IdbStoreEnvironment } from './idb/open-idb-rows.ts'
 import { openRows } from './open-rows.ts'
@@ -22,8 +22,8 @@ export async function openDeliveryStore(
 ): Promise<DeliveryStore> {
   const context = toContext(options, environment)
   const name = makeDbName(idOf(context))
-  const newest = Math.max(1, ...(await listGenerations(name, environment.startTimer)))
-  const database = await openIdbDatabase({ ...environment, name: nameGeneration(name, newest), mustExist: true })
+  const newest = Math.max(1, ...(await listIncarnations(name, environment.startTimer)))
+  const database = await openIdbDatabase({ ...environment, name: nameIncarnation(name, newest), mustExist: true })
   try {
     return await openDelivery(database, context, newest, options.onNotice)
   } catch (error) {

@@ -1,5 +1,5 @@
 import { type LocalOp, SyncError } from '../contract/index.ts'
-import type { ChangeLog, StoreContext } from './context.ts'
+import type { NoticeBuilder, StoreContext } from './context.ts'
 import { mutationIndexKeys, touchKeys } from './index-keys.ts'
 import type { RowKey } from './keys.ts'
 import { findDependents, findMutation, rememberStages } from './mutations.ts'
@@ -21,13 +21,13 @@ export async function setAside(
   context: StoreContext,
   mutationId: string,
   code: 'undeliverable' | 'too-large',
-  log: ChangeLog,
+  notice: NoticeBuilder,
 ): Promise<void> {
   await readSyncToWrite(tx, context)
   const found = await findMutation(tx, mutationId)
   if (found?.in !== 'outbox') return
   putPending(tx, found.row, code)
-  log.stage(mutationId, 'set-aside')
+  notice.stage(mutationId, 'set-aside')
 }
 
 /** Sends a refused mutation again as a new one made on the records as they are; one set aside as it is. */
@@ -37,7 +37,7 @@ export async function retryMutation(
   mutationId: string,
   newMutationId: string,
   ops: readonly LocalOp[] | undefined,
-  log: ChangeLog,
+  notice: NoticeBuilder,
 ): Promise<void> {
   const sync = await readSyncToWrite(tx, context)
   const found = await findMutation(tx, mutationId)
@@ -49,8 +49,8 @@ export async function retryMutation(
       )
     }
     putPending(tx, found.row, null)
-    log.stage(mutationId, 'stored')
-    log.newWrite()
+    notice.stage(mutationId, 'stored')
+    notice.newWrite()
     return
   }
   if (found?.in !== 'refused') throw notFound()
@@ -60,8 +60,8 @@ export async function retryMutation(
   const again = checkLocalOps(context, ops ?? (await toAgain(tx, sync, found.row)))
   tx.delete('refused', found.row.order)
   const remembered = await rememberStages(tx, sync, 'discarded', [mutationId])
-  await storeMutation(tx, context, remembered, newMutationId, again, log)
-  log.stage(mutationId, 'discarded')
+  await storeMutation(tx, context, remembered, newMutationId, again, notice)
+  notice.stage(mutationId, 'discarded')
 }
 
 /** Gives up a refused mutation, or one set aside with all that was made on its results. */
@@ -69,21 +69,21 @@ export async function discardMutation(
   tx: RowWriter,
   context: StoreContext,
   mutationId: string,
-  log: ChangeLog,
+  notice: NoticeBuilder,
 ): Promise<void> {
   const sync = await readSyncToWrite(tx, context)
   const found = await findMutation(tx, mutationId)
   if (found?.in === 'refused') {
     tx.delete('refused', found.row.order)
     tx.put('meta', await rememberStages(tx, sync, 'discarded', [mutationId]))
-    log.stage(mutationId, 'discarded')
+    notice.stage(mutationId, 'discarded')
     return
   }
   if (found?.in !== 'outbox' || found.row.setAside === null) throw notFound()
   const given = findDependents(await listOutbox(tx), mutationId)
   for (const row of given) {
     tx.delete('outbox', row.order)
-    log.stage(row.mutationId, 'discarded')
+    notice.stage(row.mutationId, 'discarded')
   }
   tx.put(
     'meta',
@@ -94,9 +94,9 @@ export async function discardMutation(
       given.map((row) => row.mutationId),
     ),
   )
-  await rebaseOverlay(tx, context, sync.generation, touchedBy(given).values(), log)
+  await rebaseOverlay(tx, context, sync.generation, touchedBy(given).values(), notice)
   // Without what blocked them, others may be sent now.
-  log.newWrite()
+  notice.newWrite()
 }
 
 /** A pending mutation, or an accepted one, as a refused entry: access has ended. */

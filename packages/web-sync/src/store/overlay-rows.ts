@@ -1,5 +1,5 @@
 import { type Op, type RecordVersion, type View, rebaseRecord } from 'web-sync-protocol'
-import type { ChangeLog, StoreContext } from './context.ts'
+import type { NoticeBuilder, StoreContext } from './context.ts'
 import { findCollection } from './index-keys.ts'
 import { type RowKey, prefixRange } from './keys.ts'
 import { READ_BATCH, type RowReader, type RowWriter, listAll } from './row-database.ts'
@@ -61,7 +61,7 @@ export async function rebaseOverlay(
   { schema }: Pick<StoreContext, 'schema'>,
   generation: number,
   records: readonly RecordName[],
-  log: ChangeLog,
+  notice: NoticeBuilder,
   images: readonly (RecordName & OverlayImage)[] = [],
 ): Promise<void> {
   const bases = await tx.getMany(
@@ -85,7 +85,7 @@ export async function rebaseOverlay(
     const view = rebaseRecord(image?.value ?? base?.value ?? null, ops, findCollection(schema, record.collection))
     if (last === undefined) tx.delete('overlay', [record.collection, record.id])
     else putOverlay(tx, record, view, { lastMutation: last.mutationId, madeOn: findMadeOn(ops), image })
-    log.record(record.collection, record.id, view)
+    notice.record(record.collection, record.id, view)
   }
 }
 

@@ -2,7 +2,7 @@ import { type CommitResult, type DigestBuilder, type Page, isSameDigest } from '
 import type { ReceivedPage } from '../contract/index.ts'
 import { Abandon } from './abandon.ts'
 import { applyOutcomes } from './apply-outcomes.ts'
-import type { ChangeLog, StoreContext } from './context.ts'
+import type { NoticeBuilder, StoreContext } from './context.ts'
 import { ageJournal, dropDurable, limitJournal } from './journal.ts'
 import { prefixRange } from './keys.ts'
 import type { RowWriter } from './row-database.ts'
@@ -14,15 +14,15 @@ export async function finishPage(
   context: StoreContext,
   moved: SyncRow,
   received: ReceivedPage,
-  log: ChangeLog,
+  notice: NoticeBuilder,
 ): Promise<{ readonly sync: SyncRow; readonly left: readonly OutboxRow[] }> {
   const { page, partnershipId, durable } = received
   const aged = ageJournal(moved, context.nowMs())
   const acceptedAge = aged.journalAge.hours
   const facts = { partnershipId, n: page.key.n, step: moved.step, acceptedAge }
-  const answered = await applyOutcomes(tx, context, aged, page.outcomes, facts, log)
-  const shortened = await dropDurable(tx, answered.sync, durable, log)
-  const sync = await limitJournal(tx, shortened, acceptedAge, log)
+  const answered = await applyOutcomes(tx, context, aged, page.outcomes, facts, notice)
+  const shortened = await dropDurable(tx, answered.sync, durable, notice)
+  const sync = await limitJournal(tx, shortened, acceptedAge, notice)
   tx.put('meta', sync)
   return { sync, left: answered.left }
 }

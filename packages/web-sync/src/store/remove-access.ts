@@ -1,6 +1,6 @@
 import { INITIAL_KEY } from 'web-sync-protocol'
 import type { Fence } from '../contract/index.ts'
-import type { ChangeLog, StoreContext } from './context.ts'
+import type { NoticeBuilder, StoreContext } from './context.ts'
 import { toAccessEnded } from './outbox.ts'
 import { listOutbox } from './overlay-rows.ts'
 import { type RowWriter, listByNumber } from './row-database.ts'
@@ -12,7 +12,7 @@ export async function removeAccess(
   tx: RowWriter,
   context: StoreContext,
   fence: Fence,
-  log: ChangeLog,
+  notice: NoticeBuilder,
 ): Promise<'done' | 'stale'> {
   const sync = await readSyncToWrite(tx, context)
   if (!isFenceOpen(sync, fence)) return 'stale'
@@ -20,7 +20,7 @@ export async function removeAccess(
   for (const row of [...(await listOutbox(tx)), ...journal]) {
     const entry = toAccessEnded(row, context.nowMs())
     tx.put('refused', 'acceptedAtMs' in row ? { ...entry, wasAccepted: true } : entry)
-    log.stage(row.mutationId, 'refused')
+    notice.stage(row.mutationId, 'refused')
   }
   for (const store of ['base', 'overlay', 'outbox', 'journal', 'salvage'] as const) tx.clear(store)
   clearUndo(tx)
@@ -43,6 +43,6 @@ export async function removeAccess(
     resync: null,
     oldGenerations: [],
   })
-  for (const { name } of context.schema.collections) log.collection(name)
+  for (const { name } of context.schema.collections) notice.collection(name)
   return 'done'
 }

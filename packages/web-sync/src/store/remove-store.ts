@@ -1,6 +1,6 @@
 import { type StoreId, SyncError, type UnsentRows } from '../contract/index.ts'
 import { deleteDatabase, listDatabases, openToWrite, WATCHDOG_MS } from './idb/door.ts'
-import { listGenerations, nameGeneration } from './idb/generations.ts'
+import { listIncarnations, nameIncarnation } from './idb/incarnations.ts'
 import { openIdbDatabase } from './idb/idb-database.ts'
 import { toSyncError } from './idb/idb-errors.ts'
 import { inTime, startPlatformTimer } from './idb/in-time.ts'
@@ -110,7 +110,7 @@ async function countAll(dbNames: StoreNames): Promise<Counted> {
 async function listNames(dbNames: StoreNames): Promise<string[]> {
   const names: string[] = []
   for (const dbName of dbNames.toReversed()) {
-    for (const generation of await listGenerations(dbName)) names.push(nameGeneration(dbName, generation))
+    for (const incarnation of await listIncarnations(dbName)) names.push(nameIncarnation(dbName, incarnation))
   }
   return names
 }
@@ -122,7 +122,7 @@ async function empty(
   onRemoving: () => Promise<void>,
 ): Promise<RemovedStore> {
   let { unsent } = counted
-  const tell = once(onRemoving)
+  const notify = once(onRemoving)
   const done = new Set<string>()
   for (let { names } = counted; ;) {
     const newest = names.at(-1)
@@ -134,9 +134,9 @@ async function empty(
       const found = isCarried ? NOTHING_UNSENT : await emptyOne(name, when, name !== newest)
       if (when === 'if-sent' && !isNothing(found)) return { unsent: found, isRemoved: false }
       if (found.isComplete) emptied.add(name)
-      await tell()
+      await notify()
     }
-    await tell()
+    await notify()
     for (const name of names.toReversed()) {
       await deleteOne(name, emptied.has(name))
       done.add(name)

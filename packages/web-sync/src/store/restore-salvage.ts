@@ -1,6 +1,6 @@
 import { LIMITS } from 'web-sync-protocol'
 import type { LocalOp } from '../contract/index.ts'
-import type { ChangeLog, StoreContext } from './context.ts'
+import type { NoticeBuilder, StoreContext } from './context.ts'
 import { findMutation } from './mutations.ts'
 import { checkLocalOps } from './prepare-ops.ts'
 import { type RecordName, RecordSet } from './record-names.ts'
@@ -23,7 +23,7 @@ export async function restoreSalvage(
   context: StoreContext,
   mutationId: string,
   entries: readonly RecordName[] | 'all',
-  log: ChangeLog,
+  notice: NoticeBuilder,
 ): Promise<number> {
   const sync = await readSyncToWrite(tx, context)
   const done = await findMutation(tx, mutationId)
@@ -43,7 +43,7 @@ export async function restoreSalvage(
   }
   if (restored.length === 0) return 0
   const ops = restored.map(({ collection, id, value }): LocalOp => ({ op: 'insert', collection, id, value }))
-  await storeMutation(tx, context, sync, mutationId, checkLocalOps(context, ops), log)
+  await storeMutation(tx, context, sync, mutationId, checkLocalOps(context, ops), notice)
   for (const row of restored) tx.delete('salvage', salvageKey(row))
   return restored.length
 }
@@ -53,11 +53,11 @@ export async function discardSalvage(
   tx: RowWriter,
   context: StoreContext,
   entries: readonly RecordName[] | 'all',
-  log: ChangeLog,
+  notice: NoticeBuilder,
 ): Promise<void> {
   await readSyncToWrite(tx, context)
   for (const row of await selectSalvage(tx, entries)) tx.delete('salvage', salvageKey(row))
-  log.touch()
+  notice.touch()
 }
 
 async function selectSalvage(tx: RowReader, entries: readonly RecordName[] | 'all'): Promise<SalvageRow[]> {

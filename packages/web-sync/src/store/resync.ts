@@ -2,7 +2,7 @@ import { DigestBuilder, INITIAL_KEY, type ResetKind, type ResyncCause } from 'we
 import type { Fence, ReceivedPage } from '../contract/index.ts'
 import { applyChanges } from './apply-changes.ts'
 import { checkDigest, dropCollection, finishPage } from './page-steps.ts'
-import type { ChangeLog, StoreContext } from './context.ts'
+import type { NoticeBuilder, StoreContext } from './context.ts'
 import { dropUnrepeatable, returnJournal } from './journal.ts'
 import { listOverlayNames, rebaseOverlay, touchedBy } from './overlay-rows.ts'
 import type { RowWriter } from './row-database.ts'
@@ -20,7 +20,7 @@ export async function beginResync(
   fence: Fence,
   reset: ResetKind,
   cause: ResyncCause,
-  log: ChangeLog,
+  notice: NoticeBuilder,
 ): Promise<'done' | 'stale'> {
   const sync = await readSyncToWrite(tx, context)
   if (!isFenceOpen(sync, fence)) return 'stale'
@@ -44,7 +44,7 @@ export async function beginResync(
     resync,
     oldGenerations: [...sync.oldGenerations, ...abandoned],
   })
-  log.touch()
+  notice.touch()
   return 'done'
 }
 
@@ -55,7 +55,7 @@ export async function commitToResync(
   before: SyncRow,
   resync: ResyncState,
   received: ReceivedPage,
-  log: ChangeLog,
+  notice: NoticeBuilder,
 ): Promise<void> {
   const { page, partnershipId } = received
   const digest = new DigestBuilder(resync.digest)
@@ -73,7 +73,7 @@ export async function commitToResync(
     digest: digest.build(),
     progress: page.progress ?? resync.progress,
   }
-  if (page.settled) await flip(tx, context, { ...before, replicaId }, next, received, log)
+  if (page.settled) await flip(tx, context, { ...before, replicaId }, next, received, notice)
   else tx.put('meta', { ...before, replicaId, resync: next })
 }
 
@@ -88,13 +88,13 @@ async function flip(
   before: SyncRow,
   resync: ResyncState,
   received: ReceivedPage,
-  log: ChangeLog,
+  notice: NoticeBuilder,
 ): Promise<void> {
   clearUndo(tx)
   // What is very old is not sent again: the partner may have forgotten that it was accepted, and a record that
   // was deleted since would come back.
-  const limited = await dropUnrepeatable(tx, before, context.nowMs(), null, log)
-  const { sync: emptied, returned } = await returnJournal(tx, limited, null, log)
+  const limited = await dropUnrepeatable(tx, before, context.nowMs(), null, notice)
+  const { sync: emptied, returned } = await returnJournal(tx, limited, null, notice)
   const old: OldGeneration = { generation: before.generation, isSalvaged: isSalvaging(resync) }
   const moved: SyncRow = {
     ...emptied,
@@ -114,11 +114,11 @@ async function flip(
     isSalvageListed: false,
     oldGenerations: [...emptied.oldGenerations, old],
   }
-  const { sync, left } = await finishPage(tx, context, moved, received, log)
+  const { sync, left } = await finishPage(tx, context, moved, received, notice)
   const touched = touchedBy([...returned, ...left])
   touched.addAll(await listOverlayNames(tx))
-  await rebaseOverlay(tx, context, sync.generation, touched.values(), log)
-  for (const { name } of context.schema.collections) log.collection(name)
+  await rebaseOverlay(tx, context, sync.generation, touched.values(), notice)
+  for (const { name } of context.schema.collections) notice.collection(name)
 }
 
 /** True if records that the snapshot lacks may be lost ones, not deleted ones. */

@@ -2,7 +2,7 @@ import { type CheckpointName, DigestBuilder, fitRecord, isSameDigest, isSameKey 
 import type { Fence } from '../contract/index.ts'
 import { restoreImage } from './apply-changes.ts'
 import { dropCollection } from './page-steps.ts'
-import type { ChangeLog, StoreContext } from './context.ts'
+import type { NoticeBuilder, StoreContext } from './context.ts'
 import { findCollection } from './index-keys.ts'
 import { dropUnrepeatable, returnJournal } from './journal.ts'
 import { listOverlayNames, rebaseOverlay, touchedBy } from './overlay-rows.ts'
@@ -25,7 +25,7 @@ export async function rollBack(
   context: StoreContext,
   fence: Fence,
   to: CheckpointName,
-  log: ChangeLog,
+  notice: NoticeBuilder,
 ): Promise<RollbackResult> {
   const sync = await readSyncToWrite(tx, context)
   if (!isFenceOpen(sync, fence)) return 'stale'
@@ -41,7 +41,7 @@ export async function rollBack(
     images.map(([collection, id]) => [sync.generation, collection, id]),
   )
   if (!isRestorable(sync, target, images, present)) return 'unrestorable'
-  await restore(tx, context, sync, target, images, present, log)
+  await restore(tx, context, sync, target, images, present, notice)
   removeSteps(tx, steps, target)
   return 'done'
 }
@@ -67,13 +67,13 @@ async function restore(
   target: KeptStep,
   images: readonly PreImage[],
   present: readonly (BaseRow | undefined)[],
-  log: ChangeLog,
+  notice: NoticeBuilder,
 ): Promise<void> {
   const digest = new DigestBuilder(sync.digest)
   const added = sync.collections.filter((collection) => !target.collections.includes(collection))
   for (const collection of added) {
     dropCollection(tx, sync.generation, collection, digest)
-    log.collection(collection)
+    notice.collection(collection)
   }
   for (const [index, image] of images.entries()) {
     // Of a collection that has gone as a whole there is nothing to put back, and its digest has gone with it.
@@ -81,10 +81,10 @@ async function restore(
     restoreImage(tx, sync.generation, image, present[index] ?? null, digest)
     const [collection, id, record] = image
     // It may have been kept under an earlier version.
-    log.record(collection, id, record && fitRecord(findCollection(context.schema, collection), record.value))
+    notice.record(collection, id, record && fitRecord(findCollection(context.schema, collection), record.value))
   }
-  const limited = await dropUnrepeatable(tx, sync, context.nowMs(), target.step, log)
-  const { sync: emptied, returned } = await returnJournal(tx, limited, target.step, log)
+  const limited = await dropUnrepeatable(tx, sync, context.nowMs(), target.step, notice)
+  const { sync: emptied, returned } = await returnJournal(tx, limited, target.step, notice)
   const ancestor = emptied.ancestors.indexOf(target.partnershipId)
   tx.put('meta', {
     ...emptied,
@@ -112,8 +112,8 @@ async function restore(
   for (const record of await listOverlayNames(tx)) {
     if (changed.has(record) || added.includes(record.collection)) touched.add(record)
   }
-  await rebaseOverlay(tx, context, sync.generation, touched.values(), log)
-  log.touch()
+  await rebaseOverlay(tx, context, sync.generation, touched.values(), notice)
+  notice.touch()
 }
 
 /** The goal is the present key now, and what came after it did not happen. */

@@ -1,5 +1,5 @@
 import { type StoreOptions, SyncError } from '../contract/index.ts'
-import { ChangeLog, type StoreContext, type StoreEnvironment } from './context.ts'
+import { NoticeBuilder, type StoreContext, type StoreEnvironment } from './context.ts'
 import { GroupedRows } from './grouped/grouped-rows.ts'
 import { PackCache } from './packed/pack-cache.ts'
 import { PACK_SIZES } from './packed/pack-sizes.ts'
@@ -12,7 +12,7 @@ import { UNDO_MAX_BYTES } from './undo.ts'
 /** Runs a store's transactions: reads, and writes that are followed by a notice. */
 export interface Runner {
   read<T>(work: (tx: RowReader) => Promise<T>): Promise<T>
-  write<T>(durability: 'strict' | 'relaxed', work: (tx: PackedWriter, log: ChangeLog) => Promise<T>): Promise<T>
+  write<T>(durability: 'strict' | 'relaxed', work: (tx: PackedWriter, notice: NoticeBuilder) => Promise<T>): Promise<T>
 }
 
 /** What a store is made with: the options it is opened with become a context. */
@@ -43,7 +43,7 @@ export function createRunner(
   return {
     read: (work) => database.read(async (tx) => work(new PackedReader(await grouped.begin(tx), cache))),
     async write(durability, work) {
-      let log = new ChangeLog()
+      let changes = new NoticeBuilder()
       let packed: PackedWriter | null = null
       const confirm = (): void => {
         grouped.confirm()
@@ -52,18 +52,18 @@ export function createRunner(
       const result = await database.write(
         durability,
         async (tx) => {
-          // Anew, for the work is done again if the database had to be mended.
-          log = new ChangeLog()
+          // The work is done again if the database had to be mended.
+          changes = new NoticeBuilder()
           const writer = await grouped.begin(tx)
           packed = new PackedWriter(writer, context.schema, context.packSizes, cache)
-          const done = await work(packed, log)
+          const done = await work(packed, changes)
           await packed.flush()
           writer.flush()
           return done
         },
         confirm,
       )
-      const notice = log.build()
+      const notice = changes.build()
       if (notice !== null) onNotice(notice)
       return result
     },

@@ -1,6 +1,6 @@
 import { type Change, isEqualJson, rebaseRecord } from 'web-sync-protocol'
 import type { SalvageEntry } from '../contract/index.ts'
-import type { ChangeLog, StoreContext } from './context.ts'
+import type { NoticeBuilder, StoreContext } from './context.ts'
 import { findCollection } from './index-keys.ts'
 import { type RowKey, prefixRange } from './keys.ts'
 import { listTouching, opsOn } from './overlay-rows.ts'
@@ -47,7 +47,7 @@ async function isMadeAgain(
 export async function dropReturned(
   tx: RowWriter,
   puts: readonly Extract<Change, { type: 'put' }>[],
-  log: ChangeLog,
+  notice: NoticeBuilder,
 ): Promise<void> {
   if ((await tx.listKeys('salvage', null, 1)).length === 0) return
   const images = await Promise.all(puts.map((put) => listImages(tx, put)))
@@ -55,7 +55,7 @@ export async function dropReturned(
     for (const row of images[index] ?? []) {
       if (!isEqualJson(row.value, put.value)) continue
       tx.delete('salvage', salvageKey(row))
-      log.touch()
+      notice.touch()
     }
   }
 }

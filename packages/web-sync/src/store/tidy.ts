@@ -1,5 +1,5 @@
 import { versionNumber } from 'web-sync-protocol'
-import type { ChangeLog, StoreContext } from './context.ts'
+import type { NoticeBuilder, StoreContext } from './context.ts'
 import { type RowKey, type RowKeyRange, prefixRange } from './keys.ts'
 import type { PackedWriter } from './packed/packed-writer.ts'
 import { keepWarm, type WarmRecords } from './packed/warm-records.ts'
@@ -18,13 +18,13 @@ const TIDY_BATCH = 500
 export async function tidyStep(
   tx: PackedWriter,
   context: StoreContext,
-  log: ChangeLog,
+  notice: NoticeBuilder,
   warm: WarmRecords,
 ): Promise<boolean> {
   const sync = await readSyncToWrite(tx, context)
   const [old, ...others] = sync.oldGenerations
   if (old === undefined) return tidyPacks(tx, context, warm)
-  const after = old.isSalvaged ? await salvageStep(tx, context, sync, old, log) : null
+  const after = old.isSalvaged ? await salvageStep(tx, context, sync, old, notice) : null
   if (after === null) tx.deleteRange('base', prefixRange(old.generation))
   tx.put('meta', { ...sync, oldGenerations: after === null ? others : [{ ...old, after }, ...others] })
   if (after !== null || others.length > 0) return true
@@ -43,7 +43,7 @@ async function salvageStep(
   context: StoreContext,
   sync: SyncRow,
   { generation, after = null }: OldGeneration,
-  log: ChangeLog,
+  notice: NoticeBuilder,
 ): Promise<RowKey | null> {
   const all = prefixRange(generation)
   const range: RowKeyRange = after === null ? all : { ...all, lower: after, isLowerOpen: true }
@@ -60,7 +60,7 @@ async function salvageStep(
   }
   const last = rows.at(-1)
   if (last === undefined) return null
-  log.touch()
+  notice.touch()
   return rows.length < TIDY_BATCH ? null : [last.generation, last.collection, last.id]
 }
 

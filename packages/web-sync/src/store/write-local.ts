@@ -1,6 +1,6 @@
 import type { JsonObject, Op } from 'web-sync-protocol'
 import { type LocalOp, SyncError } from '../contract/index.ts'
-import type { ChangeLog, StoreContext } from './context.ts'
+import type { NoticeBuilder, StoreContext } from './context.ts'
 import { isStorageFailure } from './abandon.ts'
 import { mutationIndexKeys, touchKeys } from './index-keys.ts'
 import type { RowKey } from './keys.ts'
@@ -35,7 +35,7 @@ export async function storeMutations(
   context: StoreContext,
   sync: SyncRow,
   mutations: readonly LocalMutation[],
-  log: ChangeLog,
+  notice: NoticeBuilder,
 ): Promise<{ readonly faults: readonly (SyncError | null)[]; readonly sync: SyncRow }> {
   // All questions at once: one after the other they would take ten times as long.
   const [present, known] = await Promise.all([
@@ -58,15 +58,15 @@ export async function storeMutations(
         views.set(name, { ...view, lastMutation: mutationId })
         present.set(name, buildOn(present.get(name) as PresentRecord, view, mutationId, prepared.ops))
       }
-      for (const { collection, id, value } of prepared.views.values()) log.record(collection, id, value)
+      for (const { collection, id, value } of prepared.views.values()) notice.record(collection, id, value)
     } catch (error) {
       if (error instanceof SyncError && !isStorageFailure(error)) return error
       throw error
     }
     nextOrder += 1
     repeated.add(mutationId)
-    log.stage(mutationId, 'stored')
-    log.newWrite()
+    notice.stage(mutationId, 'stored')
+    notice.newWrite()
     return null
   })
   for (const [name, view] of views) {
@@ -96,9 +96,9 @@ export async function storeMutation(
   sync: SyncRow,
   mutationId: string,
   ops: readonly LocalOp[],
-  log: ChangeLog,
+  notice: NoticeBuilder,
 ): Promise<SyncRow> {
-  const { faults, sync: next } = await storeMutations(tx, context, sync, [{ mutationId, ops }], log)
+  const { faults, sync: next } = await storeMutations(tx, context, sync, [{ mutationId, ops }], notice)
   const fault = faults[0] ?? null
   if (fault !== null) throw fault
   return next

@@ -1,6 +1,6 @@
 import type { Memory } from 'web-sync-protocol'
 import { EXCHANGE_LOG_SIZE, type ExchangeEntry } from '../contract/index.ts'
-import type { ChangeLog, StoreContext } from './context.ts'
+import type { NoticeBuilder, StoreContext } from './context.ts'
 import type { RowWriter } from './row-database.ts'
 import { readMeta, readSyncToWrite } from './sync-row.ts'
 
@@ -10,7 +10,7 @@ export async function writeMemory(
   context: StoreContext,
   memory: Memory,
   run: { readonly exchanges: readonly ExchangeEntry[]; readonly syncedAtMs: number | null },
-  log: ChangeLog,
+  notice: NoticeBuilder,
 ): Promise<void> {
   const sync = await readSyncToWrite(tx, context)
   const isUpToDate = run.syncedAtMs !== null
@@ -24,5 +24,5 @@ export async function writeMemory(
     const earlier = (await readMeta(tx, 'exchanges'))?.list ?? []
     tx.put('meta', { key: 'exchanges', list: [...earlier, ...run.exchanges].slice(-EXCHANGE_LOG_SIZE) })
   }
-  log.touch()
+  notice.touch()
 }

@@ -67,11 +67,11 @@ class Bench {
     if (value === null) this.records.delete(id)
     else this.records.set(id, value)
     const records: RecordChange[] = [{ collection: 'notes', id, value }]
-    this.queries.heed({ collections: ['notes'], records }, isOwn)
+    this.queries.onNotice({ collections: ['notes'], records }, isOwn)
   }
 
   whole(): void {
-    this.queries.heed({ collections: ['notes'], records: 'all' }, true)
+    this.queries.onNotice({ collections: ['notes'], records: 'all' }, true)
   }
 }
 
@@ -85,7 +85,7 @@ test('a write that hits none of 100 live queries runs none, whoever made it', as
   bench.change('x', { rank: 7 })
   bench.change('y', { rank: 8 }, false)
   bench.change('x', null, false)
-  bench.queries.heed({ collections: ['places'], records: 'all' }, false)
+  bench.queries.onNotice({ collections: ['places'], records: 'all' }, false)
   expect([bench.runs, bench.waiting]).toEqual([100, 0])
   bench.queries.close()
 })
@@ -160,7 +160,7 @@ test('in a first sync what comes while a query runs is put into its answer from 
     bench.change('n1', { rank: 9 })
     bench.change('n1', { rank: 0 })
     bench.change('x', { rank: 3 })
-    bench.queries.heed({ collections: ['notes'], records: [{ collection: 'places', id: 'x', value: null }] }, true)
+    bench.queries.onNotice({ collections: ['notes'], records: [{ collection: 'places', id: 'x', value: null }] }, true)
     bench.afterRead = () => undefined
   }
   await bench.follow(1, { index: 'byRank', limit: 3 })

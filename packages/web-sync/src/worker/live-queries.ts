@@ -84,7 +84,7 @@ export class LiveQueries {
   }
 
   /** Records changed. `isOwn`: by a transaction of this worker's store, and notices come in the order of the transactions. */
-  heed({ collections, records }: RecordNotice, isOwn: boolean): void {
+  onNotice({ collections, records }: RecordNotice, isOwn: boolean): void {
     for (const [id, live] of this.#queriesById) {
       if (live.isDue || !collections.includes(live.collection)) continue
       if (records === 'all') runAgain(live)
@@ -103,7 +103,7 @@ export class LiveQueries {
   #apply(id: number, live: LiveQuery, window: LiveWindow, records: readonly RecordChange[]): void {
     const change = window.apply(records)
     if (change === 'unknown') runAgain(live)
-    else if (change !== null) this.#tell(id, live, window, change)
+    else if (change !== null) this.#emit(id, live, window, change)
   }
 
   async #run(id: number, query: Query, live: LiveQuery): Promise<void> {
@@ -133,15 +133,15 @@ export class LiveQueries {
     live.isPartial = isPartial
     if (window === null) {
       live.window = new LiveWindow(this.#parts.plan(query), records)
-      this.#tell(id, live, live.window, { records, at: null, removed: [] })
+      this.#emit(id, live, live.window, { records, at: null, removed: [] })
       return
     }
     const change = window.replace(records)
-    if (change !== null) this.#tell(id, live, window, change)
-    else if (!isSameState) this.#tell(id, live, window, { records: [], at: [], removed: [] })
+    if (change !== null) this.#emit(id, live, window, change)
+    else if (!isSameState) this.#emit(id, live, window, { records: [], at: [], removed: [] })
   }
 
-  #tell(
+  #emit(
     id: number,
     { isPartial }: LiveQuery,
     { plan, records }: LiveWindow,

@@ -30,12 +30,12 @@ export class LossWatch {
   }
 
   /** How many unsent writes the opened store lacks; null: none. */
-  lookAtOpening(summary: SyncSummary | null): number | null {
+  checkAtOpening(summary: SyncSummary | null): number | null {
     return summary === null || this.#remembered === null ? null : findLost(summary, this.#remembered)
   }
 
   /** A summary was read: what is news in it; null: nothing was lost. */
-  heed({ recovery, evictedAtMs, counts }: SyncSummary): Loss | null {
+  check({ recovery, evictedAtMs, counts }: SyncSummary): Loss | null {
     const before = this.#told
     const now = {
       recoveredAtMs: Math.max(recovery?.atMs ?? 0, before.recoveredAtMs),

@@ -55,7 +55,7 @@ export class NudgeListener {
   constructor(parts: NudgeListenerParts) {
     this.#parts = parts
     const name = `web-sync:events:${hashStoreOwner(parts)}`
-    this.#channel = openChannel(name, (message) => this.#hear(message))
+    this.#channel = openChannel(name, (message) => this.#onMessage(message))
     void this.#lead(name)
   }
 
@@ -154,7 +154,7 @@ export class NudgeListener {
     if (!this.#ended.signal.aborted) this.#channel?.post(message)
   }
 
-  #hear(data: unknown): void {
+  #onMessage(data: unknown): void {
     if (this.#ended.signal.aborted || typeof data !== 'object' || data === null) return
     const { type, ids, nudge } = data as { type?: unknown; ids?: unknown; nudge?: unknown }
     if (type === 'who') this.changed()

@@ -24,7 +24,7 @@ test('a write in the last moment: its space keeps everything, and nobody is told
       summary: () => null,
       timeoutMs: 1_000,
       signal: new AbortController().signal,
-      tellOthers: (space) => void told.push(space),
+      notifyOthers: (space) => void told.push(space),
     },
     'send-first',
   )

@@ -28,7 +28,7 @@ export interface SignOutParts {
   readonly timeoutMs: number
   readonly signal: AbortSignal
   /** Other contexts that have the store open close it; it is being removed, or kept. */
-  readonly tellOthers: (space: string, isRemoved: boolean) => void
+  readonly notifyOthers: (space: string, isRemoved: boolean) => void
 }
 
 /** Signs an account out of this device: the choice is the app's, and nothing unsent is lost but by `discard`. */
@@ -37,7 +37,7 @@ export async function signOut(parts: SignOutParts, choice: UnsentChoice): Promis
     const spaces = await count(parts)
     for (const { space } of spaces) {
       await parts.environment.retireStore({ ...parts.id, space })
-      parts.tellOthers(space, false)
+      parts.notifyOthers(space, false)
     }
     return { type: 'kept', spaces }
   }
@@ -47,7 +47,7 @@ export async function signOut(parts: SignOutParts, choice: UnsentChoice): Promis
   }
   const when = choice === 'discard' ? 'always' : 'if-sent'
   const spaces = await forEach(parts, async (space) => {
-    const onRemoving = async (): Promise<void> => parts.tellOthers(space, true)
+    const onRemoving = async (): Promise<void> => parts.notifyOthers(space, true)
     const { unsent } = await parts.environment.removeStore({ ...parts.id, space }, when, onRemoving)
     return unsent
   })

@@ -103,7 +103,7 @@ export class SpaceRuntime implements SpaceApi {
     this.#losses = new LossWatch(parseRemembered(parts.request.remembered), openedAtMs)
     this.#parts = parts
     this.#store = opened.store
-    this.#channel = openNoticeChannel(opened.dbName, (message) => this.#hear(message))
+    this.#channel = openNoticeChannel(opened.dbName, (message) => this.#onMessage(message))
     this.#queries = new LiveQueries({
       run: (query) => this.#store.query(query),
       plan: (query) => planQuery(parts.request.schema, query),
@@ -114,8 +114,8 @@ export class SpaceRuntime implements SpaceApi {
     this.#runs = new SyncRuns({
       ...parts,
       ...opened,
-      onEvent: (event) => this.#hearRun(event),
-      onFault: (error) => this.#hearFault(error),
+      onEvent: (event) => this.#onRunEvent(event),
+      onFault: (error) => this.#onFault(error),
       onEnd: (startedAtMs) => {
         this.#status.endRun()
         void this.#tidier.tidy()
@@ -127,16 +127,16 @@ export class SpaceRuntime implements SpaceApi {
       hasPartner: this.#runs.hasPartner,
       isOnline: () => this.#isOnline,
       emit: parts.emit,
-      onSummary: (summary) => this.#heedSummary(summary),
+      onSummary: (summary) => this.#onSummary(summary),
       onFault: (error) => void this.#fail(error),
     })
   }
 
   #start(): void {
-    const lost = this.#losses.lookAtOpening(this.#status.summary)
+    const lost = this.#losses.checkAtOpening(this.#status.summary)
     if (lost !== null) {
       this.#status.setEvicted(this.#parts.environment.clock.nowMs(), lost)
-      this.#status.tell()
+      this.#status.emit()
       this.#parts.emit({ type: 'report', code: 'storage-evicted' })
     }
     void this.refreshStorage()
@@ -148,7 +148,7 @@ export class SpaceRuntime implements SpaceApi {
   // --- what the page asks for
 
   async write(mutationId: string, ops: readonly LocalOp[]): Promise<void> {
-    this.#tidier.heed()
+    this.#tidier.schedule()
     await this.#store.write(mutationId, ops)
   }
 
@@ -161,7 +161,7 @@ export class SpaceRuntime implements SpaceApi {
   }
 
   async query(query: Query): Promise<QueryResult<JsonObject>> {
-    this.#tidier.heed()
+    this.#tidier.schedule()
     return this.#store.query(query)
   }
 
@@ -191,7 +191,7 @@ export class SpaceRuntime implements SpaceApi {
 
   wake(reason: WakeReason | null, isOnline: boolean): void {
     this.#isOnline = isOnline
-    this.#status.tell()
+    this.#status.emit()
     if (reason !== null) this.#runs.wake(reason)
   }
 
@@ -245,7 +245,7 @@ export class SpaceRuntime implements SpaceApi {
   async wipe(): Promise<UnsentCount> {
     const id = requestToId(this.#parts.request)
     await this.close()
-    const onRemoving = async (): Promise<void> => this.#tellOthers(id.space, true)
+    const onRemoving = async (): Promise<void> => this.#notifyOthers(id.space, true)
     const { unsent } = await this.#parts.environment.removeStore(id, 'always', onRemoving)
     return { space: id.space, ...unsent }
   }
@@ -268,7 +268,7 @@ export class SpaceRuntime implements SpaceApi {
           await this.#status.refresh()
         },
         summary: () => (this.#runs.hasPartner ? this.#status.summary : null),
-        tellOthers: (name, isRemoved) => this.#tellOthers(name, isRemoved),
+        notifyOthers: (name, isRemoved) => this.#notifyOthers(name, isRemoved),
       },
       unsent,
     )
@@ -299,7 +299,7 @@ export class SpaceRuntime implements SpaceApi {
   }
 
   /** Other contexts that have a space of the account open close it. */
-  #tellOthers(space: string, isRemoved: boolean): void {
+  #notifyOthers(space: string, isRemoved: boolean): void {
     const { request, environment } = this.#parts
     if (space === request.space && this.#closing === null) {
       this.#channel.post({ type: 'wipe', isRemoved })
@@ -312,16 +312,16 @@ export class SpaceRuntime implements SpaceApi {
 
   // --- runs
 
-  #hearRun(event: RunEvent): void {
+  #onRunEvent(event: RunEvent): void {
     if (event.type === 'report') this.#parts.emit(event)
     const { sending } = this.#status
-    this.#status.hear(event)
+    this.#status.onRunEvent(event)
     // The list says which ones are on their way: also when an attempt fails and nothing is stored.
     const now = this.#status.sending
     if (now !== sending && now.size + sending.size > 0) this.#parts.emit({ type: 'entries' })
   }
 
-  #hearFault(error: unknown): void {
+  #onFault(error: unknown): void {
     const code = error instanceof SyncError ? error.code : null
     if (code === 'newer-schema') this.#status.outdate()
     if (code === 'closed') void this.#fail(error)
@@ -331,28 +331,28 @@ export class SpaceRuntime implements SpaceApi {
 
   /** This context's own transaction changed something. */
   noticeOwn(notice: StoreNotice): void {
-    this.#tidier.heed()
+    this.#tidier.schedule()
     // First the page that waits for what it wrote.
-    this.#heedNotice(notice, true)
+    this.#onNotice(notice, true)
     this.#channel.post({ type: 'notice', notice })
-    if (notice.hasNewWrites) this.#runs.heedWrites(true)
+    if (notice.hasNewWrites) this.#runs.onWrites(true)
   }
 
   /** The database may be another one: the page hears of it before any write that goes on there is accepted. */
   noticeReopened(): void {
     this.noticeOwn(SOMETHING_CHANGED)
-    this.#waits.lookAgain()
+    this.#waits.recheck()
     this.#status.hurry()
   }
 
-  #hear(message: ChannelMessage): void {
+  #onMessage(message: ChannelMessage): void {
     switch (message.type) {
       case 'notice':
-        this.#heedNotice(message.notice, false)
-        if (message.notice.hasNewWrites) this.#runs.heedWrites(false)
+        this.#onNotice(message.notice, false)
+        if (message.notice.hasNewWrites) this.#runs.onWrites(false)
         break
       case 'ran':
-        this.#runs.heedRun(message.startedAtMs)
+        this.#runs.onRun(message.startedAtMs)
         this.#status.touch()
         break
       case 'wipe':
@@ -365,8 +365,8 @@ export class SpaceRuntime implements SpaceApi {
     }
   }
 
-  #heedNotice(notice: StoreNotice, isOwn: boolean): void {
-    this.#queries.heed(notice, isOwn)
+  #onNotice(notice: StoreNotice, isOwn: boolean): void {
+    this.#queries.onNotice(notice, isOwn)
     this.#status.touch()
     const ageMs = this.#parts.environment.clock.nowMs() - this.#storageReadAtMs
     if (isOwn && (ageMs < 0 || ageMs > STORAGE_READ_MS)) void this.refreshStorage()
@@ -375,25 +375,25 @@ export class SpaceRuntime implements SpaceApi {
     this.#parts.emit({ type: 'entries' })
   }
 
-  #heedSummary(summary: SyncSummary): void {
+  #onSummary(summary: SyncSummary): void {
     // Results say whether they are partial, so they change when the first sync ends, touched or not.
     const isPartial = !summary.isSettled
     if (this.#wasPartial !== null && this.#wasPartial !== isPartial) this.#queries.refresh()
     this.#wasPartial = isPartial
-    this.#heedLosses(summary)
-    this.#heedRecovery(summary)
-    this.#runs.heedSummary(summary)
+    this.#checkLosses(summary)
+    this.#checkRecovery(summary)
+    this.#runs.onSummary(summary)
   }
 
   /** A fresh database took the place of a broken or an evicted one while the space was open: everything is read and fetched anew. */
-  #heedLosses(summary: SyncSummary): void {
-    const loss = this.#losses.heed(summary)
+  #checkLosses(summary: SyncSummary): void {
+    const loss = this.#losses.check(summary)
     if (loss === null) return
     const { isReplaced, evictedAtMs, unsent } = loss
     if (evictedAtMs !== null) this.#status.setEvicted(evictedAtMs, unsent)
     if (isReplaced) this.#status.setReplaced(unsent)
     // The facts before the report: who hears of it looks into the status.
-    this.#status.tell()
+    this.#status.emit()
     this.#parts.emit({ type: 'report', code: isReplaced ? 'storage-replaced' : 'storage-evicted' })
     this.#parts.emit({ type: 'entries' })
     this.#queries.refresh()
@@ -401,9 +401,9 @@ export class SpaceRuntime implements SpaceApi {
   }
 
   /** Writes of which nothing was known may be lost for good now, or found. */
-  #heedRecovery({ recovery, evictedAtMs }: SyncSummary): void {
+  #checkRecovery({ recovery, evictedAtMs }: SyncSummary): void {
     const fate = `${recovery?.atMs} ${recovery?.isRead} ${evictedAtMs}`
-    if (fate !== this.#fate) this.#waits.lookAgain()
+    if (fate !== this.#fate) this.#waits.recheck()
     this.#fate = fate
   }
 

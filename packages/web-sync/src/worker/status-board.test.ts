@@ -53,8 +53,8 @@ function openBoard(): {
 test('a run counts as at work until what it left has been read: never `idle` beside what was still to be sent', async () => {
   const { board, told, answer } = openBoard()
   board.show(summaryOf(4, 0))
-  board.hear({ type: 'state', state: ASKING })
-  board.hear({ type: 'state', state: IDLE })
+  board.onRunEvent({ type: 'state', state: ASKING })
+  board.onRunEvent({ type: 'state', state: IDLE })
   board.endRun()
   expect(told.at(-1)).toMatchObject({ state: 'syncing', pending: 4 })
   await answer(summaryOf(0, 2))
@@ -70,9 +70,9 @@ test('a run counts as at work until what it left has been read: never `idle` bes
 test('a run that begins before the last one’s end has been read is at work', async () => {
   const { board, told, answer } = openBoard()
   board.show(summaryOf(4, 0))
-  board.hear({ type: 'state', state: ASKING })
+  board.onRunEvent({ type: 'state', state: ASKING })
   board.endRun()
-  board.hear({ type: 'state', state: ASKING })
+  board.onRunEvent({ type: 'state', state: ASKING })
   await answer(summaryOf(3, 0))
   await expect.poll(() => told.at(-1)?.pending).toBe(3)
   expect(told.at(-1)?.state).toBe('syncing')
@@ -85,7 +85,7 @@ test('a run that begins before the last one’s end has been read is at work', a
 test('while a run is at work the store is looked at now and then, and at once where the database may be another one', async () => {
   const { board, told, readings, answer } = openBoard()
   board.show(summaryOf(1, 0))
-  board.hear({ type: 'state', state: ASKING })
+  board.onRunEvent({ type: 'state', state: ASKING })
   board.touch()
   expect(readings).toHaveLength(0)
   board.hurry()

@@ -103,11 +103,11 @@ export class StatusBoard {
   show(summary: SyncSummary): void {
     this.#summary = summary
     this.#parts.onSummary(summary)
-    this.tell()
+    this.emit()
   }
 
   /** What a run tells while it goes on. */
-  hear(event: RunEvent): void {
+  onRunEvent(event: RunEvent): void {
     switch (event.type) {
       case 'state':
         if (isAtWork(event.state)) this.#begin()
@@ -126,13 +126,13 @@ export class StatusBoard {
       case 'fault':
         return
     }
-    this.tell()
+    this.emit()
   }
 
   /** A newer version of the app has taken the store over: this one only reads, until it is reloaded. */
   outdate(): void {
     this.#isOutdated = true
-    this.tell()
+    this.emit()
   }
 
   /** The run is over. It counts as at work until its end has been read: nobody sees `idle` beside what was still to be sent. */
@@ -160,11 +160,11 @@ export class StatusBoard {
   /** Storage health was read. */
   setStorage(storage: BrowserStorage): void {
     this.#storage = storage
-    this.tell()
+    this.emit()
   }
 
   /** Tells the page, if anything is different from what it was told. */
-  tell(): void {
+  emit(): void {
     if (this.#summary === null) return
     const status = this.#compose(this.#summary)
     const text = JSON.stringify(status)
@@ -178,7 +178,7 @@ export class StatusBoard {
     if (this.#isClosed) return
     this.#isClosed = true
     this.#coalescer.close()
-    this.tell()
+    this.emit()
   }
 
   #begin(): void {

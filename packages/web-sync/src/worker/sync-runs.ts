@@ -63,7 +63,7 @@ export class SyncRuns {
       this.#parts.nudges?.add({
         partnershipId: () => this.#partnershipId,
         auth: this.#parts.auth,
-        onNudge: (nudge, isForwarded) => this.#heedNudge(nudge, isForwarded),
+        onNudge: (nudge, isForwarded) => this.#onNudge(nudge, isForwarded),
         onOpen: (isForwarded) => this.#wakeForNews(0, isForwarded),
       }) ?? this.#removeFromNudges
     this.wake('start')
@@ -75,7 +75,7 @@ export class SyncRuns {
   }
 
   /** There is something new to send, written by this context or by another one. */
-  heedWrites(isOwn: boolean): void {
+  onWrites(isOwn: boolean): void {
     this.wake(
       'write',
       isOwn ? WRITE_DELAY_MS : FOREIGN_WRITE_DELAY_MS * (1 + this.#parts.environment.random.fraction()),
@@ -83,12 +83,12 @@ export class SyncRuns {
   }
 
   /** Another context has made a run: it served this one, too, if it began after the last news. */
-  heedRun(startedAtMs: number): void {
+  onRun(startedAtMs: number): void {
     if (startedAtMs >= this.#newsAtMs) this.#scheduler.forget('nudge')
   }
 
   /** The summary was read anew. */
-  heedSummary({ key, partnershipId }: SyncSummary): void {
+  onSummary({ key, partnershipId }: SyncSummary): void {
     this.#n = keyNumber(key)
     if (partnershipId === this.#partnershipId) return
     this.#partnershipId = partnershipId
@@ -135,7 +135,7 @@ export class SyncRuns {
     return { ...common, transport: createFetchTransport({ endpoint, credentials, fetch, clock, signal }) }
   }
 
-  #heedNudge(nudge: Nudge, isForwarded: boolean): void {
+  #onNudge(nudge: Nudge, isForwarded: boolean): void {
     if (nudge.partnershipId !== this.#partnershipId) return
     // A delayed one: what it tells of is here already.
     if (nudge.key !== null && nudge.key.n < this.#n) return

@@ -22,7 +22,7 @@ test('a space that was just opened is not tidied up before its page has had time
   await vi.advanceTimersByTimeAsync(90)
   expect(made()).toBe(0)
   // The page's first query: everything waits again.
-  tidier.heed()
+  tidier.schedule()
   await vi.advanceTimersByTimeAsync(100)
   expect(made()).toBe(0)
   await vi.advanceTimersByTimeAsync(100)
@@ -40,7 +40,7 @@ test('steps follow each other at once while nothing happens, and none is made du
   expect(made()).toBe(1)
   await vi.advanceTimersByTimeAsync(5)
   expect(made()).toBe(2)
-  tidier.heed()
+  tidier.schedule()
   await vi.advanceTimersByTimeAsync(50)
   // The one that was about to be made finds that something happens.
   expect(made()).toBe(2)

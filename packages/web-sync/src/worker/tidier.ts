@@ -28,7 +28,7 @@ export class Tidier {
   }
 
   /** Something happens: the next step waits. */
-  heed(): void {
+  schedule(): void {
     this.#isActive = true
   }
 

@@ -23,7 +23,7 @@ export class WriteWaits {
   readonly #parts: WaitsParts
   readonly #waitsById = new Map<string, Set<Wait>>()
   /** Looks are made one after the other, or an old stage could be judged after a new one. */
-  #looking: Promise<void> = Promise.resolve()
+  #checking: Promise<void> = Promise.resolve()
   #isClosed = false
 
   constructor(parts: WaitsParts) {
@@ -36,18 +36,18 @@ export class WriteWaits {
     return new Promise<void>((resolve, reject) => {
       const waits = this.#waitsById.get(mutationId) ?? new Set()
       this.#waitsById.set(mutationId, waits.add({ target, resolve, reject }))
-      this.#look(mutationId, 'unknown')
+      this.#check(mutationId, 'unknown')
     })
   }
 
   /** The stages of these mutations changed. */
   notice(mutations: readonly { readonly mutationId: string; readonly stage: WriteStage }[]): void {
-    for (const { mutationId, stage } of mutations) if (this.#waitsById.has(mutationId)) this.#look(mutationId, stage)
+    for (const { mutationId, stage } of mutations) if (this.#waitsById.has(mutationId)) this.#check(mutationId, stage)
   }
 
   /** The store is another one, or has taken what another one left: all that wait look again. */
-  lookAgain(): void {
-    for (const mutationId of this.#waitsById.keys()) this.#look(mutationId, 'unknown')
+  recheck(): void {
+    for (const mutationId of this.#waitsById.keys()) this.#check(mutationId, 'unknown')
   }
 
   /** All that wait are told `closed`. */
@@ -58,11 +58,11 @@ export class WriteWaits {
   }
 
   /** `noticed`: what a complete transaction made of it; it may be forgotten by the time that it is looked for. */
-  #look(mutationId: string, noticed: WriteStage): void {
-    this.#looking = this.#looking.then(() => this.#lookNow(mutationId, noticed))
+  #check(mutationId: string, noticed: WriteStage): void {
+    this.#checking = this.#checking.then(() => this.#checkNow(mutationId, noticed))
   }
 
-  async #lookNow(mutationId: string, noticed: WriteStage): Promise<void> {
+  async #checkNow(mutationId: string, noticed: WriteStage): Promise<void> {
     const waits = this.#waitsById.get(mutationId)
     if (waits === undefined) return
     try {

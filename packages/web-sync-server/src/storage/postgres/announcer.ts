@@ -29,12 +29,12 @@ interface Pause {
 export class Announcer {
   /** Names this process. */
   readonly source: string = crypto.randomUUID()
-  readonly #tell: (payload: string) => Promise<void>
+  readonly #notify: (payload: string) => Promise<void>
   readonly #pauses = new Map<string, { readonly pause: Pause; readonly timer: NodeJS.Timeout }>()
 
   /** `tell` sends a payload on a connection of its own choice; it may fail. */
-  constructor(tell: (payload: string) => Promise<void>) {
-    this.#tell = tell
+  constructor(notify: (payload: string) => Promise<void>) {
+    this.#notify = notify
   }
 
   /** What a transaction sends with its commit; null: it is told later, by {@link committed}. */
@@ -63,7 +63,7 @@ export class Announcer {
     for (const [space, { pause, timer }] of pauses) {
       clearTimeout(timer)
       if (pause.by === undefined) continue
-      await this.#tell(this.payload({ space, partnershipId: pause.by })).catch(() => undefined)
+      await this.#notify(this.payload({ space, partnershipId: pause.by })).catch(() => undefined)
     }
   }
 
@@ -73,7 +73,7 @@ export class Announcer {
       this.#pauses.delete(space)
       if (pause.by === undefined) return
       this.#startPause(space)
-      this.#tell(this.payload({ space, partnershipId: pause.by })).catch(() => undefined)
+      this.#notify(this.payload({ space, partnershipId: pause.by })).catch(() => undefined)
     }, PAUSE_MS)
     // It keeps no program alive that has nothing else to do.
     timer.unref()

@@ -9,7 +9,7 @@ export interface CommitListenerOptions {
   readonly url: string
   readonly announcer: Announcer
   /** Sends a payload through the channel, on another connection. */
-  readonly tell: (payload: string) => Promise<void>
+  readonly notify: (payload: string) => Promise<void>
   readonly watcher: StorageWatcher
 }
 
@@ -90,7 +90,7 @@ export class CommitListener {
 
   /** Resolves when the connection has heard what was said on another one. */
   async #subscribe(client: Client, ended: AbortSignal): Promise<void> {
-    const { announcer, tell, watcher } = this.#options
+    const { announcer, notify, watcher } = this.#options
     const heard = new AbortController()
     client.on('notification', ({ payload }: Notification) => {
       const notice = parseNotice(payload)
@@ -102,7 +102,7 @@ export class CommitListener {
       }
     })
     await client.query(`LISTEN ${CHANNEL}`)
-    await tell(announcer.payload(null))
+    await notify(announcer.payload(null))
     const early = AbortSignal.any([heard.signal, ended])
     await sleep(PATIENCE_MS, undefined, { signal: early, ref: false }).catch(() => undefined)
     ended.throwIfAborted()

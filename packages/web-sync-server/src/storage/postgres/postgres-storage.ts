@@ -103,7 +103,7 @@ class PostgresDatabase implements PartnerStorage {
     this.#turns = new Turns(perSpace, waitMs)
     this.#patience = { lockMs: waitMs, statementMs }
     this.#maxConnections = maxConnections
-    this.#announcer = new Announcer((payload) => this.#tell(payload))
+    this.#announcer = new Announcer((payload) => this.#notify(payload))
     this.#listenUrl = listenUrl
     this.#standbys =
       standbys.length === 0 ? null : new StandbyWatch(standbys, (sql, values) => this.#connections.query(sql, values))
@@ -163,15 +163,15 @@ class PostgresDatabase implements PartnerStorage {
   }
 
   /** Tells other processes, outside of any transaction. */
-  async #tell(payload: string): Promise<void> {
+  async #notify(payload: string): Promise<void> {
     await this.#connections.query('SELECT pg_notify($1, $2)', [CHANNEL, payload])
   }
 
   watch(watcher: StorageWatcher): () => void {
     const url = this.#listenUrl
     if (url === null) return () => undefined
-    const tell = (payload: string): Promise<void> => this.#tell(payload)
-    const listener = new CommitListener({ url, announcer: this.#announcer, tell, watcher })
+    const notify = (payload: string): Promise<void> => this.#notify(payload)
+    const listener = new CommitListener({ url, announcer: this.#announcer, notify, watcher })
     this.#listener = listener
     return () => listener.stop()
   }
@@ -187,7 +187,7 @@ class PostgresDatabase implements PartnerStorage {
 
   async readPartnerId(draw: () => string): Promise<string> {
     const select = 'SELECT id FROM web_sync.partner'
-    const known = await this.#looking((session) => session.query(select, []))
+    const known = await this.#acrossSpaces((session) => session.query(select, []))
     if (known[0] !== undefined) return known[0]['id'] as string
     const drawn = draw()
     return this.#changing('', async (session) => {
@@ -198,14 +198,14 @@ class PostgresDatabase implements PartnerStorage {
   }
 
   listSpaces(): Promise<readonly string[]> {
-    return this.#looking(async (session) => {
+    return this.#acrossSpaces(async (session) => {
       const rows = await session.query('SELECT space FROM web_sync.list_spaces() AS space', [])
       return rows.map((row) => row['space'] as string)
     })
   }
 
   findPartnerships(account: string, partnershipIds: readonly string[]): Promise<readonly PartnershipPlace[]> {
-    return this.#looking(async (session) => {
+    return this.#acrossSpaces(async (session) => {
       const sql = 'SELECT space, partnership_id FROM web_sync.find_partnerships($1, $2)'
       const rows = await session.query(sql, [account, partnershipIds])
       return rows.map((row) => ({ partnershipId: row['partnership_id'] as string, space: row['space'] as string }))
@@ -253,7 +253,7 @@ class PostgresDatabase implements PartnerStorage {
   }
 
   /** Looks across spaces. */
-  #looking<T>(work: (session: Session) => Promise<T>): Promise<T> {
+  #acrossSpaces<T>(work: (session: Session) => Promise<T>): Promise<T> {
     return this.#reading('', async (session) => ({ result: await work(session), after: nothing }))
   }
 

@@ -26,7 +26,7 @@ export class GroupCommit {
   readonly #database: DatabaseSync
   readonly #savepoint: StatementSync
   readonly #release: StatementSync
-  readonly #undo: StatementSync
+  readonly #rollBackJob: StatementSync
   #queue: Job[] = []
   #isRunning = false
   #commits = 0
@@ -36,7 +36,7 @@ export class GroupCommit {
     this.#database = database
     this.#savepoint = database.prepare('SAVEPOINT job')
     this.#release = database.prepare('RELEASE job')
-    this.#undo = database.prepare('ROLLBACK TO job')
+    this.#rollBackJob = database.prepare('ROLLBACK TO job')
   }
 
   /** Commits that have written, and the jobs that they held. */
@@ -97,7 +97,7 @@ export class GroupCommit {
       return value
     } catch (error) {
       if (!this.#database.isTransaction) throw error
-      this.#undo.run()
+      this.#rollBackJob.run()
       this.#release.run()
       job.reject(error)
       return FAILED

@@ -120,7 +120,7 @@ export async function listDatabases(startTimer: StartTimer = startPlatformTimer)
 }
 
 /** Whether there is a database, found without the browser's list: `unreadable` is there, or nobody knows. Makes none. */
-export async function lookFor(name: string, patience: DoorPatience = {}): Promise<'there' | 'missing' | 'unreadable'> {
+export async function probe(name: string, patience: DoorPatience = {}): Promise<'there' | 'missing' | 'unreadable'> {
   try {
     const { db } = await openToRead(name, patience, false)
     db.close()

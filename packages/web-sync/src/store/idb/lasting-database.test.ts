@@ -9,7 +9,7 @@ import { openDeliveryStore } from '../open-delivery-store.ts'
 import { openIdbStore } from '../open-idb-store.ts'
 import { removeStore } from '../remove-store.ts'
 import { REMOVED } from '../runner.ts'
-import { listGenerations } from './generations.ts'
+import { listIncarnations } from './incarnations.ts'
 
 const open = Reflect.get<IDBFactory, 'open'>(IDBFactory.prototype, 'open')
 const databases = Reflect.get<IDBFactory, 'databases'>(IDBFactory.prototype, 'databases')
@@ -134,7 +134,7 @@ describe('a database that fails', () => {
     const store = await bench.open()
     expect(attempts).toHaveLength(2)
     expect(await notesOf(store)).toEqual([{ id: 'a' }])
-    expect(await listGenerations(dbName)).toEqual([1])
+    expect(await listIncarnations(dbName)).toEqual([1])
   })
 
   it('one that never opens is left behind, kept, and read by a later start: nothing is lost', async () => {
@@ -153,7 +153,7 @@ describe('a database that fails', () => {
     const later = await bench.open()
     expect(await recoveryOf(later)).toMatchObject({ saved: 1, unreadable: 0, isOldKept: false })
     expect(ids(await sendable(later))).toEqual([unsent])
-    expect(await listGenerations(dbName)).toEqual([2])
+    expect(await listIncarnations(dbName)).toEqual([2])
   })
 
   it('where no database opens at all the code is storage-failed, after few attempts, and a later use tries again', async () => {
@@ -171,7 +171,7 @@ describe('a database that fails', () => {
     failOpening((name) => name === dbName)
     await expect(bench.open()).rejects.toMatchObject({ code: 'storage-failed' })
     Object.assign(IDBFactory.prototype, { databases })
-    expect(await listGenerations(dbName)).toEqual([])
+    expect(await listIncarnations(dbName)).toEqual([])
   })
 
   it.each([
@@ -220,7 +220,7 @@ describe('a database that fails', () => {
     for (const id of ['b', 'c', 'd', 'e']) {
       await expect(bench.write(store, note.insert(id))).rejects.toMatchObject({ code: 'quota-exceeded' })
     }
-    expect(await listGenerations(dbName)).toEqual([1])
+    expect(await listIncarnations(dbName)).toEqual([1])
   })
 })
 
@@ -249,7 +249,7 @@ describe('a full disk on which transactions end without a reason and nothing can
     await bench.write(store, note.insert('f'))
     expect(await notesOf(store)).toEqual([{ id: 'a' }, { id: 'f' }])
     expect((await store.readSummary()).recovery).toBeNull()
-    expect(await listGenerations(dbName)).toEqual([1])
+    expect(await listIncarnations(dbName)).toEqual([1])
   })
 })
 
@@ -277,7 +277,7 @@ describe('a database that does not answer', () => {
     // In the order in which they were meant: the fresh one's writes stand behind.
     expect(ids(await sendable(store))).toEqual([unsent, last, later])
     expect((await notesOf(store)).map(({ id }) => id)).toEqual(['b', 'c', 'z'])
-    expect(await listGenerations(dbName)).toEqual([2])
+    expect(await listIncarnations(dbName)).toEqual([2])
   })
 
   it('an edit that was saved after another one of the same record is not undone by the earlier one, which is carried over late', async () => {
@@ -319,7 +319,7 @@ describe('a database that does not answer', () => {
       await recoveryOf(tab)
       expect(ids(await sendable(tab)).toSorted()).toEqual([unsent, ...written].toSorted())
     }
-    expect(await listGenerations(dbName)).toEqual([2])
+    expect(await listIncarnations(dbName)).toEqual([2])
   })
 
   it('an older version of the app that holds its layout is told as storage-blocked in bounded time', async () => {
@@ -333,7 +333,7 @@ describe('a database that does not answer', () => {
     })
     await expect(bench.open()).rejects.toMatchObject({ code: 'storage-blocked' })
     old.close()
-    expect(await listGenerations(dbName)).toEqual([1])
+    expect(await listIncarnations(dbName)).toEqual([1])
     await deleteDB(dbName)
     expect(await notesOf(await bench.open())).toEqual([])
   })
@@ -382,7 +382,7 @@ describe('a database that is damaged', () => {
       for (const page of bench.feed.snapshot()) await bench.commit(store, page)
       await bench.exchange(store)
       expect(await store.get('notes', 'a')).toEqual({ id: 'a', ...(isSaved ? { text: 'patched' } : {}) })
-      expect(await listGenerations(dbName)).toEqual([2])
+      expect(await listIncarnations(dbName)).toEqual([2])
     },
   )
 
@@ -503,13 +503,13 @@ describe('databases beside each other', () => {
 
   it('a wipe removes all of them, and open stores are closed', async () => {
     const { dbName, store } = await makeReplaced()
-    expect(await listGenerations(dbName)).toEqual([1, 2])
+    expect(await listIncarnations(dbName)).toEqual([1, 2])
     await removeStore([dbName], 'always', async () => undefined)
     // Whoever asks, however often, hears that it was removed, not only closed.
     for (const id of ['a', 'b']) {
       await expect(store.get('notes', id)).rejects.toMatchObject({ code: 'closed', cause: REMOVED })
     }
-    expect(await listGenerations(dbName)).toEqual([])
+    expect(await listIncarnations(dbName)).toEqual([])
   })
 
   it('a browser that lists none, since one is damaged: the newest is found by its name, and nothing is made', async () => {
@@ -519,9 +519,9 @@ describe('databases beside each other', () => {
     const next = await bench.open()
     expect(await notesOf(next)).toEqual([{ id: 'later' }])
     // The old one can be read again, so it goes, also found by its name; no other was made.
-    await expect.poll(() => listGenerations(dbName)).toEqual([2])
+    await expect.poll(() => listIncarnations(dbName)).toEqual([2])
     IDBFactory.prototype.databases = databases
-    expect(await listGenerations(dbName)).toEqual([2])
+    expect(await listIncarnations(dbName)).toEqual([2])
   })
 
   it('a database that was begun and given up, which Firefox lists with version 0, is none', async () => {
@@ -530,7 +530,7 @@ describe('databases beside each other', () => {
     IDBFactory.prototype.databases = async function withLeftOver(this: IDBFactory) {
       return [...(await databases.call(this)), { name: `${dbName}.2`, version: 0 }]
     }
-    expect(await listGenerations(dbName)).toEqual([1])
+    expect(await listIncarnations(dbName)).toEqual([1])
     expect(await notesOf(await bench.open())).toEqual([{ id: 'a' }])
   })
 
@@ -554,6 +554,6 @@ describe('databases beside each other', () => {
     IDBObjectStore.prototype.put = put
     await bench.write(store, note.insert('a'))
     expect(await notesOf(store)).toEqual([{ id: 'a' }])
-    expect(Math.max(...(await listGenerations(dbName)))).toBe(3)
+    expect(Math.max(...(await listIncarnations(dbName)))).toBe(3)
   })
 })

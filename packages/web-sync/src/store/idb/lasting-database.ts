@@ -5,7 +5,7 @@ import type { RowDatabase, RowReader, RowWriter } from '../row-database.ts'
 import { closedError, REMOVED } from '../runner.ts'
 import { NO_ROWS } from '../sync-row.ts'
 import { deleteDatabase, hasList } from './door.ts'
-import { listGenerations, nameGeneration } from './generations.ts'
+import { listIncarnations, nameIncarnation } from './incarnations.ts'
 import { type IdbDatabase, type IdbDatabaseOptions, openIdbDatabase } from './idb-database.ts'
 import { isBroken, isFull, isUnexplainedAbort, NO_ANSWER } from './idb-errors.ts'
 import { inTime, startPlatformTimer } from './in-time.ts'
@@ -14,7 +14,7 @@ import { FormerError } from './take-former.ts'
 /** A database that was replaced, or that is of a former address of the partner. */
 interface OlderDatabase {
   readonly name: string
-  /** Its generation; at most the one that takes it over. */
+  /** Its incarnation; at most the one that takes it over. */
   readonly age: number
   readonly isFormer: boolean
 }
@@ -49,16 +49,16 @@ const CARRY_OVER_MS = 3_000
 
 interface Opened {
   readonly database: IdbDatabase
-  readonly generation: number
+  readonly incarnation: number
   /** Older databases have been looked at. */
   readonly carried: Promise<void>
 }
 
 /**
- * Opens the newest generation of a database and keeps it usable: a connection that was lost is opened again and the work repeated; a
+ * Opens the newest incarnation of a database and keeps it usable: a connection that was lost is opened again and the work repeated; a
  * database that fails {@link MOST_FAILURES} times in a row is left behind for a new one beside it, `name.2`, `name.3` …
  *
- * All contexts agree on which one is in use without a word, for the browser's list of databases is the pointer: the highest generation.
+ * All contexts agree on which one is in use without a word, for the browser's list of databases is the pointer: the highest incarnation.
  * Two that replace at once make the same one. The old one is fenced by a mark in its first row, in a transaction of its own, before its
  * outbox is read: whoever still writes there finds the mark and follows; see carry-over.ts. Errors: as of {@link openIdbDatabase}.
  */
@@ -146,26 +146,26 @@ class LastingDatabase implements RowDatabase {
   }
 
   async #openAgain(from: Opened | null, cause: unknown, failures: number): Promise<Opened> {
-    let generation = from?.generation ?? 1
+    let incarnation = from?.incarnation ?? 1
     // One that was deleted did not fail.
     let isDeleted = from?.database.isDeleted ?? false
     for (let failure = cause; ;) {
-      const generations = await listGenerations(this.#options.name, this.#options.startTimer)
-      const newest = generations.at(-1) ?? (await this.#firstGeneration())
-      const isMoved = newest > generation
+      const incarnations = await listIncarnations(this.#options.name, this.#options.startTimer)
+      const newest = incarnations.at(-1) ?? (await this.#firstIncarnation())
+      const isMoved = newest > incarnation
       if (isDeleted && !isMoved) this.#end()
       if (!isDeleted && failure !== null) this.#failures += 1
       isDeleted = false
       const isGivenUp = Math.max(this.#failures, from === null ? 0 : failures) >= MOST_FAILURES
-      if (isGivenUp && !isMoved) return await this.#replace(generation, failure)
+      if (isGivenUp && !isMoved) return await this.#replace(incarnation, failure)
       if (this.#failures > 1) await this.#pause(PAUSE_MS)
       try {
-        generation = newest
-        const isThere = generations.includes(newest)
+        incarnation = newest
+        const isThere = incarnations.includes(newest)
         return await this.#openAt(newest, null, { isThere, isEmptied: !isMoved && isMissingRows(failure) })
       } catch (error) {
         if (error instanceof SyncError && error.code === 'closed') this.#end()
-        if (error instanceof FormerError) return await this.#replace(generation, error.cause)
+        if (error instanceof FormerError) return await this.#replace(incarnation, error.cause)
         if (!isBroken(error)) throw error
         failure = error
       }
@@ -173,10 +173,10 @@ class LastingDatabase implements RowDatabase {
   }
 
   /** As of the store that is taken over, so that the older ones beside it stay the older ones. */
-  async #firstGeneration(): Promise<number> {
+  async #firstIncarnation(): Promise<number> {
     const { formerNames = [], startTimer } = this.#options
     for (const name of formerNames) {
-      const newest = (await listGenerations(name, startTimer)).at(-1)
+      const newest = (await listIncarnations(name, startTimer)).at(-1)
       if (newest !== undefined) return newest
     }
     return 1
@@ -189,69 +189,69 @@ class LastingDatabase implements RowDatabase {
     throw closedError(REMOVED)
   }
 
-  async #replace(generation: number, failure: unknown): Promise<Opened> {
+  async #replace(incarnation: number, failure: unknown): Promise<Opened> {
     if (this.#replacements >= MOST_REPLACEMENTS || !hasList()) throw toError(failure)
     this.#replacements += 1
     const recovery = describe(failure, this.#options.nowMs())
-    const opened = await this.#openAt(generation + 1, recovery, { isThere: false, isEmptied: false })
+    const opened = await this.#openAt(incarnation + 1, recovery, { isThere: false, isEmptied: false })
     this.#failures = 0
     return opened
   }
 
   async #openAt(
-    generation: number,
+    incarnation: number,
     recovery: StorageRecovery | null,
     { isThere, isEmptied }: { readonly isThere: boolean; readonly isEmptied: boolean },
   ): Promise<Opened> {
     const { name, nowMs, prepare } = this.#options
     // One that was emptied is being removed: where it is gone meanwhile, nothing is to be made in its place.
-    const generationName = nameGeneration(name, generation)
-    const database = await openIdbDatabase({ ...this.#options, name: generationName, mustExist: isEmptied, isThere })
+    const incarnationName = nameIncarnation(name, incarnation)
+    const database = await openIdbDatabase({ ...this.#options, name: incarnationName, mustExist: isEmptied, isThere })
     try {
       // One that others have just made has no rows yet, and is no evicted one.
-      const isEvicted = this.#hadRows && generation === 1
-      await prepare(database, { age: generation, evictedAtMs: isEvicted ? nowMs() : null, recovery, isEmptied })
+      const isEvicted = this.#hadRows && incarnation === 1
+      await prepare(database, { age: incarnation, evictedAtMs: isEvicted ? nowMs() : null, recovery, isEmptied })
     } catch (error) {
       database.drop()
       throw error
     }
     this.#hadRows = true
-    return { database, generation, carried: this.#carryOver(database, generation) }
+    return { database, incarnation, carried: this.#carryOver(database, incarnation) }
   }
 
   /** Never rejects: what cannot be done now is for the next start. The newest first: it knows what it has taken of the older ones. */
-  async #carryOver(database: RowDatabase, generation: number): Promise<void> {
-    if (generation === 1 && (this.#options.formerNames ?? []).length === 0) return
+  async #carryOver(database: RowDatabase, incarnation: number): Promise<void> {
+    if (incarnation === 1 && (this.#options.formerNames ?? []).length === 0) return
     try {
       const { carry, note } = this.#options.carryOver
       const unread: string[] = []
       const done: string[] = []
-      for (const older of (await this.#listOlder(generation)).toReversed()) {
+      for (const older of (await this.#listOlder(incarnation)).toReversed()) {
         const isRead = await carry(older, database).catch(() => false)
         ;(isRead ? done : unread).push(older.name)
       }
       // One that is gone meanwhile was read by another context.
-      const left = await this.#listOlder(generation)
+      const left = await this.#listOlder(incarnation)
       const isRead = !left.some(({ name }) => unread.includes(name))
-      const tell = async (older: readonly OlderDatabase[]): Promise<void> =>
+      const notify = async (older: readonly OlderDatabase[]): Promise<void> =>
         note(database, { isRead, left: older.map(({ name }) => name) })
-      await tell(left)
+      await notify(left)
       await Promise.allSettled(done.map((name) => deleteDatabase(name, this.#options.startTimer)))
-      await tell(await this.#listOlder(generation))
+      await notify(await this.#listOlder(incarnation))
     } catch {
       // It is still there, and so is what it holds.
     }
   }
 
   /** Oldest first. */
-  async #listOlder(generation: number): Promise<OlderDatabase[]> {
+  async #listOlder(incarnation: number): Promise<OlderDatabase[]> {
     const { name, formerNames = [], startTimer } = this.#options
     const older: OlderDatabase[] = []
     for (const former of [...formerNames.toReversed(), name]) {
       const isFormer = former !== name
-      for (const one of await listGenerations(former, startTimer)) {
-        const age = isFormer ? Math.min(one, generation) : one
-        if (isFormer || one < generation) older.push({ name: nameGeneration(former, one), age, isFormer })
+      for (const one of await listIncarnations(former, startTimer)) {
+        const age = isFormer ? Math.min(one, incarnation) : one
+        if (isFormer || one < incarnation) older.push({ name: nameIncarnation(former, one), age, isFormer })
       }
     }
     return older

@@ -2,7 +2,7 @@ import { copyStore, dropCopy, findUnfinished, type FormerDatabase, type HeirData
 import type { StoreContext } from '../context.ts'
 import type { RowDatabase } from '../row-database.ts'
 import { SyncError } from '../../contract/index.ts'
-import { listGenerations, nameGeneration } from './generations.ts'
+import { listIncarnations, nameIncarnation } from './incarnations.ts'
 import { type IdbDatabaseOptions, openIdbDatabase } from './idb-database.ts'
 import { isBroken, isFull } from './idb-errors.ts'
 
@@ -41,9 +41,9 @@ async function takeOne(
   context: StoreContext,
   patience: Patience,
 ): Promise<boolean> {
-  const newest = (await listGenerations(storeName, patience.startTimer)).at(-1)
+  const newest = (await listIncarnations(storeName, patience.startTimer)).at(-1)
   if (newest === undefined) return false
-  const name = nameGeneration(storeName, newest)
+  const name = nameIncarnation(storeName, newest)
   const failures: unknown[] = []
   try {
     const database = await openIdbDatabase({ ...patience, name, mustExist: true }).catch(noting(failures))

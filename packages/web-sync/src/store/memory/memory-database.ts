@@ -17,7 +17,7 @@ type Table = SortedMap<AnyRow>
 type Tables = Readonly<Record<StoreName, Table>>
 
 /** Undoes one write. */
-type Undo = () => void
+type AbortAction = () => void
 
 /** Creates an empty database in memory. */
 export function createMemoryDatabase(): MemoryDatabase {
@@ -32,13 +32,13 @@ function openTables(tables: Tables): MemoryDatabase {
   const mutex = createMutex()
   const run = <T>(work: (tx: RowWriter) => Promise<T>, onComplete?: () => void): Promise<T> =>
     mutex.run(async () => {
-      const undo: Undo[] = []
+      const abortActions: AbortAction[] = []
       try {
-        const result = await work(createTransaction(tables, undo))
+        const result = await work(createTransaction(tables, abortActions))
         onComplete?.()
         return result
       } catch (error) {
-        for (const step of undo.toReversed()) step()
+        for (const act of abortActions.toReversed()) act()
         throw error
       }
     })
@@ -49,10 +49,10 @@ function openTables(tables: Tables): MemoryDatabase {
   }
 }
 
-function createTransaction(tables: Tables, undo: Undo[]): RowWriter {
+function createTransaction(tables: Tables, abortActions: AbortAction[]): RowWriter {
   const remove = (store: StoreName, key: RowKey): void => {
     const before = setRow(tables[store], key, undefined)
-    if (before !== undefined) undo.push(() => setRow(tables[store], key, before))
+    if (before !== undefined) abortActions.push(() => setRow(tables[store], key, before))
   }
   const removeRange = (store: StoreName, range: RowKeyRange | null): void => {
     const keys = [...tables[store].entries(range)].map(([key]) => key)
@@ -69,7 +69,7 @@ function createTransaction(tables: Tables, undo: Undo[]): RowWriter {
     put: (store, row) => {
       const key = keyOfRow(store, row)
       const before = setRow(tables[store], key, row)
-      undo.push(() => setRow(tables[store], key, before))
+      abortActions.push(() => setRow(tables[store], key, before))
     },
     delete: remove,
     deleteRange: removeRange,

@@ -1,17 +1,17 @@
 /** How to take back what a transaction has written so far, newest last. */
-export type UndoLog = (() => void)[]
+export type AbortActions = (() => void)[]
 
 /** A map whose writes can be taken back. */
-export class UndoMap<K, V> {
+export class TransactionalMap<K, V> {
   readonly #map = new Map<K, V>()
-  readonly #undo: UndoLog
+  readonly #abortActions: AbortActions
 
-  constructor(undo: UndoLog) {
-    this.#undo = undo
+  constructor(abortActions: AbortActions) {
+    this.#abortActions = abortActions
   }
 
   /** Takes over what another map holds; rows are never changed in place, so they may be shared. */
-  copyFrom(other: UndoMap<K, V>): void {
+  copyFrom(other: TransactionalMap<K, V>): void {
     for (const [key, value] of other.#map) this.#map.set(key, value)
   }
 
@@ -49,7 +49,7 @@ export class UndoMap<K, V> {
   #remember(key: K): void {
     const isThere = this.#map.has(key)
     const before = this.#map.get(key)
-    this.#undo.push(() => {
+    this.#abortActions.push(() => {
       if (isThere) this.#map.set(key, before as V)
       else this.#map.delete(key)
     })
