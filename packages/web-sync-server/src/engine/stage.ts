@@ -56,7 +56,7 @@ export function entryVersion(entry: Entry): RecordVersion | null {
   return entry.madeBy === null ? entry.current.version : entry.madeBy.version
 }
 
-/** Stands for the version of a change that has no number yet. No operation can name it: the wire knows no such versions. */
+/** The placeholder version of a change that has no number yet. The wire cannot carry it, so no operation can name it. */
 export function stagedVersion(change: StagedChange): RecordVersion {
   return `~${change.index}`
 }
@@ -186,7 +186,7 @@ export class Stage {
     return writers
   }
 
-  /** A deletion that has waited deletes the record now, after all that the ask has brought. It has no mutation: that one was answered. */
+  /** Deletes the record for a deletion that waited, after the ask's mutations. No mutation id: that mutation was answered before. */
   deleteLate(entry: Entry): void {
     const change = this.#addChange(entry, null, null)
     change.isLast = true

@@ -33,7 +33,7 @@ class HandCommits {
     return () => this.#listeners.splice(0)
   }
 
-  tell(notice: CommitNotice): void {
+  announce(notice: CommitNotice): void {
     for (const listener of this.#listeners) listener(notice)
   }
 }
@@ -95,13 +95,13 @@ describe('nudges', () => {
     })
     const stream = await nudges.open('ann', ['p1'])
     const events = new EventReader(stream as ReadableStream<Uint8Array>)
-    for (let index = 0; index < 10; index += 1) commits.tell({ space: 's1', partnershipId: 'p2' })
+    for (let index = 0; index < 10; index += 1) commits.announce({ space: 's1', partnershipId: 'p2' })
     expect((await events.nudge()).key?.n).toBe(1)
     expect(asked).toHaveLength(1)
     timers.fire(1_000)
     expect((await events.nudge()).key?.n).toBe(2)
     timers.fire(1_000)
-    commits.tell({ space: 's1', partnershipId: null })
+    commits.announce({ space: 's1', partnershipId: null })
     expect((await events.nudge()).key?.n).toBe(3)
     await nudges.open('ann', ['p1'])
     expect(await nudges.open('ann', ['p1'])).toBeNull()
@@ -127,7 +127,7 @@ describe('nudges', () => {
     })
     await nudges.open('ann', ['p1'])
     await nudges.open('bob', ['p2'])
-    commits.tell({ space: 's1', partnershipId: null })
+    commits.announce({ space: 's1', partnershipId: null })
     await expect.poll(() => lookUps.length).toBe(2)
     lookUps[0]?.('broken')
     await expect.poll(() => reported).toEqual(['nudge: broken'])
@@ -171,9 +171,9 @@ describe('nudges', () => {
     const hearAll = (): Promise<Nudge[]> => Promise.all(readers.map((reader) => reader.nudge()))
     const before = lookUps
     ;[atOnce, mostAtOnce] = [0, 0]
-    commits.tell({ space: 's1', partnershipId: null })
+    commits.announce({ space: 's1', partnershipId: null })
     expect((await hearAll()).every(({ spreadMs }) => spreadMs === 3_000)).toBe(true)
-    commits.tell({ space: 's1', partnershipId: null })
+    commits.announce({ space: 's1', partnershipId: null })
     timers.fire(1_000)
     expect(lookUps - before).toBe(members)
     timers.fire(3_000)

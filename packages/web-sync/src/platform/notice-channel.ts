@@ -20,8 +20,8 @@ export interface NoticeChannel {
 }
 
 /**
- * Opens the channel of one database. `onMessage` hears the other contexts, never this one. Where the browser forbids channels, nobody is
- * heard.
+ * Opens the channel of one database. `onMessage` gets the messages of other contexts, never this one's. Where the browser forbids
+ * channels, no message arrives.
  */
 export function openNoticeChannel(dbName: string, onMessage: (message: ChannelMessage) => void): NoticeChannel {
   const channel = openChannel(`web-sync:notices:${dbName}`, (data) => {

@@ -16,7 +16,7 @@ function createDoor(): { readonly opened: Promise<void>; readonly open: () => vo
 }
 
 /** Hears questions about a lock; resolves when so many were asked. */
-async function hearQuestions(name: string, count: number): Promise<void> {
+async function collectQuestions(name: string, count: number): Promise<void> {
   const channel = new BroadcastChannel(`web-sync:lock:${name}`)
   let heard = 0
   await new Promise<void>((resolve) => {
@@ -36,7 +36,7 @@ test('a holder that takes its time is asked, answers, and keeps the lock', async
     await door.opened
     order.push('first')
   })
-  const asked = hearQuestions('slow', 3)
+  const asked = collectQuestions('slow', 3)
   const second = lock.hold('slow', { ifAvailable: false }, async () => order.push('second'))
   await asked
   expect(order).toEqual([])

@@ -11,7 +11,7 @@ const REPLY_LIMIT: ReplyLimit = { changes: PAGE_CHANGES, bytes: 1_048_576, pages
 
 /** Writes made in one go travel in one ask. */
 const WRITE_DELAY_MS = 20
-/** Before another tab acts on a nudge that it was only told of. */
+/** Delay before a tab acts on a nudge that another tab forwarded. */
 const HEAD_START_MS = 500
 /** Another tab sends its own writes; if it dies first, this one does. */
 const FOREIGN_WRITE_DELAY_MS = 3_000
@@ -82,7 +82,7 @@ export class SyncRuns {
     )
   }
 
-  /** Another context has made a run: it served this one, too, if it began after the last news. */
+  /** Another context has finished a run. If it started after the last news, this context needs no run of its own. */
   onRun(startedAtMs: number): void {
     if (startedAtMs >= this.#newsAtMs) this.#scheduler.forget('nudge')
   }

@@ -7,9 +7,9 @@ import { NewLog } from './new-log.ts'
 
 /** The default time after which the browser's database counts as silent, in milliseconds. */
 export const WATCHDOG_MS = 10_000
-/** So long other contexts have to close a database that is to be deleted; those that are awake take some milliseconds. */
+/** How long other contexts may take to close a database before it is deleted. An awake context needs some milliseconds. */
 const LETTING_GO_MS = 3_000
-/** So long the browser has to say which databases there are, which takes some milliseconds, and so often it is asked. */
+/** How long the browser may take to list its databases, and how often it is asked. An answer takes some milliseconds. */
 const LIST_MS = 1_000
 const MOST_ASKS = 3
 
@@ -33,15 +33,15 @@ export interface DoorOptions extends DoorPatience {
   readonly onTerminated?: (() => void) | undefined
 }
 
-/** An open database that may be read, and may be written once its log was begun anew. */
+/** An open database. It may be read now, and written after `log.begin()`. */
 export interface ReadableDatabase {
   readonly db: IDBPDatabase
   readonly log: NewLog
 }
 
 /**
- * Opens a database that may be written immediately. This file is the only one of web-sync that opens or deletes databases: whoever
- * writes one has come through here, and the log of the origin was begun anew before (see {@link NewLog}).
+ * Opens a database that may be written immediately. This file is the only one of web-sync that opens or deletes databases, so
+ * every writer comes through here, after the origin's log was restarted (see {@link NewLog}).
  *
  * Errors: closed (there is none, and none is made), storage-blocked, storage-failed, storage-forbidden, newer-schema, older-layout,
  * quota-exceeded. Waits for {@link DoorPatience} at most.

@@ -82,11 +82,9 @@ export function toSyncError(error: unknown): SyncError {
   if (isForbidden(error)) return forbiddenError(error)
   const name = (error as { readonly name?: unknown } | null)?.name
   if (name === 'QuotaExceededError') {
-    return new SyncError(
-      'quota-exceeded',
-      'The device has no room for this: free some, then do it again. Nothing was stored.',
-      { cause: error },
-    )
+    return new SyncError('quota-exceeded', 'Storage is full. Free some space and try again. Nothing was stored.', {
+      cause: error,
+    })
   }
   if (name === 'VersionError') {
     return new SyncError(
