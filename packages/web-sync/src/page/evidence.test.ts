@@ -1,6 +1,7 @@
 import { forceCloseDatabase, IDBFactory } from 'fake-indexeddb'
 import { type IDBPDatabase, openDB } from 'idb'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { memoryStorage } from '../../../web-sync-server/src/storage/memory-storage.ts'
 import { SyncError } from '../contract/index.ts'
 import { createWorld, until, type World } from './tabs.fixture.ts'
 
@@ -180,5 +181,51 @@ describe('the database breaks under the open tab while a write is waited for', (
     const late = space.write(write.mutationId)
     const ends = await Promise.all([...waiting, endOf(late), endOf(late.accepted), endOf(late.durable)])
     expect(new Set(ends)).toEqual(new Set(['storage-replaced']))
+  })
+})
+
+describe('the context that sent a write dies before it can say so', () => {
+  /** Channels whose messages of these types never arrive. */
+  const lose = (types: readonly string[]): void => {
+    vi.stubGlobal(
+      'BroadcastChannel',
+      class extends BroadcastChannel {
+        override postMessage(message: { readonly type?: string }): void {
+          if (!types.includes(message.type ?? '')) super.postMessage(message)
+        }
+      },
+    )
+  }
+
+  test.each([
+    ['its notice is lost', ['notice']],
+    ['everything that it says is lost', ['notice', 'ran']],
+  ])('%s: who waits in another tab hears of it all the same, and sees the change', async (_name, types) => {
+    lose(types)
+    const storage = memoryStorage()
+    world = createWorld(`lost-notice-${types.length}`, { storage })
+    const writing = await world.open('ann')
+    const sending = await world.open('ann')
+    await until(writing.status, ({ state, key }) => state === 'idle' && key !== 0)
+    world.isOnline = false
+    const write = writing.collections.plain.insert({ id: 'a', size: 1 })
+    await write
+    const ends = [endOf(write.accepted), endOf(write.durable)]
+    await until(writing.status, ({ state }) => state === 'waiting')
+    await world.partner.transact(writing.space, (tx) => tx['plain']?.put({ id: 'b', size: 2 }))
+    const seen: number[] = []
+    const stop = writing.collections.plain.query().subscribe(({ records }) => void seen.push(records.length))
+    await expect.poll(() => seen.at(-1)).toBe(1)
+    world.isOnline = true
+    sending.retry()
+    await until(sending.status, ({ pending, state }) => pending === 0 && state === 'idle')
+    await storage.markDurable(writing.space)
+    sending.retry()
+    await until(sending.status, ({ journal, state }) => journal === 0 && state === 'idle')
+    // The other tab's next run, whatever leads to it.
+    if (types.includes('ran')) writing.retry()
+    expect(await Promise.all(ends)).toEqual(['resolved', 'resolved'])
+    await expect.poll(() => seen.at(-1)).toBe(2)
+    stop()
   })
 })

@@ -75,6 +75,10 @@ export class SpaceRuntime implements SpaceApi {
   #wasPartial: boolean | null = null
   /** What happened to the database, as it was read last. */
   #fate = ''
+  /** What a run may have moved, as it was when notices were last made up for; see {@link SpaceRuntime.#afterRun}. */
+  #moved = ''
+  #isRunOver = false
+  #hasNotice = false
   #isOnline = true
   #storageReadAtMs = 0
   #closing: Promise<void> | null = null
@@ -117,6 +121,7 @@ export class SpaceRuntime implements SpaceApi {
       onEvent: (event) => this.#onRunEvent(event),
       onFault: (error) => this.#onFault(error),
       onEnd: (startedAtMs) => {
+        this.#isRunOver = true
         this.#status.endRun()
         void this.#tidier.tidy()
         this.#channel.post({ type: 'ran', startedAtMs })
@@ -353,6 +358,7 @@ export class SpaceRuntime implements SpaceApi {
         break
       case 'ran':
         this.#runs.onRun(message.startedAtMs)
+        this.#isRunOver = true
         this.#status.touch()
         break
       case 'wipe':
@@ -366,6 +372,7 @@ export class SpaceRuntime implements SpaceApi {
   }
 
   #onNotice(notice: StoreNotice, isOwn: boolean): void {
+    if (notice.collections.length > 0) this.#hasNotice = true
     this.#queries.onNotice(notice, isOwn)
     this.#status.touch()
     const ageMs = this.#parts.environment.clock.nowMs() - this.#storageReadAtMs
@@ -383,6 +390,23 @@ export class SpaceRuntime implements SpaceApi {
     this.#checkLosses(summary)
     this.#checkRecovery(summary)
     this.#runs.onSummary(summary)
+    if (this.#isRunOver) this.#afterRun(summary)
+  }
+
+  /**
+   * A run is over, of this context or of another one. The notice of a context that died between its commit and its message never
+   * comes, so what waits for a notice is looked at once more if the store has moved.
+   */
+  #afterRun({ key, partnershipId, counts }: SyncSummary): void {
+    this.#isRunOver = false
+    const moved = JSON.stringify([partnershipId, key, counts])
+    if (moved === this.#moved) return
+    const isFirst = this.#moved === ''
+    this.#moved = moved
+    this.#waits.recheck()
+    this.#parts.emit({ type: 'entries' })
+    if (!isFirst && !this.#hasNotice) this.#queries.refresh()
+    this.#hasNotice = false
   }
 
   /** A fresh database took the place of a broken or an evicted one while the space was open: everything is read and fetched anew. */
