@@ -39,6 +39,7 @@ function stageText(write: ListedWrite): readonly [text: string, title: string] {
       return ['discarded', 'Given up on this device.']
     // Not in this list: only writes that are kept are.
     case 'dropped':
+    case 'lost':
     case 'unknown':
       return ['', '']
   }

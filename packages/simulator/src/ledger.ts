@@ -4,6 +4,9 @@ import { marksOf } from './checks/marks.ts'
 /** How long devices keep what was accepted for replay; a little less, for it counts from the acceptance. */
 const JOURNAL_AGE_MS = 29 * 86_400_000
 
+/** How old a write may be to be replayed; a little less, likewise. */
+const REPLAY_AGE_MS = 89 * 86_400_000
+
 /** The marks that the author saw in records, by `collection/id`; see checks/seen.ts. */
 export type Sights = ReadonlyMap<string, ReadonlySet<string>>
 
@@ -211,6 +214,14 @@ export class Ledger {
       if (this.isBeyondRetention && nowMs - atMs > JOURNAL_AGE_MS) this.#giveUp(mutationId)
     }
     for (const mutationId of this.#fragile) this.#forgiven.add(mutationId)
+  }
+
+  /** So much later nobody replays what was lost before: the partner would not know any more that it had answered it. */
+  timePassed(nowMs: number): void {
+    if (this.historiesLost === 0) return
+    for (const { mutationId, atMs } of this.#promised.values()) {
+      if (nowMs - atMs > REPLAY_AGE_MS) this.#giveUp(mutationId)
+    }
   }
 
   #giveUp(mutationId: string): void {

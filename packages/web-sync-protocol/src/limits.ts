@@ -60,8 +60,8 @@ export const LIMITS = {
 /** Times that both sides know, in milliseconds. Source: docs/protocol.md section 3. */
 export const PERIODS = {
   /**
-   * 90 days. A partner remembers outcomes, and the partnerships that they belong to, at least as long. A mutation that is sent again
-   * (after a rollback or a full resync) gets its first outcome until it is this old, and perhaps `outcome-forgotten` later.
+   * 90 days. A device sends an accepted mutation again (after a rollback or a full resync) until it is this old; a partner remembers outcomes,
+   * and the partnerships that they belong to, at least as long. Otherwise it would judge a mutation twice.
    */
   replayMs: 7_776_000_000,
   /** 15 minutes, the longest wait between two attempts of a device; a longer Retry-After is cut to it. */

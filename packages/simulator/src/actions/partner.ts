@@ -101,6 +101,7 @@ async function pass(world: World, days: number): Promise<void> {
   world.story.count(`fault: ${days} days pass`)
   await noteDeleted(world)
   world.time.leap(days * DAY_MS)
+  world.ledger.timePassed(world.time.nowMs())
   await world.host.partner.prune()
 }
 

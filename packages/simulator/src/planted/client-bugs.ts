@@ -73,8 +73,8 @@ export const CLIENT_BUGS: readonly PlantedBug[] = [
     patches: [
       {
         file: `${STORE}/roll-back.ts`,
-        find: 'returnJournal(tx, sync, target.step, notice)',
-        replace: 'returnJournal(tx, sync, Number.MAX_SAFE_INTEGER - 1, notice)',
+        find: 'returnJournal(tx, limited, target.step, notice)',
+        replace: 'returnJournal(tx, limited, Number.MAX_SAFE_INTEGER - 1, notice)',
       },
     ],
   },
@@ -87,8 +87,8 @@ export const CLIENT_BUGS: readonly PlantedBug[] = [
     patches: [
       {
         file: `${STORE}/resync.ts`,
-        find: 'returnJournal(tx, before, null, notice)',
-        replace: 'returnJournal(tx, before, Number.MAX_SAFE_INTEGER - 1, notice)',
+        find: 'returnJournal(tx, limited, null, notice)',
+        replace: 'returnJournal(tx, limited, Number.MAX_SAFE_INTEGER - 1, notice)',
       },
     ],
   },

@@ -63,8 +63,8 @@ export const PAIRED_BUGS: readonly PlantedBug[] = [
     patches: [
       {
         file: `${STORE}/roll-back.ts`,
-        find: 'const { sync: emptied, returned } = await returnJournal(tx, sync, target.step, notice)',
-        replace: `${dropAside}const { sync: emptied, returned } = await returnJournal(tx, sync, target.step, notice)`,
+        find: 'const limited = await dropUnrepeatable(tx, sync, context.nowMs(), target.step, notice)',
+        replace: `${dropAside}const limited = await dropUnrepeatable(tx, sync, context.nowMs(), target.step, notice)`,
       },
     ],
   },

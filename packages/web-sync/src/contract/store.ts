@@ -125,13 +125,15 @@ export type LocalOp =
 
 /**
  * Where a mutation is in its life; see docs/glossary.md. `dropped`: it was accepted, and left the journal by its limits before it was
- * durable. `unknown`: nothing is known of it: never seen, forgotten, or gone with the database that it was in.
+ * durable. `lost`: it was accepted, the partner went back, and it was too old to be sent again. `unknown`: nothing is known of it: never
+ * seen, forgotten, or gone with the database that it was in.
  */
 export type WriteStage =
   | 'stored'
   | 'accepted'
   | 'durable'
   | 'dropped'
+  | 'lost'
   | 'refused'
   | 'set-aside'
   | 'discarded'

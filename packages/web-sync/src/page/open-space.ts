@@ -298,9 +298,9 @@ function collectOps<Collections extends CollectionsByName>(
 // --- small things
 
 /** Stages of a write of which something is known. */
-const KNOWN: readonly WriteStage[] = ['stored', 'set-aside', 'accepted', 'durable', 'dropped', 'refused']
+const KNOWN: readonly WriteStage[] = ['stored', 'set-aside', 'accepted', 'durable', 'dropped', 'lost', 'refused']
 /** Stages of one that is not set aside any more. */
-const SENT_AGAIN: readonly WriteStage[] = ['stored', 'accepted', 'durable', 'dropped', 'refused']
+const SENT_AGAIN: readonly WriteStage[] = ['stored', 'accepted', 'durable', 'dropped', 'lost', 'refused']
 
 /** Looks whether what a call was to do was done. */
 function isStage(mutationId: string, stages: readonly WriteStage[]): (api: SpaceApi) => Promise<boolean> {

@@ -18,8 +18,8 @@ export interface OutcomePage {
 
 /**
  * Moves answered mutations out of the outbox: accepted ones into the journal, refused ones to the refused. `later` stays, and so do
- * mutations that were made on a refused one: the partner refuses them itself. A replayed one whose first outcome the partner has
- * forgotten is listed as one that was accepted. An answer to a mutation that is not pending is a repeat and changes nothing.
+ * mutations that were made on a refused one: the partner refuses them itself. An answer to a mutation that is not pending is a
+ * repeat and changes nothing.
  */
 export async function applyOutcomes(
   tx: RowWriter,
@@ -54,7 +54,6 @@ export async function applyOutcomes(
         message,
         path,
         refusedAtMs: context.nowMs(),
-        ...(code === 'outcome-forgotten' && row.wasAccepted === true ? { wasAccepted: true } : {}),
         ix,
       })
       notice.stage(mutationId, 'refused')

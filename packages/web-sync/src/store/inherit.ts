@@ -2,7 +2,7 @@ import type { StorageRecovery } from '../contract/index.ts'
 import type { NoticeBuilder, StoreContext } from './context.ts'
 import type { Estate } from './estate.ts'
 import { mutationIndexKeys, touchKeys } from './index-keys.ts'
-import { toPending } from './journal.ts'
+import { isRepeatable, toPending } from './journal.ts'
 import { type FoundMutation, findMutation, rememberStages, stageOf } from './mutations.ts'
 import { ASIDE } from './outbox.ts'
 import { rebaseOverlay, touchedBy } from './overlay-rows.ts'
@@ -129,11 +129,17 @@ class Heir {
   async takeMutations(): Promise<void> {
     const { journal, outbox, refused } = this.#estate
     const left: readonly Left[] = [...journal, ...outbox, ...refused].toSorted((a, b) => a.order - b.order)
+    const tooOld: string[] = []
     for (const row of left) {
-      if (!(await this.#isNew(row.mutationId))) continue
-      this.#newIds.push(row.mutationId)
-      await this.#take(row)
+      const { mutationId } = row
+      if (!(await this.#isNew(mutationId))) continue
+      this.#newIds.push(mutationId)
+      if ('acceptedAtMs' in row && !isRepeatable(row, this.#context.nowMs())) tooOld.push(mutationId)
+      else await this.#take(row)
     }
+    for (const mutationId of tooOld) this.#notice.stage(mutationId, 'dropped')
+    const journalDropped = this.sync.journalDropped + tooOld.length
+    this.sync = await rememberStages(this.#tx, { ...this.sync, journalDropped }, 'dropped', tooOld)
   }
 
   async takeStages(): Promise<void> {

@@ -1,4 +1,4 @@
-import { LIMITS } from 'web-sync-protocol'
+import { LIMITS, PERIODS } from 'web-sync-protocol'
 import type { NoticeBuilder } from './context.ts'
 import { mutationIndexKeys, touchKeys } from './index-keys.ts'
 import type { RowKey } from './keys.ts'
@@ -18,7 +18,7 @@ const JOURNAL_MAX_BYTES = 8 * 1024 * 1024
 
 /** A pending mutation that was accepted, as it goes into the journal. */
 export function toJournal(row: OutboxRow, facts: Omit<JournalRow, keyof OutboxRow>): JournalRow {
-  const { setAside: _setAside, written: _written, wasAccepted: _wasAccepted, ...rest } = row
+  const { setAside: _setAside, written: _written, ...rest } = row
   const more: RowKey[] = [
     ['at', facts.partnershipId, facts.n],
     ['step', facts.step],
@@ -63,35 +63,72 @@ export function ageJournal(sync: SyncRow, nowMs: number): SyncRow & { readonly j
   return { ...sync, journalAge: { hours: hours + passed, atHour: Math.max(atHour, now) } }
 }
 
-/**
- * Drops what exceeds the retention limits, oldest first; how many is counted, for the app may want to know. All entries are checked: those
- * carried over from an older database stand in front, and may have been accepted last.
- */
-export async function limitJournal(
-  tx: RowWriter,
-  sync: SyncRow,
-  ageHours: number,
-  notice: NoticeBuilder,
-): Promise<SyncRow> {
-  let { journalBytes } = sync
-  const dropped: string[] = []
-  // They are in memory: one look is cheaper than several batches.
-  const all = { range: { lower: 0, upper: Number.MAX_SAFE_INTEGER }, limit: Number.MAX_SAFE_INTEGER }
-  for (const row of await tx.list('journal', all)) {
-    if (journalBytes <= JOURNAL_MAX_BYTES && ageHours - row.acceptedAge <= JOURNAL_MAX_AGE_HOURS) continue
-    tx.delete('journal', row.order)
-    journalBytes -= row.bytes
-    dropped.push(row.mutationId)
-    notice.stage(row.mutationId, 'dropped')
-  }
-  const journalDropped = sync.journalDropped + dropped.length
-  return rememberStages(tx, { ...sync, journalBytes, journalDropped }, 'dropped', dropped)
+/** Drops what exceeds the retention limits, oldest first; how many is counted, for the app may want to know. */
+export function limitJournal(tx: RowWriter, sync: SyncRow, ageHours: number, notice: NoticeBuilder): Promise<SyncRow> {
+  return dropOld(
+    tx,
+    sync,
+    (row) => ageHours - row.acceptedAge > JOURNAL_MAX_AGE_HOURS,
+    () => 'dropped',
+    notice,
+  )
 }
 
 /**
- * Puts accepted mutations back into the outbox: those of steps after `step`, or all, however old they are. They keep id and order, so
- * they stand before everything newer. No clock decides: a partner that has forgotten an outcome knows that it gave one, and says so
- * (decision 0027). Returns them with the sync row as it is then.
+ * Before a replay of what was accepted in steps after `afterStep` (null: of all): drops what is too old to be sent again. What exceeds
+ * the retention but not this is sent: it may be all that is left. Whether the partner still has what is dropped nobody knows.
+ */
+export function dropUnrepeatable(
+  tx: RowWriter,
+  sync: SyncRow,
+  nowMs: number,
+  afterStep: number | null,
+  notice: NoticeBuilder,
+): Promise<SyncRow> {
+  const isReplayed = (row: JournalRow): boolean => afterStep === null || row.step > afterStep
+  return dropOld(
+    tx,
+    sync,
+    (row) => !isRepeatable(row, nowMs),
+    (row) => (isReplayed(row) ? 'lost' : 'dropped'),
+    notice,
+  )
+}
+
+/** False: an accepted mutation is too old to be sent again, for the partner may have forgotten it. */
+export function isRepeatable(row: Pick<JournalRow, 'acceptedAtMs'>, nowMs: number): boolean {
+  return nowMs - row.acceptedAtMs <= PERIODS.replayMs
+}
+
+/** All are looked at: what was carried over from an older database stands in front, and may have been accepted last. */
+async function dropOld(
+  tx: RowWriter,
+  sync: SyncRow,
+  isTooOld: (row: JournalRow) => boolean,
+  stageOf: (row: JournalRow) => 'dropped' | 'lost',
+  notice: NoticeBuilder,
+): Promise<SyncRow> {
+  let { journalBytes } = sync
+  const mutationIds = { dropped: [] as string[], lost: [] as string[] }
+  // They are in memory: one look is cheaper than several batches.
+  const all = { range: { lower: 0, upper: Number.MAX_SAFE_INTEGER }, limit: Number.MAX_SAFE_INTEGER }
+  for (const row of await tx.list('journal', all)) {
+    if (journalBytes <= JOURNAL_MAX_BYTES && !isTooOld(row)) continue
+    const stage = stageOf(row)
+    tx.delete('journal', row.order)
+    journalBytes -= row.bytes
+    mutationIds[stage].push(row.mutationId)
+    notice.stage(row.mutationId, stage)
+  }
+  const { dropped, lost } = mutationIds
+  const journalDropped = sync.journalDropped + dropped.length + lost.length
+  const counted = await rememberStages(tx, { ...sync, journalBytes, journalDropped }, 'dropped', dropped)
+  return rememberStages(tx, counted, 'lost', lost)
+}
+
+/**
+ * Puts accepted mutations back into the outbox: those of steps after `step`, or all. They keep id and order, so they stand before
+ * everything newer. Returns them with the sync row as it is then.
  */
 export async function returnJournal(
   tx: RowWriter,
@@ -118,7 +155,7 @@ export function toPending(row: JournalRow): OutboxRow {
   const { ops, bytes } = nameMutations(row)
   const ix = mutationIndexKeys(mutationId, touchKeys(ops))
   const more = { ...keepWritten(written), ...(isLate === true ? { isLate } : {}) }
-  return { order, mutationId, origin, createdAtMs, ops, bytes, ...more, wasAccepted: true, setAside: null, ix }
+  return { order, mutationId, origin, createdAtMs, ops, bytes, ...more, setAside: null, ix }
 }
 
 function nameMutations({ ops, versions, bytes }: JournalRow): Pick<OutboxRow, 'ops' | 'bytes'> {

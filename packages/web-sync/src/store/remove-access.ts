@@ -19,7 +19,7 @@ export async function removeAccess(
   const journal = await listByNumber(tx, 'journal')
   for (const row of [...(await listOutbox(tx)), ...journal]) {
     const entry = toAccessEnded(row, context.nowMs())
-    tx.put('refused', 'acceptedAtMs' in row || row.wasAccepted === true ? { ...entry, wasAccepted: true } : entry)
+    tx.put('refused', 'acceptedAtMs' in row ? { ...entry, wasAccepted: true } : entry)
     notice.stage(row.mutationId, 'refused')
   }
   for (const store of ['base', 'overlay', 'outbox', 'journal', 'salvage'] as const) tx.clear(store)

@@ -3,7 +3,7 @@ import type { Fence, ReceivedPage } from '../contract/index.ts'
 import { applyChanges } from './apply-changes.ts'
 import { checkDigest, dropCollection, finishPage } from './page-steps.ts'
 import type { NoticeBuilder, StoreContext } from './context.ts'
-import { returnJournal } from './journal.ts'
+import { dropUnrepeatable, returnJournal } from './journal.ts'
 import { listOverlayNames, rebaseOverlay, touchedBy } from './overlay-rows.ts'
 import type { RowWriter } from './row-database.ts'
 import type { OldGeneration, ResyncState, SyncRow } from './rows.ts'
@@ -91,7 +91,10 @@ async function flip(
   notice: NoticeBuilder,
 ): Promise<void> {
   clearUndo(tx)
-  const { sync: emptied, returned } = await returnJournal(tx, before, null, notice)
+  // What is very old is not sent again: the partner may have forgotten that it was accepted, and a record that
+  // was deleted since would come back.
+  const limited = await dropUnrepeatable(tx, before, context.nowMs(), null, notice)
+  const { sync: emptied, returned } = await returnJournal(tx, limited, null, notice)
   const old: OldGeneration = { generation: before.generation, isSalvaged: isSalvaging(resync) }
   const moved: SyncRow = {
     ...emptied,

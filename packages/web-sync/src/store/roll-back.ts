@@ -4,7 +4,7 @@ import { restoreImage } from './apply-changes.ts'
 import { dropCollection } from './page-steps.ts'
 import type { NoticeBuilder, StoreContext } from './context.ts'
 import { findCollection } from './index-keys.ts'
-import { returnJournal } from './journal.ts'
+import { dropUnrepeatable, returnJournal } from './journal.ts'
 import { listOverlayNames, rebaseOverlay, touchedBy } from './overlay-rows.ts'
 import { RecordSet } from './record-names.ts'
 import type { RowWriter } from './row-database.ts'
@@ -83,7 +83,8 @@ async function restore(
     // It may have been kept under an earlier version.
     notice.record(collection, id, record && fitRecord(findCollection(context.schema, collection), record.value))
   }
-  const { sync: emptied, returned } = await returnJournal(tx, sync, target.step, notice)
+  const limited = await dropUnrepeatable(tx, sync, context.nowMs(), target.step, notice)
+  const { sync: emptied, returned } = await returnJournal(tx, limited, target.step, notice)
   const ancestor = emptied.ancestors.indexOf(target.partnershipId)
   tx.put('meta', {
     ...emptied,

@@ -366,8 +366,6 @@ export interface OutboxRow {
   readonly setAside: 'undeliverable' | 'too-large' | null
   /** True: it came from an older database when newer writes may have been sent: it must not undo them. Default: false. */
   readonly isLate?: boolean
-  /** True: it was accepted, and returned from the journal to be sent again. Default: false. */
-  readonly wasAccepted?: boolean
   readonly ix: readonly RowKey[]
 }
 
@@ -427,7 +425,7 @@ export interface RefusedRow {
   readonly path: string
   readonly ops: readonly Op[]
   readonly written?: Written
-  /** True: it was accepted before access ended, or before it was sent again and its outcome was forgotten. Default: false. */
+  /** True: it was accepted before access ended. Default: false. */
   readonly wasAccepted?: boolean
   readonly ix: readonly RowKey[]
 }
@@ -435,7 +433,7 @@ export interface RefusedRow {
 /** The last stage of mutations that are stored nowhere else. */
 export interface StagesRow {
   readonly seq: number
-  readonly stage: 'durable' | 'dropped' | 'discarded'
+  readonly stage: 'durable' | 'dropped' | 'lost' | 'discarded'
   readonly mutationIds: readonly string[]
   readonly ix: readonly RowKey[]
 }

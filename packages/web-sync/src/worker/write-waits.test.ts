@@ -5,7 +5,7 @@ import { type ReachTarget, type Store, type StorageRecovery, SyncError } from '.
 import { createMemoryStore } from '../store/create-memory-store.ts'
 import { createMemoryDatabase, type MemoryDatabase } from '../store/memory/memory-database.ts'
 import type { OpeningNews } from '../store/open-rows.ts'
-import { Bench, note, sendable } from '../testing/store-suite/index.ts'
+import { Bench, note } from '../testing/store-suite/index.ts'
 import { WriteWaits } from './write-waits.ts'
 
 const DAY_MS = 86_400_000
@@ -127,19 +127,28 @@ const PLAYS: Readonly<
       },
     },
   },
-  'refused as `outcome-forgotten`, after it was accepted and sent again': {
-    'after a rollback, and 91 days': {
+  'lost: accepted, the partner went back, too old to be sent again': {
+    'by a rollback': {
       play: async (scene) => {
         const { bench, store } = scene
-        const backup = bench.feed.copy()
-        const { partnershipId } = backup
-        const { n, tag } = backup.key
+        const { partnershipId } = bench.feed
+        const { n, tag } = bench.feed.key
         const mutationId = await acceptOne(scene)
         bench.nowMs += PERIODS.replayMs + DAY_MS
         const { fence } = await store.readState()
         expect(await store.rollBack(fence, { partnershipId, n, tag })).toBe('done')
-        expect((await sendable(store)).map((mutation) => mutation.mutationId)).toEqual([mutationId])
-        await bench.commit(store, backup.refuse(mutationId, 'outcome-forgotten').page())
+        return mutationId
+      },
+    },
+    'by a full resync': {
+      play: async (scene) => {
+        const { bench, store } = scene
+        const backup = bench.feed.copy()
+        const mutationId = await acceptOne(scene)
+        bench.nowMs += PERIODS.replayMs + DAY_MS
+        const { fence } = await store.readState()
+        expect(await store.beginResync(fence, 'upload', 'regressed')).toBe('done')
+        for (const page of backup.snapshot()) await bench.commit(store, page)
         return mutationId
       },
     },

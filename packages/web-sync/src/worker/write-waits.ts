@@ -130,6 +130,8 @@ function judgeBy(stage: WriteStage): Judge {
       return () => 'reached'
     case 'dropped':
       return (target) => (target === 'durable' ? durabilityError() : 'reached')
+    case 'lost':
+      return (target) => (target === 'stored' ? 'reached' : durabilityError())
     case 'discarded':
       return () => new SyncError('aborted', 'The write was discarded.')
     case 'refused':

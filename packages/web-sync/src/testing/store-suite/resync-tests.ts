@@ -126,24 +126,6 @@ export const RESYNC_TESTS: readonly StoreTest[] = [
     },
   },
   {
-    name: 'a clock that is a year ahead at the end of a full resync takes nothing from what is sent again',
-    async run(bench) {
-      const store = await bench.openSynced({ id: 'a' })
-      const partner = bench.feed.copy()
-      const accepted = await bench.write(store, note.insert('b'))
-      await bench.exchange(store)
-      bench.nowMs += 365 * 86_400_000
-      await begin(store, 'upload', 'regressed')
-      for (const page of partner.snapshot()) await bench.commit(store, page)
-      checkEqual(
-        (await sendable(store)).map((m) => m.mutationId),
-        [accepted],
-        'the outbox',
-      )
-      checkEqual((await store.readSummary()).counts.journalDropped, 0, 'what was given up')
-    },
-  },
-  {
     name: 'tidying removes the old generation in steps that survive a restart',
     async run(bench) {
       const values = Array.from({ length: 1_200 }, (_, n) => ({ id: `n${n}` }))

@@ -33,44 +33,6 @@ export const ROLLBACK_TESTS: readonly StoreTest[] = [
     },
   },
   {
-    name: 'a clock that is a year ahead at the moment of a rollback takes nothing from what is sent again',
-    async run(bench) {
-      const store = await bench.openSynced({ id: 'a', n: 0 })
-      await bench.exchange(store)
-      const goal = presentName(bench)
-      const backup = bench.feed.copy()
-      const accepted = await bench.write(store, note.patch('a', { n: 1 }))
-      await bench.exchange(store)
-      bench.nowMs += 365 * 86_400_000
-      await rollTo(bench, store, goal)
-      checkEqual(
-        (await sendable(store)).map((m) => m.mutationId),
-        [accepted],
-        'the outbox',
-      )
-      checkEqual((await store.readSummary()).counts.journalDropped, 0, 'what was given up')
-      await continueWith(bench, store, backup)
-      checkEqual(await notesOf(store), [{ id: 'a', n: 1 }], 'the records')
-    },
-  },
-  {
-    name: 'what the partner answered and has forgotten is listed whole, as a write that was accepted',
-    async run(bench) {
-      const store = await bench.openSynced({ id: 'a', n: 0 })
-      await bench.exchange(store)
-      const goal = presentName(bench)
-      const backup = bench.feed.copy()
-      const accepted = await bench.write(store, note.patch('a', { n: 1 }))
-      await bench.exchange(store)
-      await rollTo(bench, store, goal)
-      await bench.commit(store, backup.refuse(accepted, 'outcome-forgotten').page())
-      const [entry] = await store.listRefused()
-      checkEqual([entry?.mutationId, entry?.code], [accepted, 'outcome-forgotten'], 'the entry')
-      checkEqual((await store.readRefusal(accepted))?.wasAccepted, true, 'it was accepted')
-      checkEqual(await notesOf(store), [{ id: 'a', n: 0 }], 'the records')
-    },
-  },
-  {
     name: 'a rollback over thinned steps restores every kept one exactly',
     async run(bench) {
       const store = await bench.openSynced({ id: 'a', n: 0 })
