@@ -184,19 +184,19 @@ describe('the database breaks under the open tab while a write is waited for', (
   })
 })
 
-describe('the context that sent a write dies before it can say so', () => {
-  /** Channels whose messages of these types never arrive. */
-  const lose = (types: readonly string[]): void => {
-    vi.stubGlobal(
-      'BroadcastChannel',
-      class extends BroadcastChannel {
-        override postMessage(message: { readonly type?: string }): void {
-          if (!types.includes(message.type ?? '')) super.postMessage(message)
-        }
-      },
-    )
-  }
+/** Channels whose messages of these types never arrive. */
+function lose(types: readonly string[]): void {
+  vi.stubGlobal(
+    'BroadcastChannel',
+    class extends BroadcastChannel {
+      override postMessage(message: { readonly type?: string }): void {
+        if (!types.includes(message.type ?? '')) super.postMessage(message)
+      }
+    },
+  )
+}
 
+describe('the context that sent a write dies before it can say so', () => {
   test.each([
     ['its notice is lost', ['notice']],
     ['everything that it says is lost', ['notice', 'ran']],
