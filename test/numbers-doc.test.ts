@@ -115,14 +115,20 @@ function findInDocument(path: string, sentence: string): number {
     .split('{}')
     .map((part) => part.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`))
   const text = new RegExp(`${before}([\\d,]+)${after}`).exec(read(path))?.[1]
-  expect(text, `${path} says «${sentence}»`).toBeDefined()
+  expect(text, `${path} says "${sentence}"`).toBeDefined()
   return Number((text ?? '').replaceAll(',', ''))
 }
 
 it.each(ROWS.map((row) => ({ document: row[0], sentence: row[1], row })))(
-  '$document, «$sentence»: as in the code',
+  '$document, "$sentence": as in the code',
   ({ row }) => {
     const [document, sentence, source, name, unit = 1] = row
     expect(findInDocument(document, sentence)).toBe(findInSource(source, name) / unit)
   },
 )
+
+it('docs/testing.md says how many changes the claims lane tries', () => {
+  const lists = ['list', 'client', 'server'].map((name) => read(`scripts/claims-mutants.${name}.mjs`))
+  const changes = lists.flatMap((text) => [...text.matchAll(/^ +find:/gm)])
+  expect(findInDocument('docs/testing.md', '| claims | {} changes of product code')).toBe(changes.length)
+})

@@ -18,7 +18,7 @@ import {
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { memoryStorage } from '../../../web-sync-server/src/storage/memory-storage.ts'
 import { LAYOUT_VERSION as SQLITE_VERSION } from '../../../web-sync-server/src/storage/sqlite/layout.ts'
-import { sqliteStorage } from '../../../web-sync-server/src/storage/sqlite/index.ts'
+import { restoreBackup, sqliteStorage } from '../../../web-sync-server/src/storage/sqlite/index.ts'
 import { createWorld, until, type World } from '../page/tabs.fixture.ts'
 import { LAYOUT_VERSION as DEVICE_VERSION } from '../store/idb/idb-database.ts'
 import { HandClock } from '../testing/hand-clock.ts'
@@ -63,10 +63,13 @@ function makeFile(sql: string): string {
   return path
 }
 
+function todaysSql(): string {
+  return sqlite.find(({ version }) => version === SQLITE_VERSION)?.text ?? ''
+}
+
 /** A world whose partner has what was captured beside the device. */
 function worldOfToday(): World {
-  const sql = sqlite.find(({ version }) => version === SQLITE_VERSION)?.text ?? ''
-  return createWorld(SPACE, { storage: sqliteStorage(makeFile(sql)) })
+  return createWorld(SPACE, { storage: sqliteStorage(makeFile(todaysSql())) })
 }
 
 describe('a captured SQLite file', () => {
@@ -77,6 +80,19 @@ describe('a captured SQLite file', () => {
       const record = await storage.read(SPACE, (tx) => tx.getRecord('notes', 'c'))
       expect(JSON.parse(record?.value ?? '')).toEqual(SHOWN[1])
       await storage.close()
+    },
+  )
+
+  it.each(sqlite.filter(({ version }) => version !== SQLITE_VERSION))(
+    'of version $version is restored over nothing: the message names the file that was given',
+    async ({ version, text }) => {
+      const [path, target] = [makeFile(text), makeFile(todaysSql())]
+      const before = readFileSync(target)
+      const code = version < SQLITE_VERSION ? 'older-layout' : 'newer-schema'
+      const message = expect.stringContaining(`${path} `) as string
+      await expect(restoreBackup(path, target)).rejects.toMatchObject({ code, message })
+      expect(readFileSync(target)).toEqual(before)
+      expect(readdirSync(dirname(target))).toEqual(['partner.db'])
     },
   )
 

@@ -1,8 +1,9 @@
 import type { PartnerStorage } from '../../../web-sync-server/src/contract/index.ts'
 import { createWorld, until, type World } from '../page/tabs.fixture.ts'
 
-/** The account and the space of the device that is captured. */
+/** The account of the device that is captured. */
 export const ACCOUNT = 'ada'
+/** Its space. */
 export const SPACE = 'captured'
 
 /** One request and its answer, as texts. */

@@ -195,7 +195,7 @@ function freshId(number: number): string {
 }
 
 /** All that a person, an app and a partner can tell of a store. */
-async function notify(store: Store, left: Left): Promise<unknown> {
+async function describeStore(store: Store, left: Left): Promise<unknown> {
   const { recovery, counts } = await store.readSummary()
   const stages = await Promise.all(
     Object.entries(left).map(async ([name, id]) => [name, await store.readStage(id as string)] as const),
@@ -241,14 +241,14 @@ describe.each(DAMAGES)('carrying over a database $what', ({ damage }) => {
   it('is the same whenever a context dies in it, and however often it is done', async () => {
     const once = await replace(damage)
     await once.device.carry()
-    const expected = await notify(once.store, once.left)
+    const expected = await describeStore(once.store, once.left)
     let deaths = 0
     for (let request = 0; ; request += 1) {
       const { device, left, store } = await replace(damage)
       const { hasDied } = await device.carry(request)
       if (hasDied) deaths += 1
       await carryThrice(device)
-      expect(await notify(store, left), `death at request ${request}`).toEqual(expected)
+      expect(await describeStore(store, left), `death at request ${request}`).toEqual(expected)
       if (!hasDied) break
     }
     expect(deaths).toBeGreaterThan(10)
@@ -257,7 +257,7 @@ describe.each(DAMAGES)('carrying over a database $what', ({ damage }) => {
   it('is the same by several tabs at once, some of which die', async () => {
     const once = await replace(damage)
     await once.device.carry()
-    const expected = await notify(once.store, once.left)
+    const expected = await describeStore(once.store, once.left)
     for (const [first, second] of [
       [3, 9],
       [7, 7],
@@ -267,7 +267,7 @@ describe.each(DAMAGES)('carrying over a database $what', ({ damage }) => {
       const { device, left, store } = await replace(damage)
       await Promise.all([device.carry(first), device.carry(second), device.carry()])
       await device.carry()
-      expect(await notify(store, left)).toEqual(expected)
+      expect(await describeStore(store, left)).toEqual(expected)
     }
   })
 
@@ -284,10 +284,10 @@ describe.each(DAMAGES)('carrying over a database $what', ({ damage }) => {
     for (const page of device.bench.feed.snapshot()) await device.bench.commit(store, page)
     await device.bench.exchange(store)
     await device.bench.exchange(store, { durable: device.bench.feed.key.n })
-    const settled = await notify(store, left)
+    const settled = await describeStore(store, left)
     expect(settled).toMatchObject({ writes: [], refused: [], salvage: [], recovery: before })
     await carryThrice(device)
-    expect(await notify(store, left)).toEqual(settled)
+    expect(await describeStore(store, left)).toEqual(settled)
   })
 })
 
@@ -295,7 +295,7 @@ describe('what is carried over', () => {
   it('is all of it: with its order, its ids, and its stages', async () => {
     const { device, left, store } = await replace(SOUND)
     expect(await device.carry()).toEqual({ isRead: true, hasDied: false })
-    expect(await notify(store, left)).toMatchObject({
+    expect(await describeStore(store, left)).toMatchObject({
       stages: {
         accepted: 'stored',
         durable: 'durable',

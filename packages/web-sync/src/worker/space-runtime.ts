@@ -35,6 +35,7 @@ import { LiveQueries } from './live-queries.ts'
 import type { NudgeListener } from './nudge-listener.ts'
 import { previewOps } from './preview-ops.ts'
 import { LossWatch } from './loss-watch.ts'
+import { type Missed, MissedNotices } from './missed-notices.ts'
 import { parseRemembered } from './remembered-store.ts'
 import { signOut } from './sign-out.ts'
 import { StatusBoard } from './status-board.ts'
@@ -72,13 +73,10 @@ export class SpaceRuntime implements SpaceApi {
   readonly #waits: WriteWaits
   readonly #tidier: Tidier
   readonly #losses: LossWatch
+  readonly #missed = new MissedNotices()
   #wasPartial: boolean | null = null
   /** What happened to the database, as it was read last. */
   #fate = ''
-  /** What a run may have moved, as it was when notices were last made up for; see {@link SpaceRuntime.#afterRun}. */
-  #moved = ''
-  #isRunOver = false
-  #hasNotice = false
   #isOnline = true
   #storageReadAtMs = 0
   #closing: Promise<void> | null = null
@@ -121,7 +119,7 @@ export class SpaceRuntime implements SpaceApi {
       onEvent: (event) => this.#onRunEvent(event),
       onFault: (error) => this.#onFault(error),
       onEnd: (startedAtMs) => {
-        this.#isRunOver = true
+        this.#missed.onRun()
         this.#status.endRun()
         void this.#tidier.tidy()
         this.#channel.post({ type: 'ran', startedAtMs })
@@ -358,7 +356,7 @@ export class SpaceRuntime implements SpaceApi {
         break
       case 'ran':
         this.#runs.onRun(message.startedAtMs)
-        this.#isRunOver = true
+        this.#missed.onRun()
         this.#status.touch()
         break
       case 'wipe':
@@ -372,7 +370,7 @@ export class SpaceRuntime implements SpaceApi {
   }
 
   #onNotice(notice: StoreNotice, isOwn: boolean): void {
-    if (notice.collections.length > 0) this.#hasNotice = true
+    this.#missed.onNotice(notice)
     this.#queries.onNotice(notice, isOwn)
     this.#status.touch()
     const ageMs = this.#parts.environment.clock.nowMs() - this.#storageReadAtMs
@@ -390,23 +388,15 @@ export class SpaceRuntime implements SpaceApi {
     this.#checkLosses(summary)
     this.#checkRecovery(summary)
     this.#runs.onSummary(summary)
-    if (this.#isRunOver) this.#afterRun(summary)
+    this.#makeUp(this.#missed.check(summary))
   }
 
-  /**
-   * A run is over, of this context or of another one. The notice of a context that died between its commit and its message never
-   * comes, so what waits for a notice is looked at once more if the store has moved.
-   */
-  #afterRun({ key, partnershipId, counts }: SyncSummary): void {
-    this.#isRunOver = false
-    const moved = JSON.stringify([partnershipId, key, counts])
-    if (moved === this.#moved) return
-    const isFirst = this.#moved === ''
-    this.#moved = moved
+  /** What a notice that never came would have done. */
+  #makeUp(missed: Missed): void {
+    if (missed === 'nothing') return
     this.#waits.recheck()
     this.#parts.emit({ type: 'entries' })
-    if (!isFirst && !this.#hasNotice) this.#queries.refresh()
-    this.#hasNotice = false
+    if (missed === 'all') this.#queries.refresh()
   }
 
   /** A fresh database took the place of a broken or an evicted one while the space was open: everything is read and fetched anew. */

@@ -4,6 +4,7 @@ import { dirname } from 'node:path'
 import { backup, DatabaseSync } from 'node:sqlite'
 import { PartnerError } from '../../contract/index.ts'
 import { systemClock } from '../../contract/wall-clock.ts'
+import { hasLayout } from './layout.ts'
 import { openDatabase, withOurErrors } from './open-database.ts'
 
 /** Pages for one step: so many that a copy is one step, which shows one state and is not begun anew when others write. */
@@ -29,7 +30,7 @@ export async function writeBackup(database: DatabaseSync, toPath: string): Promi
 /**
  * Puts a backup in the place of a database that no process has open, and marks its history as restored: initiators whose key is too old
  * then keep for the user what the partner no longer has, instead of taking it for deleted. Throws PartnerError 'unreadable' if `fromPath`
- * is no backup of ours; then nothing was changed.
+ * is no backup of ours, 'newer-schema' or 'older-layout' if it has another version's tables; then nothing was changed.
  */
 export async function restoreBackup(
   fromPath: string,
@@ -55,8 +56,7 @@ export async function restoreBackup(
 function checkBackup(path: string): void {
   const database = new DatabaseSync(path, { readOnly: true })
   try {
-    const tables = "SELECT count(*) AS count FROM sqlite_schema WHERE name IN ('spaces', 'checkpoints', 'outcomes')"
-    if (database.prepare(tables).get()?.['count'] === 3) return
+    if (hasLayout(database, path)) return
     throw new PartnerError('unreadable', `${path} is no backup of web-sync-server: name a file that \`backup\` wrote`)
   } finally {
     database.close()
