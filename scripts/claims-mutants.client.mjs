@@ -309,4 +309,13 @@ export const clientMutants = [
     tests: [moved],
     red: 'is carried over to a store in use: what is written there next takes the place of nothing',
   },
+  {
+    claim: 'L1',
+    what: 'what waits for a notice that never comes is not looked at again after a run',
+    file: `${source}/worker/missed-notices.ts`,
+    find: "    const missed = isFirst || this.#hasNotice ? 'waits' : 'all'",
+    replace: "    const missed = 'nothing'",
+    tests: [`${source}/worker/missed-notices.test.ts`],
+    red: 'a run that moved the key, and no notice of a record',
+  },
 ]
