@@ -4,7 +4,7 @@ import { loadPostgres } from './open-storage.ts'
 import { type CliOptions, need } from './options.ts'
 
 /** Between two lines of progress. */
-const TELL_EVERY_MS = 200
+const REPORT_EVERY_MS = 200
 
 /**
  * `web-sync-server move`: everything from a SQLite file, whose server may run, into an empty PostgreSQL database. From the moment at which it
@@ -56,13 +56,13 @@ function undo(from: string, options: CliOptions): void {
   console.log(`${from} takes writes again.`)
 }
 
-/** Tells how far it is, on one line. */
+/** Reports the progress on one line. */
 function createReporter(): (progress: { spaces: number; ofSpaces: number; rows: number }) => void {
-  let toldAtMs = -Infinity
+  let reportedAtMs = -Infinity
   return ({ spaces, ofSpaces, rows }) => {
     const nowMs = performance.now()
-    if (nowMs - toldAtMs < TELL_EVERY_MS) return
-    toldAtMs = nowMs
+    if (nowMs - reportedAtMs < REPORT_EVERY_MS) return
+    reportedAtMs = nowMs
     process.stderr.write(`\r${spaces} of ${ofSpaces} spaces, ${rows} rows`)
   }
 }

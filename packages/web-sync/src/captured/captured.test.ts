@@ -53,12 +53,12 @@ it.each([
   expect(captures.map(({ version }) => version)).toContain(today)
 })
 
-/** A file that is made of a dump. */
+/** A file that is made of a dump, in the mode in which the partner keeps its files. */
 function makeFile(sql: string): string {
   const path = join(mkdtempSync(join(tmpdir(), 'web-sync-captured-')), 'partner.db')
   onTestFinished(() => rmSync(dirname(path), { recursive: true }))
   const database = new DatabaseSync(path)
-  database.exec(sql)
+  database.exec(`PRAGMA journal_mode = WAL; ${sql}`)
   database.close()
   return path
 }

@@ -132,7 +132,7 @@ export function assertConnectionString(url: string): void {
   throw new PartnerError('invalid-option', 'the database must be named as postgres://role:password@host:5432/database')
 }
 
-/** Throws PartnerError 'newer-schema' or 'older-layout' if these tables belong to another program; 0: there are none. */
+/** Throws PartnerError 'newer-schema' or 'older-layout' if these tables are of a version that this program does not read; 0: there are none. */
 export function assertReadable(version: number): void {
   if (version > LAYOUT_VERSION) {
     throw new PartnerError(
