@@ -1,4 +1,5 @@
 import { openApp } from '../support/app.ts'
+import { dumpStorage } from '../support/dump-storage.ts'
 import { expect, test } from '../support/world.ts'
 
 test('the partner speaks another version of the protocol: a clear word, nothing is lost, and the update ends it', async ({
@@ -51,3 +52,44 @@ test('the schema grows over unsent writes: records, writes and indexes are the n
   expect(await page.evaluate(() => app.openGrown('ada', 'once more'))).toHaveLength(4)
   expect(await page.evaluate(() => app.loads)).toBe(1)
 })
+
+for (const [version, code] of [
+  [5, 'older-layout'],
+  [99, 'newer-schema'],
+] as const) {
+  test(`a store of layout ${version} is refused with ${code}, and nothing of it is changed`, async ({ world }) => {
+    const device = await world.newDevice()
+    const page = await openApp(device, { account: 'ada' })
+    await page.evaluate(() => app.space.addNote('n1', 'accepted').then(() => app.space.upToDate()))
+    await page.evaluate(() => app.space.space.close())
+    await page.close()
+    const blank = await device.openPage('/blank')
+    await blank.evaluate(makeForeignStore, version)
+    const before = (await dumpStorage(blank)).databases
+    expect(Object.values(before).join('')).toContain('unsent of another version')
+
+    // Straight to the page: the helper that opens the app expects that this works.
+    const opening = await device.openPage('/')
+    expect(await opening.evaluate(() => app.tryOpen({ account: 'ada' }))).toBe(code)
+    expect((await dumpStorage(opening)).databases).toEqual(before)
+  })
+}
+
+/** Puts a store of this layout in the place of the one that is there, as another version of web-sync would have left it. */
+async function makeForeignStore(version: number): Promise<void> {
+  const until = (request: IDBRequest | IDBTransaction, type: string): Promise<void> =>
+    new Promise((resolve, reject) => {
+      request.addEventListener(type, () => resolve())
+      request.addEventListener('error', () => reject(request.error ?? new Error('a request failed')))
+    })
+  const names = (await indexedDB.databases()).map(({ name = '' }) => name)
+  const name = names.find((one) => /^web-sync-[0-9a-f]{32}$/.test(one)) ?? ''
+  await until(indexedDB.deleteDatabase(name), 'success')
+  const opening = indexedDB.open(name, version)
+  opening.addEventListener('upgradeneeded', () => opening.result.createObjectStore('rows', { keyPath: 'key' }))
+  await until(opening, 'success')
+  const tx = opening.result.transaction('rows', 'readwrite')
+  tx.objectStore('rows').put({ key: 1, text: 'unsent of another version' })
+  await until(tx, 'complete')
+  opening.result.close()
+}
