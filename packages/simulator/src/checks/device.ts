@@ -3,7 +3,7 @@ import { PackedReader } from 'web-sync/testing'
 import type { Device } from '../device.ts'
 import type { World } from '../world.ts'
 import { readSyncRow } from './base.ts'
-import { marksOf } from './marks.ts'
+import { isTakenBack, marksOf } from './marks.ts'
 
 /** Records by `collection/id`, as the app sees them. */
 export async function readDevice(device: Device): Promise<Map<string, JsonObject>> {
@@ -45,9 +45,10 @@ export async function checkView(world: World, device: Device): Promise<void> {
     if (write.space !== device.owner.space || write.ops.length < 2) continue
     let seen: string | null = null
     let unseen: string | null = null
-    for (const op of write.ops) {
+    for (const [index, op] of write.ops.entries()) {
       const name = `${op.collection}/${op.id}`
       const record = confirmed.get(name)
+      if (isTakenBack(write.ops, index)) continue
       if (op.op === 'delete' || record === undefined || ledger.isOverruled(name, write.mark)) continue
       if (ledger.wasCopied(name, write)) continue
       if (marksOf(record).has(write.mark)) seen = name

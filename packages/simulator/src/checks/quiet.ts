@@ -9,7 +9,7 @@ import { checkBase, readSyncRow } from './base.ts'
 import { findDeleted } from './deleted.ts'
 import { checkRemembered, checkView, readDevice } from './device.ts'
 import { checkLog, checkPartnerSize } from './log.ts'
-import { marksOf } from './marks.ts'
+import { isTakenBack, marksOf } from './marks.ts'
 import { judgeCommitted, readKept } from './seen.ts'
 
 /** Records by `collection/id`. */
@@ -111,9 +111,10 @@ async function checkOwed(
   for (const write of ledger.owed()) {
     if (write.space !== space || refused.has(write.mutationId) || ledger.isReused(write.mutationId)) continue
     const short = write.mark.slice(0, 8)
-    for (const op of write.ops) {
+    for (const [index, op] of write.ops.entries()) {
       const name = `${op.collection}/${op.id}`
       const record = truth.get(name)
+      if (isTakenBack(write.ops, index)) continue
       if (op.op === 'delete') {
         if (record === undefined || hasRefusedWriter(name) || ledger.wasMadeAnew(name)) continue
         if (ledger.historiesLost > 0 && isKeptByUnseen(write, name, record)) continue
